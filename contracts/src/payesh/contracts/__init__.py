@@ -1,0 +1,48 @@
+"""What Payesh says: frozen models of the schemas in `contracts/events` and `contracts/documents`.
+
+The JSON Schemas are the authority; `tests/contract` proves that models and schemas agree both ways.
+"""
+
+from payesh.contracts.access import AuditReadRecorded, KeyRotated
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.detect import PassageObserved, TrafficCounted, ViolationDetected
+from payesh.contracts.event import EVENTS, Event, event_for_topic
+from payesh.contracts.ingest import (
+    CameraConfigured,
+    CameraHealthChanged,
+    GapRecorded,
+    SegmentStored,
+    SnapshotStored,
+)
+from payesh.contracts.plates import HotlistMatched, PlateRead
+from payesh.contracts.tickets import (
+    CitationClosed,
+    CitationDrafted,
+    CitationIssued,
+    CitationObjected,
+    CitationRejected,
+)
+
+__all__ = [
+    "EVENTS",
+    "AuditReadRecorded",
+    "CameraConfigured",
+    "CameraHealthChanged",
+    "CameraRevision",
+    "CitationClosed",
+    "CitationDrafted",
+    "CitationIssued",
+    "CitationObjected",
+    "CitationRejected",
+    "Event",
+    "GapRecorded",
+    "HotlistMatched",
+    "KeyRotated",
+    "PassageObserved",
+    "PlateRead",
+    "SegmentStored",
+    "SnapshotStored",
+    "TrafficCounted",
+    "ViolationDetected",
+    "event_for_topic",
+]

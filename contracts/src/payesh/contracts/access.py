@@ -1,0 +1,62 @@
+"""What `access` says, and the audit record that every service says."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from payesh.contracts.event import Event, deterministic_id
+from payesh.contracts.values import Identifier, UtcTime, Uuid
+
+
+class KeyRotated(Event):
+    """A signing key became current; verifiers fetch the JWKS again."""
+
+    topic: ClassVar[str] = "access.key.rotated.v1"
+
+    key_id: Annotated[str, Field(min_length=8, max_length=128)]
+    algorithm: Annotated[str, Field(pattern=r"^(EdDSA|ES256)$")]
+    activated_at: UtcTime
+    retired_key_id: Annotated[str, Field(min_length=8, max_length=128)] | None
+
+    def key(self) -> str:
+        return self.key_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.key_id)
+
+
+class AuditOutcome(StrEnum):
+    GRANTED = "granted"
+    DENIED = "denied"
+
+
+class AuditReadRecorded(Event):
+    """Somebody read, or was refused, personal data. `sequence` is gapless in a service."""
+
+    topic: ClassVar[str] = "audit.read.recorded.v1"
+
+    record_id: Uuid
+    service: Identifier
+    sequence: Annotated[int, Field(ge=1)]
+    recorded_at: UtcTime
+    subject: Annotated[str, Field(min_length=1, max_length=128)]
+    actor: Annotated[str, Field(min_length=1, max_length=128)]
+    agency: Annotated[str, Field(min_length=1, max_length=64)]
+    scope: Annotated[str, Field(min_length=1, max_length=64)]
+    purpose: Annotated[str, Field(min_length=1, max_length=500)] | None
+    grant_id: Annotated[str, Field(min_length=1, max_length=128)] | None
+    action: Annotated[str, Field(min_length=1, max_length=64)]
+    resource_kind: Annotated[str, Field(min_length=1, max_length=64)]
+    resource_ids: tuple[Annotated[str, Field(min_length=1, max_length=128)], ...] = Field(
+        max_length=500
+    )
+    outcome: AuditOutcome
+    trace_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None
+
+    def key(self) -> str:
+        return self.service
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.service, self.sequence)

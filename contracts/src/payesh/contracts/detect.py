@@ -1,0 +1,140 @@
+"""What `detect` says."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from payesh.contracts.event import CameraEvent, CapturedEvent, deterministic_id
+from payesh.contracts.values import (
+    Box,
+    Certificate,
+    Confidence,
+    Measurement,
+    NonNegative,
+    ObjectReference,
+    Provenance,
+    RevisionReference,
+    SegmentLink,
+    UtcTime,
+    Uuid,
+    Value,
+    VehicleClass,
+)
+
+
+class PassageEnd(StrEnum):
+    """Why a passage was published when it was."""
+
+    EXIT_LINE = "exit_line"
+    LOST = "lost"
+    TIME_LIMIT = "time_limit"
+    STREAM_END = "stream_end"
+    STILL = "still"
+
+
+class Shot(Value):
+    """A picture of the vehicle: where it comes from and the crop that was kept of it."""
+
+    stream_id: Uuid
+    sequence: Annotated[int, Field(ge=0)]
+    frame_at: UtcTime
+    box: Box
+    crop: ObjectReference
+    sharpness: NonNegative
+
+
+class Vehicle(Value):
+    vehicle_class: VehicleClass
+    confidence: Confidence
+
+
+class Speed(Value):
+    speed_kmh: NonNegative
+    speed_u95_kmh: NonNegative
+    method: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class PassageObserved(CapturedEvent):
+    """One vehicle seen once by one camera. `captured_at` is the moment of its last shot's frame
+    or, if it crossed the exit line, of the crossing."""
+
+    topic: ClassVar[str] = "detect.passage.observed.v1"
+
+    passage_id: Uuid
+    revision: RevisionReference
+    stream_id: Uuid
+    first_seen_at: UtcTime
+    last_seen_at: UtcTime
+    ended_by: PassageEnd
+    vehicle: Vehicle
+    lane: Annotated[str, Field(max_length=32)] | None
+    speed: Speed | None
+    shots: tuple[Shot, ...] = Field(max_length=8)
+    provenance: Provenance
+
+    def key(self) -> str:
+        return str(self.passage_id)
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.passage_id)
+
+
+class ViolationRule(StrEnum):
+    SPEEDING = "speeding"
+    RED_LIGHT = "red_light"
+    NO_ENTRY = "no_entry"
+    LEFT_OF_CENTRE = "left_of_centre"
+    SPECIAL_LANE = "special_lane"
+    WEAVING = "weaving"
+
+
+class ViolationDetected(CapturedEvent):
+    """The lower bound of a measurement broke a posted rule."""
+
+    topic: ClassVar[str] = "detect.violation.detected.v1"
+
+    violation_id: Uuid
+    passage_id: Uuid
+    revision: RevisionReference
+    stream_id: Uuid
+    rule: ViolationRule
+    vehicle: Vehicle
+    lane: Annotated[str, Field(max_length=32)] | None
+    measurement: Measurement
+    certificate: Certificate | None
+    segments: tuple[SegmentLink, ...] = Field(min_length=1, max_length=64)
+    shots: tuple[Shot, ...] = Field(max_length=8)
+    provenance: Provenance
+
+    def key(self) -> str:
+        return str(self.passage_id)
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.violation_id)
+
+
+class TrafficCount(Value):
+    lane: Annotated[str, Field(max_length=32)] | None
+    vehicle_class: VehicleClass
+    vehicles: Annotated[int, Field(ge=0)]
+    mean_speed_kmh: NonNegative | None
+
+
+class TrafficCounted(CameraEvent):
+    """Vehicles that passed in one interval of a stream; intervals do not overlap."""
+
+    topic: ClassVar[str] = "detect.traffic.counted.v1"
+
+    stream_id: Uuid
+    started_at: UtcTime
+    ended_at: UtcTime
+    counts: tuple[TrafficCount, ...]
+    provenance: Provenance
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.stream_id, self.started_at.isoformat())

@@ -1,0 +1,160 @@
+"""What `ingest` says."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from payesh.contracts.event import CameraEvent, CapturedEvent, deterministic_id
+from payesh.contracts.values import (
+    NonNegative,
+    ObjectReference,
+    RevisionReference,
+    Sha256,
+    UtcTime,
+    Uuid,
+    Value,
+)
+
+
+class CameraConfigured(CameraEvent):
+    """A new revision of a camera's configuration stands in the object store."""
+
+    topic: ClassVar[str] = "ingest.camera.configured.v1"
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    enabled: bool
+    revision: RevisionReference
+    configured_at: UtcTime
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.camera_id, self.revision.revision)
+
+
+class VideoFormat(Value):
+    codec: Annotated[str, Field(pattern=r"^[a-z0-9]{2,16}$")]
+    width_px: Annotated[int, Field(ge=16, le=16384)]
+    height_px: Annotated[int, Field(ge=16, le=16384)]
+
+
+class SegmentStored(CapturedEvent):
+    """About two seconds of video, cut at a keyframe, lie in the object store.
+
+    `captured_at` is the time of the first frame. `init` plus the `media` parts of one stream, in
+    order, are a playable file. `link_sha256` is `payesh.contracts.chain.link_sha256`.
+    """
+
+    topic: ClassVar[str] = "ingest.segment.stored.v1"
+
+    revision: RevisionReference
+    stream_id: Uuid
+    sequence: Annotated[int, Field(ge=0)]
+    fencing_token: Annotated[int, Field(ge=0)]
+    duration_ms: Annotated[int, Field(ge=0, le=60_000)]
+    frame_count: Annotated[int, Field(ge=1)]
+    repaired_timestamps: Annotated[int, Field(ge=0)]
+    video: VideoFormat
+    init: ObjectReference
+    media: ObjectReference
+    previous_link_sha256: Sha256 | None
+    link_sha256: Sha256
+    last_in_stream: bool
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.stream_id, self.sequence)
+
+
+class DeviceMeasurement(Value):
+    """What an enforcement camera or radar measured itself."""
+
+    speed_kmh: Annotated[float, Field(ge=0, le=400)]
+    speed_u95_kmh: NonNegative
+    measured_at: UtcTime
+    certificate_number: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class SnapshotStored(CapturedEvent):
+    """A still from an enforcement camera or radar lies in the object store."""
+
+    topic: ClassVar[str] = "ingest.snapshot.stored.v1"
+
+    revision: RevisionReference
+    stream_id: Uuid
+    sequence: Annotated[int, Field(ge=0)]
+    width_px: Annotated[int, Field(ge=16, le=16384)]
+    height_px: Annotated[int, Field(ge=16, le=16384)]
+    image: ObjectReference
+    measurement: DeviceMeasurement | None
+    previous_link_sha256: Sha256 | None
+    link_sha256: Sha256
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.stream_id, self.sequence)
+
+
+class GapReason(StrEnum):
+    SOURCE_LOST = "source_lost"
+    SPOOL_FULL = "spool_full"
+    LEASE_LOST = "lease_lost"
+    WORKER_STOPPED = "worker_stopped"
+    CORRUPT = "corrupt"
+    EXPIRED = "expired"
+
+
+class GapRecorded(CameraEvent):
+    """Between two moments nothing of a camera was kept, and why."""
+
+    topic: ClassVar[str] = "ingest.gap.recorded.v1"
+
+    gap_id: Uuid
+    started_at: UtcTime
+    ended_at: UtcTime
+    reason: GapReason
+    last_stream_id: Uuid | None
+    last_sequence: Annotated[int, Field(ge=0)] | None
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.gap_id)
+
+
+class HealthCondition(StrEnum):
+    OFFLINE = "offline"
+    NO_FRAMES = "no_frames"
+    CLOCK_OFF = "clock_off"
+    BLACK = "black"
+    FROZEN = "frozen"
+    BLURRED = "blurred"
+    MOVED = "moved"
+
+
+class CameraHealthChanged(CameraEvent):
+    """A condition of a camera began or ended; `value` against `threshold` says why."""
+
+    topic: ClassVar[str] = "ingest.camera.health-changed.v1"
+
+    condition: HealthCondition
+    raised: bool
+    changed_at: UtcTime
+    value: float | None
+    threshold: float | None
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(
+            self.topic, self.camera_id, self.condition, self.raised, self.changed_at.isoformat()
+        )

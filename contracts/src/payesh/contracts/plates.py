@@ -1,0 +1,84 @@
+"""What `plates` says."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from payesh.contracts.event import CapturedEvent, deterministic_id
+from payesh.contracts.values import (
+    Box,
+    Confidence,
+    ObjectReference,
+    Plate,
+    Provenance,
+    Uuid,
+    Value,
+)
+
+
+class ReadOutcome(StrEnum):
+    READ = "read"
+    UNREADABLE = "unreadable"
+
+
+class CharacterAlternative(Value):
+    character: Annotated[str, Field(min_length=1, max_length=4)]
+    confidence: Confidence
+
+
+class PlateCharacter(Value):
+    character: Annotated[str, Field(min_length=1, max_length=4)]
+    confidence: Confidence
+    alternatives: tuple[CharacterAlternative, ...] = Field(max_length=5)
+
+
+class ReadShot(Value):
+    """The crop that was read and the plate's box in it, pixels from the crop's top left."""
+
+    crop: ObjectReference
+    plate_box: Box | None
+
+
+class PlateRead(CapturedEvent):
+    """The one read of a passage. `unreadable` is a result: `plate` and `shot` may be null."""
+
+    topic: ClassVar[str] = "plates.plate.read.v1"
+
+    read_id: Uuid
+    passage_id: Uuid
+    stream_id: Uuid
+    outcome: ReadOutcome
+    plate: Plate | None
+    confidence: Confidence
+    characters: tuple[PlateCharacter, ...] = Field(max_length=16)
+    shot: ReadShot | None
+    provenance: Provenance
+
+    def key(self) -> str:
+        return str(self.passage_id)
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.passage_id)
+
+
+class HotlistMatched(CapturedEvent):
+    """A read equals an entry of an agency's hot list."""
+
+    topic: ClassVar[str] = "plates.hotlist.matched.v1"
+
+    match_id: Uuid
+    passage_id: Uuid
+    read_id: Uuid
+    hotlist_id: Uuid
+    entry_id: Uuid
+    agency: Annotated[str, Field(min_length=1, max_length=64)]
+    plate: Plate
+    confidence: Confidence
+
+    def key(self) -> str:
+        return str(self.passage_id)
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.read_id, self.entry_id)

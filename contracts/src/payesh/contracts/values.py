@@ -1,0 +1,176 @@
+"""Values that several events share. Frozen; units are in the names."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+UTC_TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
+"""RFC 3339 in UTC, spelt with `Z`: an offset is a surface's matter, a naive time an error."""
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+IDENTIFIER_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+
+_utc_time = re.compile(UTC_TIME_PATTERN)
+
+
+def _require_utc(value: Any) -> Any:
+    if isinstance(value, datetime):
+        if value.tzinfo is None or value.utcoffset() is None:
+            raise ValueError("a time must be aware and in UTC")
+        offset = value.utcoffset()
+        if offset is not None and offset.total_seconds() != 0:
+            raise ValueError("a time must be in UTC")
+        return value
+    if isinstance(value, str) and _utc_time.match(value):
+        return datetime.fromisoformat(value)
+    raise ValueError("a time must be RFC 3339 in UTC, ending in Z")
+
+
+def format_utc(value: datetime) -> str:
+    """Spell an aware UTC time as the contracts do: microseconds and `Z`."""
+    return value.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+UtcTime = Annotated[
+    datetime,
+    BeforeValidator(_require_utc),
+    PlainSerializer(format_utc, return_type=str, when_used="json"),
+]
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
+Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+_UUID_PATTERN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+def _require_canonical_uuid(value: Any) -> Any:
+    # Pydantic reads braces and URNs too; the schema, and a key compared as text, does not.
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str) and _UUID_PATTERN.match(value):
+        return UUID(value)
+    raise ValueError("a UUID is written in lower case with hyphens")
+
+
+Uuid = Annotated[UUID, BeforeValidator(_require_canonical_uuid)]
+
+
+class Value(BaseModel):
+    """A frozen value. Unknown fields are ignored on reading and refused on producing."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+
+
+class RoadClass(StrEnum):
+    FREEWAY = "freeway"
+    HIGHWAY = "highway"
+    MAIN_ARTERIAL = "main_arterial"
+    MINOR_ARTERIAL = "minor_arterial"
+    LOCAL = "local"
+
+
+class PlaceClass(StrEnum):
+    """Fine column: A metropolises, provincial capitals, intercity; B other cities; C villages."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class ClockSource(StrEnum):
+    RTCP = "rtcp"
+    DEVICE = "device"
+    DECLARED = "declared"
+    UNVERIFIED = "unverified"
+
+
+class VehicleClass(StrEnum):
+    CAR = "car"
+    VAN = "van"
+    BUS = "bus"
+    TRUCK = "truck"
+    MOTORCYCLE = "motorcycle"
+    BICYCLE = "bicycle"
+    UNKNOWN = "unknown"
+
+
+class ObjectReference(Value):
+    """Where bytes lie and what they hash to."""
+
+    bucket: Annotated[str, Field(min_length=3, max_length=63)]
+    key: Annotated[str, Field(min_length=1, max_length=1024)]
+    version_id: str | None
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(ge=0)]
+    media_type: Annotated[str, Field(min_length=3, max_length=127)]
+
+
+class RevisionReference(Value):
+    """The immutable camera configuration in force at capture."""
+
+    revision: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+    object: ObjectReference
+
+
+class Box(Value):
+    """Pixels, origin at the top left of the full frame."""
+
+    x_px: NonNegative
+    y_px: NonNegative
+    width_px: NonNegative
+    height_px: NonNegative
+
+
+class SegmentLink(Value):
+    """One link of a stream's hash chain; `init` is null for a still."""
+
+    stream_id: Uuid
+    sequence: Annotated[int, Field(ge=0)]
+    captured_at: UtcTime
+    duration_ms: Annotated[int, Field(ge=0)]
+    init: ObjectReference | None
+    media: ObjectReference
+    previous_link_sha256: Sha256 | None
+    link_sha256: Sha256
+
+
+class ModelReference(Value):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    sha256: Sha256
+
+
+class Provenance(Value):
+    """What computed a derived fact."""
+
+    software_version: Annotated[str, Field(min_length=1, max_length=100)]
+    models: tuple[ModelReference, ...]
+
+
+class Plate(Value):
+    """Canonical text: ASCII digits and Persian letter, for example 12ب34567."""
+
+    layout: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    text: Annotated[str, Field(min_length=1, max_length=16)]
+
+
+class Certificate(Value):
+    """A measuring device's certificate, as it stood at capture."""
+
+    number: Annotated[str, Field(min_length=1, max_length=64)]
+    issued_by: Annotated[str, Field(min_length=1, max_length=200)]
+    valid_from: UtcTime
+    valid_to: UtcTime
+
+
+class Measurement(Value):
+    """What was measured and how surely: the 95 % interval is value ± u95."""
+
+    quantity: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    value: float
+    u95: NonNegative
+    limit: float
+    lower_bound: float

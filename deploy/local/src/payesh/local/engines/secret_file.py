@@ -1,0 +1,32 @@
+"""Random passwords and keys of one installation, kept in a file only its owner can read."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+
+class SecretFile:
+    """Named secrets that are drawn once and are the same at the next start."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._values: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+
+    def get(self, name: str, *, bytes_count: int = 20) -> str:
+        """The secret of that name, drawn (hex, two characters a byte) and stored when new."""
+        if name not in self._values:
+            self._values[name] = secrets.token_hex(bytes_count)
+            write_private(self._path, json.dumps(self._values, indent=1))
+        return self._values[name]
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file with mode 0600, never readable by others even for a moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    partial.replace(path)
