@@ -1,0 +1,127 @@
+"""The text of an Iranian plate: one canonical form, so that equal plates compare equal.
+
+Canonical: ASCII digits and one Persian (or Latin) letter, no spaces, in reading order
+`DD L DDD DD`, e.g. `12ب34567` for `12 ب 345 | 67`. الف is ONE letter although Unicode
+needs three characters for it.
+"""
+
+from dataclasses import dataclass
+
+ALEF = "الف"
+"""The letter of government plates; one letter of three characters."""
+
+DIGITS: tuple[str, ...] = tuple("0123456789")
+LETTERS: tuple[str, ...] = (ALEF, *"بپتثجدزژسشصطعفقکگلمنوهی", "D", "S")
+
+LAYOUT_PRIVATE_CAR = "private_car"
+"""Two digits, letter, three digits, region code of two digits: private cars, and equally
+taxis, public, government, police and military plates, which differ by letter and colour."""
+LAYOUT_UNKNOWN = "unknown"
+
+_FOLDED_CHARACTERS = str.maketrans(
+    {
+        **{chr(0x0660 + d): str(d) for d in range(10)},  # Arabic-Indic digits
+        **{chr(0x06F0 + d): str(d) for d in range(10)},  # Persian digits
+        "ي": "ی",
+        "ى": "ی",
+        "ئ": "ی",
+        "ك": "ک",
+        "ة": "ه",
+        "ۀ": "ه",
+        "ھ": "ه",
+        "ہ": "ه",
+        "ە": "ه",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+    }
+)
+_PERSIAN_DIGITS = str.maketrans({str(d): chr(0x06F0 + d) for d in range(10)})
+_KEPT = frozenset("".join(DIGITS) + "".join(LETTERS))
+
+
+@dataclass(frozen=True, slots=True)
+class CarPlate:
+    """The four parts of a `private_car` layout plate, in reading order."""
+
+    series: str
+    letter: str
+    number: str
+    region: str
+
+    @property
+    def text(self) -> str:
+        """Canonical text, e.g. `12ب34567`."""
+        return f"{self.series}{self.letter}{self.number}{self.region}"
+
+
+def fold(text: str) -> str:
+    """Fold any spelling of a plate into canonical characters.
+
+    Arabic forms of ی and ک, Arabic-Indic and Persian digits and Latin lower case are folded;
+    spaces, dashes, bars, zero-width marks, the word «ایران» and tatweel are dropped. A lone
+    alef stands for الف. The order of the characters is kept.
+
+    >>> fold("۱۲ ب ۳۴۵ | ۶۷")
+    '12ب34567'
+    >>> fold("12 ا 345-67")
+    '12الف34567'
+    """
+    folded = text.translate(_FOLDED_CHARACTERS).replace("ایران", "").upper()
+    folded = folded.replace(ALEF, "ا")
+    kept = [c for c in folded if c in _KEPT]
+    return "".join(ALEF if c == "ا" else c for c in kept)
+
+
+def split_characters(text: str) -> tuple[str, ...]:
+    """Split canonical text into plate characters, الف being one of them.
+
+    Raises ValueError for a character that no plate carries.
+
+    >>> split_characters("12الف34567")
+    ('1', '2', 'الف', '3', '4', '5', '6', '7')
+    """
+    marked = text.replace(ALEF, "ا")
+    characters = tuple(ALEF if c == "ا" else c for c in marked)
+    for character in characters:
+        if character not in DIGITS and character not in LETTERS:
+            raise ValueError(f"no plate carries the character {character!r}")
+    return characters
+
+
+def parse(text: str) -> CarPlate | None:
+    """Read any spelling of a plate of layout `DD L DDD DD`; None when it has another layout.
+
+    >>> parse("۱۲ب۳۴۵۶۷").region
+    '67'
+    """
+    characters = split_characters(fold(text))
+    if len(characters) != 8 or characters[2] not in LETTERS:
+        return None
+    digits = characters[:2] + characters[3:]
+    if any(d not in DIGITS for d in digits):
+        return None
+    return CarPlate(
+        series="".join(characters[:2]),
+        letter=characters[2],
+        number="".join(characters[3:6]),
+        region="".join(characters[6:]),
+    )
+
+
+def layout_of(text: str) -> str:
+    """`private_car` for the `DD L DDD DD` shape, else `unknown`."""
+    return LAYOUT_PRIVATE_CAR if parse(text) is not None else LAYOUT_UNKNOWN
+
+
+def format_persian(text: str) -> str:
+    """Text for people: Persian digits and the groups of the plate apart.
+
+    >>> format_persian("12ب34567")
+    '۱۲ ب ۳۴۵ | ۶۷'
+    """
+    plate = parse(text)
+    if plate is None:
+        return fold(text).translate(_PERSIAN_DIGITS)
+    shown = f"{plate.series} {plate.letter} {plate.number} | {plate.region}"
+    return shown.translate(_PERSIAN_DIGITS)
