@@ -1,17 +1,13 @@
 """One question to a Kafka-compatible broker: is anybody there?"""
 
-import asyncio
-
 from aiokafka.admin import AIOKafkaAdminClient
+from payesh.local.engines.ports import LOOPBACK, knock
 
 
-async def answers_metadata(bootstrap: str) -> bool:
+async def answers_metadata(port: int) -> bool:
     """True when the broker tells its topics. Raises OSError or aiokafka's errors until then."""
-    host, port = bootstrap.rsplit(":", 1)
-    # aiokafka logs each refused connection as an error, so knock first.
-    _, writer = await asyncio.open_connection(host, int(port))
-    writer.close()
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    await knock(port)
+    client = AIOKafkaAdminClient(bootstrap_servers=f"{LOOPBACK}:{port}", request_timeout_ms=3000)
     try:
         await client.start()
         await client.list_topics()

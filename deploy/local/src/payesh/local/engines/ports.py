@@ -1,5 +1,6 @@
 """Free loopback ports that stay ours while a server is down."""
 
+import asyncio
 import random
 import socket
 
@@ -36,3 +37,12 @@ def free_port(*, also_offset: int = 0) -> int:
         _chosen.update(wanted)
         return port
     raise OSError("no free loopback port found")
+
+
+async def knock(port: int) -> None:
+    """Raise OSError unless somebody listens there.
+
+    Asked before a real client is, because those log, retry and wait on a refused connection.
+    """
+    _, writer = await asyncio.open_connection(LOOPBACK, port)
+    writer.close()

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
-
-from payesh.local.engines.ports import LOOPBACK, free_port
+from payesh.local.engines.ports import LOOPBACK, free_port, knock
 from payesh.local.engines.process import Engine, EngineError, EngineUnavailable
 from payesh.local.engines.secret_file import SecretFile, write_private
 
@@ -27,7 +26,7 @@ _SETTINGS = {
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
     "checkpoint_timeout": "10min",
-    "wal_compression": "lz4",
+    "wal_compression": "on",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -78,9 +77,7 @@ class Postgres(Engine):
         try:
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname=$1", service):
                 await connection.execute(f"CREATE ROLE {service} LOGIN PASSWORD '{password}'")
-            if not await connection.fetchval(
-                "SELECT 1 FROM pg_database WHERE datname=$1", service
-            ):
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname=$1", service):
                 await connection.execute(
                     f"CREATE DATABASE {service} OWNER {service} TEMPLATE template0"
                 )
@@ -127,6 +124,7 @@ class Postgres(Engine):
         return "nobody" if os.geteuid() == 0 else None
 
     async def _answers(self) -> bool:
+        await knock(self._port)
         connection = await asyncpg.connect(self.dsn(), timeout=3)
         await connection.close()
         return True

@@ -73,8 +73,11 @@ class Engine(ABC):
     async def _answers(self) -> bool:
         """True once a real client gets an answer; may raise anything while not ready."""
 
-    async def _after_first_start(self) -> None:
+    async def _after_first_start(self) -> None:  # noqa: B027 - most have nothing to add
         """Accounts, buckets and the like, made once the engine first answers."""
+
+    def _clean_up(self) -> None:  # noqa: B027 - most leave nothing
+        """What a killed process leaves outside `data_dir`."""
 
     def _environment(self) -> Mapping[str, str]:
         return {}
@@ -126,7 +129,8 @@ class Engine(ABC):
         if process.poll() is None:
             process.send_signal(self.stop_signal)
             deadline = time.monotonic() + timeout_s
-            while process.poll() is None and time.monotonic() < deadline:
+            # Polled, because a process that belongs to no event loop cannot be awaited.
+            while process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         self.kill()
 
@@ -145,6 +149,7 @@ class Engine(ABC):
                 victim.kill()
         process.wait()
         psutil.wait_procs(victims, timeout=5)
+        self._clean_up()
 
     async def restart(self, *, kill: bool = False) -> None:
         """Stop (or kill) and start again on the same ports with the same data."""
@@ -167,7 +172,7 @@ class Engine(ABC):
             try:
                 if await self._answers():
                     return
-            except Exception as error:  # noqa: BLE001 - whatever a half-started server does
+            except Exception as error:
                 cause = error
             await asyncio.sleep(0.05)
         raise EngineNotReady(f"{self.name} did not answer\n{self.log_tail()}") from cause

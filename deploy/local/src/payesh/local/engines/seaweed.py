@@ -6,11 +6,11 @@ import shutil
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 
 from minio import Minio
-
 from payesh.local.engines.buckets import ENTITLEMENTS, Bucket, Right, create_buckets, policy
-from payesh.local.engines.ports import LOOPBACK, free_port
+from payesh.local.engines.ports import LOOPBACK, free_port, knock
 from payesh.local.engines.process import Engine, EngineUnavailable
 from payesh.local.engines.secret_file import SecretFile, write_private
 
@@ -100,8 +100,15 @@ class SeaweedStore(Engine):
         return {"WEED_ADMIN_PASSWORD": self._secrets.get("admin_password")}
 
     async def _answers(self) -> bool:
+        await knock(self._ports["s3"])
         await asyncio.to_thread(self.client().list_buckets)
         return True
+
+    def _clean_up(self) -> None:
+        # Sockets whose place cannot be set, left behind by a kill.
+        for part in ("s3", "admin"):
+            port = self._ports[part] + _GRPC_OFFSET
+            Path(gettempdir(), f"seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)
 
     async def _after_first_start(self) -> None:
         access_key, secret_key = self.credentials_for("admin")

