@@ -1,5 +1,6 @@
 """Random passwords and keys of one installation, kept in a file only its owner can read."""
 
+import base64
 import json
 import os
 import secrets
@@ -19,6 +20,10 @@ class SecretFile:
             self._values[name] = secrets.token_hex(bytes_count)
             write_private(self._path, json.dumps(self._values, indent=1))
         return self._values[name]
+
+    def get_fernet(self, name: str) -> str:
+        """The same, spelt as a Fernet key: 32 random bytes in URL-safe base64."""
+        return base64.urlsafe_b64encode(bytes.fromhex(self.get(name, bytes_count=32))).decode()
 
 
 def write_private(path: Path, text: str) -> None:

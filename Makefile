@@ -1,0 +1,51 @@
+# `make` alone explains. Everything lives in .venv; nothing is fetched once `make setup` is done.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := contracts libs/kit services/ingest services/detect services/plates services/tickets services/access deploy/local
+ONCE ?=
+SEED ?= 1
+OUT ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench test-engines generate pins clean
+
+help: ## explain these commands
+	@echo "Payesh: cameras in, citations that stand up out."
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: constraints.txt pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+	@command -v $(PYTHON) >/dev/null || { echo "Payesh needs Python 3.11: install it or say PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev $(MEMBERS:%=-e ./%)
+	@touch $@
+
+setup: $(VENV)/.ready ## make the environment in .venv (Python 3.11 and the package index are enough)
+
+demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 ends by itself, SEED=n other traffic, OUT=folder keeps evidence)
+	@$(BIN)/payesh-local demo $(if $(ONCE),--once) --seed $(SEED) $(if $(OUT),--out $(OUT))
+
+test: setup ## every test that needs nothing but this environment
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff, mypy --strict and the checks of generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(MEMBERS:%=%/src)
+	@$(BIN)/python -m tests.support.generated --check
+
+generate: setup ## write the generated files again (OpenAPI, topics, settings reference)
+	@$(BIN)/python -m tests.support.generated
+
+bench: setup ## measure; prints one JSON object
+	@$(BIN)/python -m tests.load.bench
+
+test-engines: setup ## the integration and fault suite against Apache Kafka and MinIO (needs Java, Maven and Go)
+	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest tests/integration tests/e2e
+
+pins: setup ## write constraints.txt from what is installed
+	@$(BIN)/uv pip freeze --python $(BIN)/python --exclude-editable | grep -vi '^opencv-python==' > constraints.txt
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,77 @@
+"""The environment of each service on this machine: the same names that the manifests set."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from payesh.local.engines.ports import LOOPBACK
+from payesh.local.engines.secret_file import SecretFile
+from payesh.local.engines.sets import Addresses
+from payesh.local.service_process import ServiceProcess
+
+_WITH_DATABASE = frozenset({"ingest", "detect", "plates", "tickets", "access"})
+_WITH_OBJECTS = frozenset({"ingest", "detect", "plates", "tickets"})
+_WITH_PAGES = frozenset({"tickets"})
+PAGES_CLIENT = "tickets-pages"
+OPERATOR_CLIENT = "local-operator"
+
+
+def service_environment(
+    process: ServiceProcess,
+    addresses: Addresses,
+    secrets: SecretFile,
+    data_dir: Path,
+    access_url: str,
+) -> Mapping[str, str]:
+    """Settings of one process as environment variables (see each service's settings.py)."""
+    service = process.service
+    observes = service == "detect" and process.command == "observe"
+    environment = {
+        "PAYESH_HTTP_HOST": LOOPBACK,
+        "PAYESH_HTTP_PORT": str(process.http_port),
+        "PAYESH_METRICS_PORT": str(process.metrics_port),
+        "PAYESH_PUBLIC_URL": process.url,
+        "PAYESH_KAFKA_BOOTSTRAP": addresses["kafka_bootstrap"],
+        "PAYESH_KAFKA_IDEMPOTENCE": str(addresses["kafka_idempotence"]).lower(),
+        # Tansu waits half a session before a group is formed; Kafka wants at least 6 s.
+        "PAYESH_KAFKA_SESSION_TIMEOUT_MS": "6000" if addresses["kafka_idempotence"] else "3000",
+        "PAYESH_LOG_LEVEL": "INFO",
+        "PAYESH_TRACE_FILE": str(process.data_dir / "trace.jsonl"),
+        "PAYESH_TOKEN_ISSUER": access_url,
+        "PAYESH_JWKS_URL": f"{access_url}/.well-known/jwks.json",
+        "PYTHONUNBUFFERED": "1",
+        # One box: each service keeps to its share of two cores.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    if service in _WITH_DATABASE and not observes:
+        environment["PAYESH_DATABASE_URL"] = addresses["database_urls"][service]
+    if service in _WITH_OBJECTS and (service != "detect" or observes):
+        access_key, secret_key = addresses["s3_keys"][service]
+        environment |= {
+            "PAYESH_S3_ENDPOINT": addresses["s3_endpoint"],
+            "PAYESH_S3_SECURE": str(addresses["s3_secure"]).lower(),
+            "PAYESH_S3_ACCESS_KEY": access_key,
+            "PAYESH_S3_SECRET_KEY": secret_key,
+        }
+    if service in _WITH_PAGES:
+        environment |= {
+            "PAYESH_PAGES_CLIENT_ID": PAGES_CLIENT,
+            "PAYESH_PAGES_CLIENT_SECRET": secrets.get(PAGES_CLIENT, bytes_count=32),
+            "PAYESH_ACCESS_URL": access_url,
+            "PAYESH_ACCESS_INTERNAL_URL": access_url,
+        }
+    return environment | _own(process, secrets, data_dir)
+
+
+def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> Mapping[str, str]:
+    if process.service == "ingest":
+        return {
+            "PAYESH_SPOOL_DIR": str(process.data_dir / "spool"),
+            "PAYESH_SOURCE_KEY": secrets.get_fernet("source"),
+        }
+    if process.service == "access":
+        return {
+            "PAYESH_KEY_ENCRYPTION_KEY": secrets.get_fernet("keys"),
+            "PAYESH_PAGES_CLIENTS_FILE": str(data_dir / "clients.json"),
+        }
+    return {}

@@ -1,0 +1,97 @@
+"""The local operator: what a technician does over HTTP, with a client of its own."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from payesh.contracts.values import format_utc
+
+_PURPOSE = "local operation"
+
+
+class Operator:
+    """Calls the services with client-credentials tokens, renewed before they end.
+
+    `urls` is what `payesh-local urls` prints. Raises httpx.HTTPStatusError with the problem's
+    text when a service refuses.
+    """
+
+    def __init__(self, urls: dict[str, Any]) -> None:
+        self._urls = urls
+        self._client = httpx.AsyncClient(timeout=60)
+        self._token = ""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def _authorise(self) -> None:
+        operator = self._urls["operator"]
+        secret = Path(operator["secret_file"]).read_text("utf-8").strip()
+        answer = await self._client.post(
+            self._urls["token_endpoint"],
+            data={"grant_type": "client_credentials"},
+            auth=(operator["client_id"], secret),
+        )
+        answer.raise_for_status()
+        self._token = answer.json()["access_token"]
+
+    async def request(self, method: str, service: str, path: str, **fields: Any) -> httpx.Response:
+        """One call; a token that ended is renewed once."""
+        url = f"{self._urls['services'][service]}{path}"
+        for attempt in (1, 2):
+            if not self._token:
+                await self._authorise()
+            headers = {"Authorization": f"Bearer {self._token}", "Payesh-Purpose": _PURPOSE}
+            answer = await self._client.request(method, url, headers=headers, **fields)
+            if answer.status_code != 401 or attempt == 2:
+                break
+            self._token = ""
+        if answer.is_error:
+            raise httpx.HTTPStatusError(
+                f"{method} {path}: {answer.status_code} {answer.text[:500]}",
+                request=answer.request,
+                response=answer,
+            )
+        return answer
+
+    async def create_camera(
+        self, camera_id: str, revision: dict[str, Any], source: dict[str, str] | None
+    ) -> None:
+        """Register a camera with its first revision."""
+        body = {"camera_id": camera_id, "source": source, "revision": revision}
+        await self.request("POST", "ingest", "/v1/cameras", json=body)
+
+    async def post_snapshot(
+        self,
+        camera_id: str,
+        image: bytes,
+        media_type: str,
+        captured_at: datetime,
+        *,
+        clock_u95_ms: float = 50.0,
+        measurement: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Send one still; answers what `ingest` stored of it."""
+        fields = {"captured_at": format_utc(captured_at), "clock_u95_ms": str(clock_u95_ms)}
+        if measurement is not None:
+            fields["measurement"] = json.dumps(measurement)
+        answer = await self.request(
+            "POST",
+            "ingest",
+            f"/v1/cameras/{camera_id}/snapshots",
+            data=fields,
+            files={"image": ("still", image, media_type)},
+        )
+        stored: dict[str, Any] = answer.json()
+        return stored
