@@ -1,0 +1,40 @@
+"""`python -m payesh.local.street`: render a street and say where it lies."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from payesh.local.street.production import render_street
+from payesh.local.street.traffic import TrafficPlan
+
+
+def main() -> None:
+    """Read the command line, render, print the two paths."""
+    plan = TrafficPlan()
+    parser = argparse.ArgumentParser(prog="python -m payesh.local.street", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="which traffic to draw")
+    parser.add_argument("--out", type=Path, help="folder for street.mp4 and truth.json")
+    parser.add_argument("--vehicles", type=int, default=plan.vehicles)
+    parser.add_argument("--clearly-speeding", type=int, default=plan.clearly_speeding)
+    parser.add_argument("--marginal", type=int, default=plan.marginal)
+    parser.add_argument("--duration-s", type=float, default=plan.duration_s)
+    parser.add_argument("--workers", type=int, help="processes; one a core by default")
+    arguments = parser.parse_args()
+    street = render_street(
+        arguments.seed,
+        arguments.out,
+        plan=TrafficPlan(
+            vehicles=arguments.vehicles,
+            clearly_speeding=arguments.clearly_speeding,
+            marginal=arguments.marginal,
+            duration_s=arguments.duration_s,
+        ),
+        workers=arguments.workers,
+    )
+    print(street.video)
+    print(street.truth_file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Rendering a street once and keeping it: the cache of videos and their truth."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+
+import platformdirs
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from payesh.local.street.geometry import PinholeCamera, Road
+from payesh.local.street.rendering import FPS, Scene, render_video
+from payesh.local.street.traffic import TrafficPlan, generate_traffic
+from payesh.local.street.truth import Truth, tell_truth
+
+VIDEO_NAME = "street.mp4"
+TRUTH_NAME = "truth.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A rendered street: its video, and its truth beside it."""
+
+    video: Path
+    truth_file: Path
+    truth: Truth
+
+
+def render_street(
+    seed: int,
+    out_dir: Path | None = None,
+    *,
+    plan: TrafficPlan | None = None,
+    camera: PinholeCamera | None = None,
+    road: Road | None = None,
+    workers: int | None = None,
+    quiet: bool = False,
+) -> Street:
+    """Render the street of `seed`, or return it at once when `out_dir` already holds it.
+
+    `out_dir` defaults to a folder of the user's cache that is named after the seed, the
+    parameters and the drawing code. The folder appears whole or not at all. Raises ValueError
+    when the plan's vehicles do not fit into its duration.
+    """
+    plan, camera, road = plan or TrafficPlan(), camera or PinholeCamera(), road or Road()
+    folder = out_dir or cache_folder(seed, plan, camera, road)
+    if (folder / VIDEO_NAME).is_file() and (folder / TRUTH_NAME).is_file():
+        return _load(folder)
+    vehicles = generate_traffic(seed, plan, road)
+    frames = round(plan.duration_s * FPS)
+    truth = tell_truth(seed, vehicles, camera, road, fps=FPS, frames=frames)
+    scene = Scene(seed, vehicles, camera, road, frames)
+    folder.mkdir(parents=True, exist_ok=True)
+    workshop = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder))
+    try:
+        with _progress(quiet) as progress:
+            task = progress.add_task(f"street, seed {seed}", total=frames)
+            advance: Callable[[int], None] = lambda count: progress.advance(task, count)  # noqa: E731
+            render_video(scene, workshop / VIDEO_NAME, workers=workers or _cores(), on_frames=advance)
+        (workshop / TRUTH_NAME).write_text(truth.to_json(), encoding="utf-8")
+        for name in (VIDEO_NAME, TRUTH_NAME):  # the truth last: it says that both are there
+            os.replace(workshop / name, folder / name)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    return _load(folder)
+
+
+def cache_folder(seed: int, plan: TrafficPlan, camera: PinholeCamera, road: Road) -> Path:
+    """Where the street of these parameters is kept; other drawing code, other folder."""
+    digest = hashlib.sha256(repr((seed, asdict(plan), asdict(camera), asdict(road))).encode())
+    for source in sorted(resources.files(__package__).iterdir(), key=lambda entry: entry.name):
+        if source.name.endswith(".py"):
+            digest.update(source.read_bytes())
+    return Path(platformdirs.user_cache_dir("payesh")) / "street" / digest.hexdigest()[:16]
+
+
+def _load(folder: Path) -> Street:
+    truth_file = folder / TRUTH_NAME
+    return Street(folder / VIDEO_NAME, truth_file, Truth.load(truth_file))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def _progress(quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("rendering {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        disable=quiet,
+    )
