@@ -1,7 +1,7 @@
 """The buckets of the object store, how long they keep things, and who may do what in them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +49,9 @@ _READ = frozenset({Right.READ})
 _APPEND = frozenset({Right.READ, Right.WRITE})
 _ALL = frozenset(Right)
 
-ENTITLEMENTS: Mapping[str, Mapping[str, frozenset[Right]]] = {
+Entitlements = Mapping[str, Mapping[str, frozenset[Right]]]  # service -> bucket -> rights
+
+ENTITLEMENTS: Entitlements = {
     "ingest": {"segments": _APPEND, "recordings": _ALL, "revisions": _APPEND},
     "detect": {
         "segments": _READ,
@@ -111,15 +113,15 @@ def create_buckets(
     access_key: str,
     secret_key: str,
     secure: bool = False,
-    extra: tuple[Bucket, ...] = (),
+    buckets: Iterable[Bucket] = BUCKETS,
 ) -> None:
-    """Make all buckets with their settings; what exists already is brought in line.
+    """Make the buckets with their settings; what exists already is brought in line.
 
     `endpoint` is host:port. Works on SeaweedFS and MinIO. Raises minio's errors, and
     ValueError when an existing bucket lacks the object lock it should have been made with.
     """
     client = Minio(endpoint, access_key, secret_key, secure=secure)
-    for bucket in (*BUCKETS, *extra):
+    for bucket in buckets:
         _create(client, bucket)
 
 

@@ -21,7 +21,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+advertised.listeners=PLAINTEXT://{host}:{advertised_port}
 controller.listener.names=CONTROLLER
 log.dirs={log_dirs}
 auto.create.topics.enable=false
@@ -47,14 +47,22 @@ log.retention.check.interval.ms={retention_check_ms}
 class KafkaBroker(Engine):
     """Broker and controller in one Java process of at most 512 MB heap.
 
+    `advertised_port` sends clients through a proxy.
     `retention_check_ms`: how often retention is enforced; small where a test waits for it.
     """
 
     name = "kafka"
     ready_timeout_s = 60.0
 
-    def __init__(self, data_dir: Path, *, retention_check_ms: int = 300_000) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        advertised_port: int | None = None,
+        retention_check_ms: int = 300_000,
+    ) -> None:
         super().__init__(data_dir)
+        self.advertised_port = advertised_port
         self._retention_check_ms = retention_check_ms
 
     def _draw_ports(self) -> None:
@@ -75,6 +83,7 @@ class KafkaBroker(Engine):
             _PROPERTIES.format(
                 host=LOOPBACK,
                 port=self._port,
+                advertised_port=self.advertised_port or self._port,
                 controller_port=self._controller_port,
                 log_dirs=log_dirs,
                 retention_check_ms=self._retention_check_ms,

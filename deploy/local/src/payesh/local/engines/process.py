@@ -144,11 +144,9 @@ class Engine(ABC):
             # PostgreSQL's children leave the group, so they are looked for by descent too.
             victims = psutil.Process(process.pid).children(recursive=True)
             os.killpg(process.pid, signal.SIGKILL)
-        for victim in victims:
-            if victim.is_running():
-                victim.kill()
         process.wait()
-        psutil.wait_procs(victims, timeout=5)
+        for victim in victims:
+            _end(victim)
         self._clean_up()
 
     async def restart(self, *, kill: bool = False) -> None:
@@ -170,7 +168,8 @@ class Engine(ABC):
             if not self.is_running:
                 raise EngineDied(f"{self.name} ended while starting\n{self.log_tail()}")
             try:
-                if await self._answers():
+                # Asked again: somebody else's server may have answered on a clashing port.
+                if await self._answers() and self.is_running:
                     return
             except Exception as error:
                 cause = error
@@ -198,3 +197,15 @@ class Engine(ABC):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+
+def _end(orphan: psutil.Process) -> None:
+    """SIGKILL, and wait until it holds nothing any more."""
+    deadline = time.monotonic() + 5
+    try:
+        orphan.kill()
+        # In a container nobody may reap it; a zombie has already let go of files and memory.
+        while orphan.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(0.01)
+    except psutil.NoSuchProcess:
+        return

@@ -9,16 +9,19 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from minio import Minio
-from payesh.local.engines.buckets import ENTITLEMENTS, Bucket, Right, create_buckets, policy
+from payesh.local.engines.buckets import (
+    BUCKETS,
+    ENTITLEMENTS,
+    Bucket,
+    Entitlements,
+    create_buckets,
+    policy,
+)
 from payesh.local.engines.ports import LOOPBACK, free_port, knock
 from payesh.local.engines.process import Engine, EngineUnavailable
 from payesh.local.engines.secret_file import SecretFile, write_private
 
 _GRPC_OFFSET = 10_000
-
-# Where the durable bus of the local stack keeps its log; nobody else may look into it.
-BUS_BUCKET = Bucket("bus")
-_BUS_RIGHTS = {BUS_BUCKET.name: frozenset(Right)}
 
 # One volume a bucket at a time: the default of seven fills small disks with empty volumes
 # until none is writable.
@@ -45,8 +48,16 @@ class SeaweedStore(Engine):
     name = "seaweedfs"
     secure = False
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        buckets: Sequence[Bucket] = BUCKETS,
+        entitlements: Entitlements = ENTITLEMENTS,
+    ) -> None:
         super().__init__(data_dir)
+        self._buckets = buckets
+        self._entitlements = entitlements
         self._secrets = SecretFile(self.data_dir / "secrets.json")
 
     def _draw_ports(self) -> None:
@@ -59,7 +70,7 @@ class SeaweedStore(Engine):
         return f"{LOOPBACK}:{self._ports['s3']}"
 
     def credentials_for(self, service: str) -> tuple[str, str]:
-        """Access key and secret key of a service (or of `admin` and `bus`)."""
+        """Access key and secret key of a service (or of `admin`)."""
         return service, self._secrets.get(f"s3.{service}")
 
     def client(self, service: str = "admin") -> Minio:
@@ -74,10 +85,11 @@ class SeaweedStore(Engine):
         (self.data_dir / "store").mkdir(exist_ok=True)
 
     def _identities(self) -> dict[str, object]:
-        rights = {**ENTITLEMENTS, "bus": _BUS_RIGHTS}
         identities: list[dict[str, object]] = [self._identity("admin", {"actions": ["Admin"]})]
-        identities += [self._identity(name, {"policyNames": [name]}) for name in rights]
-        policies = [{"name": name, "content": policy(each)} for name, each in rights.items()]
+        identities += [self._identity(name, {"policyNames": [name]}) for name in self._entitlements]
+        policies = [
+            {"name": name, "content": policy(rights)} for name, rights in self._entitlements.items()
+        ]
         return {"identities": identities, "policies": policies}
 
     def _identity(self, name: str, grant: dict[str, list[str]]) -> dict[str, object]:
@@ -106,14 +118,14 @@ class SeaweedStore(Engine):
 
     def _clean_up(self) -> None:
         # Sockets whose place cannot be set, left behind by a kill.
-        for part in ("s3", "admin"):
-            port = self._ports[part] + _GRPC_OFFSET
-            Path(gettempdir(), f"seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)
+        for part, port in self._ports.items():
+            socket = Path(gettempdir(), f"seaweedfs-{part}-grpc-{port + _GRPC_OFFSET}.sock")
+            socket.unlink(missing_ok=True)
 
     async def _after_first_start(self) -> None:
         access_key, secret_key = self.credentials_for("admin")
         await asyncio.to_thread(
-            create_buckets, self.endpoint, access_key, secret_key, self.secure, (BUS_BUCKET,)
+            create_buckets, self.endpoint, access_key, secret_key, self.secure, self._buckets
         )
 
 

