@@ -35,13 +35,17 @@ class PassageEnd(StrEnum):
 
 
 class Shot(Value):
-    """A picture of the vehicle: where it comes from and the crop that was kept of it."""
+    """A picture of the vehicle: where it comes from and the crop that was kept of it.
+
+    `box` is the vehicle in the frame; `crop` shows the frame's `crop_box`, pixel for pixel.
+    """
 
     stream_id: Uuid
     sequence: Annotated[int, Field(ge=0)]
     frame_at: UtcTime
     box: Box
     crop: ObjectReference
+    crop_box: Box
     sharpness: NonNegative
 
 

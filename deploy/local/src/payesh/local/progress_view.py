@@ -1,0 +1,65 @@
+"""What a person at the terminal sees while the house works."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress_bar import ProgressBar
+from rich.status import Status
+from rich.table import Table
+
+from payesh.contracts import (
+    CitationDrafted,
+    CitationRejected,
+    PassageObserved,
+    PlateRead,
+    SegmentStored,
+    SnapshotStored,
+    ViolationDetected,
+)
+from payesh.local.bus_tap import BusTap
+
+_STEPS = {
+    "engines": "starting the bus, the object store and the database",
+    "topics": "creating topics",
+    "databases": "migrating databases",
+    "services": "starting services",
+    "readiness": "waiting until every service is ready",
+}
+
+
+@contextmanager
+def stack_steps(console: Console) -> Iterator[Callable[[str], None]]:
+    """Names each step of a start while it runs, and leaves the finished ones on the screen."""
+    done: list[str] = []
+    with Status("…", console=console) as status:
+
+        def step(name: str) -> None:
+            if done:
+                console.print(f"[green]✓[/green] {_STEPS.get(done[-1], done[-1])}")
+            done.append(name)
+            status.update(_STEPS.get(name, name))
+
+        yield step
+        if done:
+            console.print(f"[green]✓[/green] {_STEPS.get(done[-1], done[-1])}")
+
+
+def demo_table(tap: BusTap, vehicles: int | None, elapsed_s: float, duration_s: float) -> Table:
+    """Counts along the way a vehicle takes, under a bar of the film's time."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("film", ProgressBar(total=duration_s, completed=elapsed_s, width=40))
+    reads = tap.events(PlateRead)
+    rows = {
+        "segments stored": len(tap.heard[SegmentStored.topic]),
+        "stills stored": len(tap.heard[SnapshotStored.topic]),
+        "passages": len(tap.heard[PassageObserved.topic]),
+        "plates read": sum(read.plate is not None for read in reads),
+        "violations": len(tap.heard[ViolationDetected.topic]),
+        "citations drafted": len(tap.heard[CitationDrafted.topic]),
+        "rejected by rule": len(tap.heard[CitationRejected.topic]),
+    }
+    for name, count in rows.items():
+        of = f" of {vehicles} vehicles" if vehicles and name == "passages" else ""
+        table.add_row(name, f"{count}{of}")
+    return table
