@@ -9,20 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.live import Live
-
 from payesh.contracts import CitationDrafted
 from payesh.local import state
 from payesh.local.bus_tap import BusTap
 from payesh.local.operator import Operator
-from payesh.local.progress_view import demo_table, stack_steps
+from payesh.local.progress_view import demo_table, print_pages, stack_steps
 from payesh.local.run_record import is_settled, outcome, record
 from payesh.local.stack import Stack
 from payesh.local.street.production import render_street
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import CameraProcess, street_revision, true_vehicles
 from payesh.local.verdict import Figures, figures
+from rich.console import Console
+from rich.live import Live
 
 CAMERA_ID = "smn-test-street-01"
 _FIRST_FRAME_TIMEOUT_S = 40.0
@@ -127,12 +126,7 @@ async def _stay_up(
     console: Console, stack: Stack, tap: BusTap, truth: Truth, started_at: datetime
 ) -> int:
     urls = stack.urls()
-    console.print(f"[bold]queue of citations[/bold]  {urls['pages']['queue']}")
-    console.print(f"[bold]sign in[/bold]             {urls['pages']['sign_in']}")
-    console.print(f"first administrator: POST {urls['first_administrator']['bootstrap']}")
-    console.print(f"  one-time secret in {urls['first_administrator']['secret_file']}")
-    console.print("or at once: [bold]payesh-local first-officer[/bold] in another terminal")
-    console.print("Ctrl-C stops everything.")
+    print_pages(console, urls)
     with Live(console=console, refresh_per_second=2) as live:
         while True:
             elapsed = (datetime.now(UTC) - started_at).total_seconds() % truth.duration_s

@@ -72,6 +72,17 @@ class Operator:
         body = {"camera_id": camera_id, "source": source, "revision": revision}
         await self.request("POST", "ingest", "/v1/cameras", json=body)
 
+    async def ensure_camera(
+        self, camera_id: str, revision: dict[str, Any], source: dict[str, str] | None
+    ) -> None:
+        """Register a camera, or tell a registered one where its source is now."""
+        try:
+            await self.create_camera(camera_id, revision, source)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != 409 or source is None:
+                raise
+            await self.request("PUT", "ingest", f"/v1/cameras/{camera_id}/source", json=source)
+
     async def post_snapshot(
         self,
         camera_id: str,

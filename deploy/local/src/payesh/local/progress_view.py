@@ -2,11 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress_bar import ProgressBar
-from rich.status import Status
-from rich.table import Table
+from typing import Any
 
 from payesh.contracts import (
     CitationDrafted,
@@ -18,6 +14,10 @@ from payesh.contracts import (
     ViolationDetected,
 )
 from payesh.local.bus_tap import BusTap
+from rich.console import Console
+from rich.progress_bar import ProgressBar
+from rich.status import Status
+from rich.table import Table
 
 _STEPS = {
     "engines": "starting the bus, the object store and the database",
@@ -63,3 +63,11 @@ def demo_table(tap: BusTap, vehicles: int | None, elapsed_s: float, duration_s: 
         of = f" of {vehicles} vehicles" if vehicles and name == "passages" else ""
         table.add_row(name, f"{count}{of}")
     return table
+
+
+def print_pages(console: Console, urls: dict[str, Any]) -> None:
+    """What to open next."""
+    console.print(f"[bold]queue of citations[/bold]   {urls['pages']['queue']}")
+    console.print("[bold]first administrator[/bold]  .venv/bin/payesh-local first-administrator")
+    console.print("[bold]every address[/bold]        .venv/bin/payesh-local urls")
+    console.print("Ctrl-C stops everything.")

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-
 from payesh.contracts import CitationDrafted, PassageObserved, PlateRead, ViolationDetected
 
 _MATCH_WITHIN_S = 0.8
@@ -67,7 +66,9 @@ class Figures:
         if self.reads_right < 0.90 * self.passages:
             found.append("exact reads of fewer than 90 % of passages")
         if self.drafts_of_violations < 0.90 * self.violations_by_lower_bound:
-            found.append("drafts of fewer than 90 % of violations whose lower bound breaks the limit")
+            found.append(
+                "drafts of fewer than 90 % of violations whose lower bound breaks the limit"
+            )
         if self.false_citations:
             found.append("a false citation")
         if self.speed_inside_u95_share < 0.90:
@@ -132,7 +133,11 @@ def figures(vehicles: Sequence[TrueVehicle], limit_kmh: float, outcome: Outcome)
     false = 0
     for citation in outcome.citations:
         vehicle = truth.get(by_passage.get(citation.passage_id, ""))
-        if vehicle is None or vehicle.speed_kmh <= limit_kmh or vehicle.plate != citation.plate.text:
+        if (
+            vehicle is None
+            or vehicle.speed_kmh <= limit_kmh
+            or vehicle.plate != citation.plate.text
+        ):
             false += 1
 
     inside = [
@@ -143,7 +148,9 @@ def figures(vehicles: Sequence[TrueVehicle], limit_kmh: float, outcome: Outcome)
     bounds = [p.speed.speed_u95_kmh for p in matched.values() if p.speed is not None]
     last_frames = {passage.passage_id: passage.last_seen_at for passage in outcome.passages}
     latencies = [
-        (outcome.claimable_at[citation.citation_id] - last_frames[citation.passage_id]).total_seconds()
+        (
+            outcome.claimable_at[citation.citation_id] - last_frames[citation.passage_id]
+        ).total_seconds()
         for citation in outcome.citations
         if citation.passage_id in last_frames
     ]
