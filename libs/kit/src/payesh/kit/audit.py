@@ -1,0 +1,67 @@
+"""Who read which personal data, and why: recorded in the same transaction, before the answer."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from payesh.contracts import AuditReadRecorded
+from payesh.contracts.access import AuditOutcome
+from payesh.kit import outbox
+from payesh.kit.tables import audit_counter
+from payesh.kit.telemetry import current_trace_id
+from payesh.kit.tokens import Principal
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_IDS_A_RECORD = 500
+
+
+async def record_read(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    service: str,
+    scope: str,
+    action: str,
+    resource_kind: str,
+    resource_ids: Sequence[str],
+    outcome: AuditOutcome | str = AuditOutcome.GRANTED,
+) -> int:
+    """Record it under the service's next number (no number is ever skipped) and return that.
+
+    More than 500 ids make several records; the last number is returned. The counter's row stays
+    locked until the commit, which is what makes the numbers gapless: call it late.
+    """
+    ids = [str(each) for each in resource_ids]
+    sequence = 0
+    for start in range(0, max(1, len(ids)), _IDS_A_RECORD):
+        sequence = await _next(session)
+        record = AuditReadRecorded(
+            record_id=uuid4(),
+            service=service,
+            sequence=sequence,
+            recorded_at=datetime.now(UTC),
+            subject=principal.subject,
+            actor=principal.actor,
+            agency=principal.agency,
+            scope=scope,
+            purpose=principal.purpose,
+            grant_id=principal.grant_id,
+            action=action,
+            resource_kind=resource_kind,
+            resource_ids=tuple(ids[start : start + _IDS_A_RECORD]),
+            outcome=AuditOutcome(outcome),
+            trace_id=current_trace_id(),
+        )
+        await outbox.add(session, record)
+    return sequence
+
+
+async def _next(session: AsyncSession) -> int:
+    statement = insert(audit_counter).values(id=1, last=1)
+    value: int = await session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=[audit_counter.c.id], set_={"last": audit_counter.c.last + 1}
+        ).returning(audit_counter.c.last)
+    )
+    return value

@@ -1,0 +1,77 @@
+"""Deny by default: each route asks for a scope and is given a Principal with bounds."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from payesh.kit.errors import Forbidden, Unauthorized
+from payesh.kit.sessions import CSRF_HEADER, SESSION_COOKIE
+from payesh.kit.tokens import Bounds, Principal, TokenVerifier, principal_from_claims
+
+__all__ = ["Bounds", "Principal", "authorize"]
+
+PURPOSE_HEADER = "Payesh-Purpose"
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_bearer = HTTPBearer(auto_error=False, description="Access token from `access`.")
+
+
+def authorize(
+    scope: str, *, resource: str, personal: bool = False
+) -> Callable[..., Awaitable[Principal]]:
+    """A FastAPI dependency that admits who holds `scope`, by bearer token or session cookie.
+
+    `personal=True` asks for a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
+    the session's). Raises problems 401 `unauthorized`/`invalid-token`, 403 `missing-scope`,
+    `purpose-required`, `csrf`; PeerUnavailable (503) when access's keys cannot be had.
+    """
+
+    async def dependency(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
+    ) -> Principal:
+        principal = await _principal(request, credentials)
+        if scope not in principal.scopes:
+            raise Forbidden(
+                f"{resource}: the scope {scope} is needed",
+                type="missing-scope",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+                scope=scope,
+            )
+        purpose = unquote(request.headers.get(PURPOSE_HEADER, "")).strip()
+        if purpose:
+            principal = replace(principal, purpose=purpose[:500])
+        if personal and not principal.purpose:
+            raise Forbidden(
+                f"{resource}: reading personal data needs the header {PURPOSE_HEADER}",
+                type="purpose-required",
+            )
+        request.state.principal = principal
+        return principal
+
+    marked: Any = dependency
+    marked.payesh_scope = scope
+    marked.payesh_resource = resource
+    marked.payesh_personal = personal
+    return dependency
+
+
+async def _principal(
+    request: Request, credentials: HTTPAuthorizationCredentials | None
+) -> Principal:
+    if credentials is not None:
+        verifier: TokenVerifier = request.app.state.verifier
+        return await verifier.principal(credentials.credentials)
+    sessions = getattr(request.app.state, "sessions", None)
+    if sessions is not None and SESSION_COOKIE in request.cookies:
+        session = await sessions.load(request)
+        if session is not None:
+            if request.method not in _SAFE_METHODS and not session.csrf_matches(
+                request.headers.get(CSRF_HEADER, "")
+            ):
+                raise Forbidden(f"the header {CSRF_HEADER} is missing or wrong", type="csrf")
+            principal = principal_from_claims(session.claims)
+            return replace(principal, purpose=session.purpose or principal.purpose)
+    raise Unauthorized("a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})

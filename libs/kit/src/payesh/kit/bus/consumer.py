@@ -1,0 +1,238 @@
+"""Consuming in a group: partitions in parallel, each in order, committed after the effect."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from payesh.contracts import Event
+from payesh.kit import metrics
+from payesh.kit.bus.delivery import Handler
+from payesh.kit.bus.lane import LONGEST_BACKOFF_S, Crew, Lane
+from payesh.kit.bus.producer import Producer
+from payesh.kit.settings import BusSettings
+
+log = structlog.get_logger(__name__)
+
+Revoked = Callable[[set[TopicPartition]], Awaitable[None]]
+
+_QUEUE_LIMIT = 32
+_FETCH_WAIT_MS = 200
+_COMMIT_EVERY_S = 0.25
+
+
+class Consumer:
+    """Reads the topics of `handlers` as one member of `group`.
+
+    - Messages of a partition are handled one after another, `concurrency` partitions at a time.
+    - MessageFault: after `retries` tries (at once if retry=False) into `<topic>.dlq`; so do
+      unknown exceptions. DependencyFault: tried for ever, the partition paused meanwhile.
+    - Offsets are committed after the effect. Before a partition is given away the message in
+      hand is finished (for at most `finish_s`) and committed; then `on_revoked` is told.
+    """
+
+    def __init__(
+        self,
+        settings: BusSettings,
+        *,
+        group: str,
+        handlers: Mapping[type[Event], Handler],
+        producer: Producer,
+        concurrency: int = 8,
+        on_revoked: Revoked | None = None,
+        retries: int = 3,
+        finish_s: float | None = None,
+    ) -> None:
+        self._settings = settings
+        self._group = self.group = group
+        self._topics = sorted(event.topic for event in handlers)
+        self._crew = Crew(
+            group=group,
+            handlers={event.topic: handler for event, handler in handlers.items()},
+            producer=producer,
+            retries=retries,
+            slots=asyncio.Semaphore(concurrency),
+        )
+        self._on_revoked = on_revoked
+        session_s = settings.kafka_session_timeout_ms / 1000
+        self._finish_s = finish_s if finish_s is not None else max(2.0, session_s / 2)
+        self._lanes: dict[TopicPartition, Lane] = {}
+        self._client: AIOKafkaConsumer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._connected = False
+
+    @property
+    def paused_for(self) -> str | None:
+        """The dependency some partition waits for, or None."""
+        return next((lane.paused_for for lane in self._lanes.values() if lane.paused_for), None)
+
+    @property
+    def ready(self) -> bool:
+        """A member of its group, and no partition waits for a dependency."""
+        return self._connected and self.paused_for is None
+
+    @property
+    def status(self) -> str:
+        """For `/readyz`: "ok" or what is wrong."""
+        if not self._connected:
+            return "not in its group"
+        return f"paused: {self.paused_for} is away" if self.paused_for else "ok"
+
+    @property
+    def partitions(self) -> set[TopicPartition]:
+        return set(self._lanes)
+
+    async def start(self) -> None:
+        """Begin in the background; the bus need not be there yet."""
+        self._stopping.clear()
+        self._task = asyncio.create_task(self._run(), name=f"consumer {self._group}")
+
+    async def stop(self) -> None:
+        """Finish the messages in hand, commit, leave the group."""
+        self._stopping.set()
+        self._crew.progressed.set()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+            self._task = None
+
+    async def _run(self) -> None:
+        backoff_s = 0.2
+        while not self._stopping.is_set():
+            try:
+                await self._session()
+                backoff_s = 0.2
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("bus away", group=self._group, cause=type(error).__name__)
+            except Exception:  # a consumer that ended would lose nothing and do nothing, unseen
+                log.exception("consumer failed", group=self._group)
+            if self._stopping.is_set():
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), backoff_s)
+            backoff_s = min(LONGEST_BACKOFF_S, backoff_s * 2)
+
+    async def _session(self) -> None:
+        """One membership: from joining to leaving, or to an error that needs a new client."""
+        client = self._new_client()
+        self._client = client
+        try:
+            await client.start()
+            client.subscribe(self._topics, listener=_Rebalance(self))
+            committing = asyncio.create_task(self._commit_regularly(client))
+            try:
+                while not self._stopping.is_set():
+                    if committing.done():
+                        committing.result()
+                    await self._fetch(client)
+            finally:
+                committing.cancel()
+                await asyncio.wait({committing})
+                await self._give_away(set(self._lanes))
+        finally:
+            self._connected = False
+            self._client = None
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(client.stop(), 10)
+
+    def _new_client(self) -> AIOKafkaConsumer:
+        session_ms = self._settings.kafka_session_timeout_ms
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap,
+            client_id=f"{self._settings.kafka_client_id}-{self._settings.service}",
+            group_id=self._group,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=max(200, session_ms // 4),
+            rebalance_timeout_ms=max(session_ms, int(self._finish_s * 1000) + 1000),
+            request_timeout_ms=max(10_000, session_ms + 5_000),
+            max_poll_interval_ms=300_000,
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+            metadata_max_age_ms=30_000,
+            retry_backoff_ms=200,
+        )
+
+    async def _fetch(self, client: AIOKafkaConsumer) -> None:
+        self._balance(client)
+        fetched: dict[TopicPartition, list[Any]] = await client.getmany(
+            timeout_ms=_FETCH_WAIT_MS, max_records=_QUEUE_LIMIT * max(1, len(self._lanes))
+        )
+        for partition, records in fetched.items():
+            lane = self._lanes.get(partition)
+            # Without a lane the partition was just revoked; its next holder reads them.
+            if lane is not None:
+                lane.put(records)
+
+    def _balance(self, client: AIOKafkaConsumer) -> None:
+        """Stop fetching what is not being worked off; heartbeats go on."""
+        paused = client.paused() if self._lanes else set()
+        for partition, lane in self._lanes.items():
+            full = len(lane) >= _QUEUE_LIMIT or (lane.paused_for is not None and len(lane) > 0)
+            with contextlib.suppress(IllegalStateError):
+                if full and partition not in paused:
+                    client.pause(partition)
+                elif (
+                    partition in paused
+                    and lane.paused_for is None
+                    and (len(lane) <= _QUEUE_LIMIT // 2)
+                ):
+                    client.resume(partition)
+
+    async def _commit_regularly(self, client: AIOKafkaConsumer) -> None:
+        while True:
+            await self._crew.progressed.wait()
+            self._crew.progressed.clear()
+            await self._commit(client, self._lanes.values())
+            await asyncio.sleep(_COMMIT_EVERY_S)
+
+    async def _commit(self, client: AIOKafkaConsumer, lanes: Iterable[Lane]) -> None:
+        chosen = [(lane, lane.offsets.committable()) for lane in lanes]
+        offsets = {lane.partition: offset for lane, offset in chosen if offset is not None}
+        if not offsets:
+            return
+        try:
+            await client.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            # The group moved on without us: whoever holds the partition now reads these again,
+            # and the inbox drops them. The rebalance itself arrives through the listener.
+            log.warning("commit refused", group=self._group, cause=type(error).__name__)
+            return
+        for lane, offset in chosen:
+            if offset is not None:
+                lane.offsets.committed(offset)
+
+    async def _give_away(self, partitions: set[TopicPartition]) -> None:
+        lanes = [self._lanes[each] for each in partitions if each in self._lanes]
+        await asyncio.gather(*(lane.close(self._finish_s) for lane in lanes))
+        if self._client is not None:
+            try:
+                await asyncio.wait_for(self._commit(self._client, lanes), 5)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("commit failed", group=self._group, cause=type(error).__name__)
+        for lane in lanes:
+            self._lanes.pop(lane.partition, None)
+        metrics.partitions_assigned.labels(self._group).set(len(self._lanes))
+        if lanes and self._on_revoked is not None:
+            await self._on_revoked({lane.partition for lane in lanes})
+
+    def _receive(self, partitions: set[TopicPartition]) -> None:
+        for partition in partitions:
+            self._lanes.setdefault(partition, Lane(partition, self._crew))
+        self._connected = True
+        metrics.partitions_assigned.labels(self._group).set(len(self._lanes))
+        log.info("partitions assigned", group=self._group, count=len(self._lanes))
+
+
+class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._consumer._give_away(set(revoked))
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._consumer._receive(set(assigned))

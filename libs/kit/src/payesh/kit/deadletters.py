@@ -1,0 +1,126 @@
+"""Dead letters: `python -m payesh.kit.deadletters list|show|resend --topic T [--offset N]`.
+
+Reads `PAYESH_KAFKA_*`. Bodies may hold plates: `show` prints them only with `--body`.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from payesh.kit.bus import DEAD_LETTER_SUFFIX, Producer
+from payesh.kit.errors import BusUnavailable, PayeshError
+from payesh.kit.settings import BusSettings
+
+_QUIET_MS = 2000
+
+
+class DeadLetterSettings(BusSettings):
+    service: ClassVar[str] = "deadletters"
+    refuse_unknown: ClassVar[bool] = False  # it runs in the environment of any service
+
+
+async def dead_letters(
+    settings: BusSettings, topic: str, *, offset: int | None = None, partition: int | None = None
+) -> AsyncIterator[Any]:
+    """All records of the topic's dead-letter topic, or those of one offset, oldest first."""
+    name = topic.removesuffix(DEAD_LETTER_SUFFIX) + DEAD_LETTER_SUFFIX
+    client = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    try:
+        await asyncio.wait_for(client.start(), 10)
+    except (TimeoutError, OSError) as error:
+        raise BusUnavailable(type(error).__name__) from error
+    try:
+        await client._client.add_topic(name)  # partitions_for_topic knows only what was asked for
+        numbers = client.partitions_for_topic(name) or set()
+        chosen = [
+            TopicPartition(name, number)
+            for number in sorted(numbers)
+            if partition is None or number == partition
+        ]
+        client.assign(chosen)
+        for each in chosen:
+            if offset is not None:
+                client.seek(each, offset)
+            else:
+                await client.seek_to_beginning(each)
+        # Reading until it falls quiet: not every broker's end offsets can be trusted.
+        while chosen:
+            fetched = await client.getmany(timeout_ms=_QUIET_MS)
+            if not fetched:
+                return
+            for records in fetched.values():
+                for record in records:
+                    if offset is None or record.offset == offset:
+                        yield record
+    finally:
+        await client.stop()
+
+
+async def resend(settings: BusSettings, record: Any, producer: Producer) -> None:
+    """Back to where it came from, with the headers it had. Its event id lets the inbox drop it
+    should it have had its effect after all. Raises BusUnavailable."""
+    headers = dict(record.headers)
+    topic = headers.get("payesh-topic", record.topic.removesuffix(DEAD_LETTER_SUFFIX).encode())
+    kept = [(name, value) for name, value in record.headers if not name.startswith("payesh-")]
+    await producer.publish_raw(topic.decode(), record.key, record.value, kept)
+
+
+def describe(record: Any, *, body: bool = False) -> dict[str, Any]:
+    """Metadata only, unless `body`: a key or a reason holds no personal data, a body may."""
+    described: dict[str, Any] = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "bytes": len(record.value or b""),
+        "headers": {name: value.decode(errors="replace") for name, value in record.headers},
+    }
+    if body:
+        described["body"] = (record.value or b"").decode(errors="replace")
+    return described
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    settings = DeadLetterSettings()  # type: ignore[call-arg]
+    letters = dead_letters(
+        settings, arguments.topic, offset=arguments.offset, partition=arguments.partition
+    )
+    count = 0
+    producer = Producer(settings)
+    try:
+        async for record in letters:
+            count += 1
+            if arguments.command == "resend":
+                await resend(settings, record, producer)
+            line = describe(record, body=arguments.command == "show" and arguments.body)
+            if arguments.command == "list":
+                line["reason"] = line.pop("headers").get("payesh-reason")
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    finally:
+        await producer.stop()
+    return count
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="payesh.kit.deadletters", description=__doc__)
+    parser.add_argument("command", choices=["list", "show", "resend"])
+    parser.add_argument("--topic", required=True, help="the topic, with or without .dlq")
+    parser.add_argument("--offset", type=int, help="one letter; all when left out")
+    parser.add_argument("--partition", type=int)
+    parser.add_argument("--body", action="store_true", help="show: print the body as well")
+    try:
+        count = asyncio.run(run(parser.parse_args(arguments)))
+    except PayeshError as error:
+        sys.exit(f"deadletters: {error}")
+    sys.stderr.write(f"{count} dead letters\n")
+
+
+if __name__ == "__main__":
+    main()

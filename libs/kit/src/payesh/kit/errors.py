@@ -1,0 +1,151 @@
+"""What can go wrong, in one small tree.
+
+PayeshError
+ ├─ MessageFault          the message is bad: it goes to the dead letters, the partition moves on
+ │    ├─ ObjectMissing    (tried again first: a replica may be behind)
+ │    └─ ObjectTampered
+ ├─ DependencyFault       bus, store, database or a peer is away: pause, never dead-letter
+ │    ├─ StoreUnavailable, DatabaseUnavailable, BusUnavailable, PeerUnavailable
+ ├─ SettingsError         the environment is wrong; the service does not start
+ └─ Problem               an HTTP answer by RFC 9457, raised from routes
+      └─ NotFound, Conflict, Forbidden, Unauthorized, Unprocessable, TooLarge, Unavailable
+"""
+
+from typing import Any
+
+from payesh.contracts.values import ObjectReference
+
+
+class PayeshError(Exception):
+    """Base of all errors that Payesh raises on purpose."""
+
+
+class MessageFault(PayeshError):
+    """The message itself is at fault. `reason` travels with the dead letter: no personal data."""
+
+    def __init__(self, reason: str, *, retry: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry = retry
+
+
+class ObjectMissing(MessageFault):
+    def __init__(self, reference: ObjectReference) -> None:
+        super().__init__(f"object missing: {reference.bucket}/{reference.key}", retry=True)
+        self.reference = reference
+
+
+class ObjectTampered(MessageFault):
+    """The bytes are not those that were referred to."""
+
+    def __init__(self, reference: ObjectReference) -> None:
+        super().__init__(
+            f"object does not match its hash: {reference.bucket}/{reference.key}", retry=False
+        )
+        self.reference = reference
+
+
+class DependencyFault(PayeshError):
+    """Something we stand on is away; what failed may be tried again unchanged."""
+
+    def __init__(self, dependency: str, detail: str = "") -> None:
+        super().__init__(f"{dependency} is unavailable" + (f": {detail}" if detail else ""))
+        self.dependency = dependency
+
+
+class StoreUnavailable(DependencyFault):
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("store", detail)
+
+
+class DatabaseUnavailable(DependencyFault):
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("database", detail)
+
+
+class BusUnavailable(DependencyFault):
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("bus", detail)
+
+
+class PeerUnavailable(DependencyFault):
+    """Another service of ours; `peer` names it."""
+
+    def __init__(self, peer: str, detail: str = "") -> None:
+        super().__init__(peer, detail)
+
+
+class SettingsError(PayeshError):
+    """A setting is unknown, missing or malformed. The text names it, never its value."""
+
+
+class Problem(PayeshError):
+    """Problem details (RFC 9457). `type` is a short slug; `extra` are extension members."""
+
+    headers: dict[str, str]
+
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        title: str,
+        detail: str | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(f"{status} {type}: {detail or title}")
+        self.status = status
+        self.type = type
+        self.title = title
+        self.detail = detail
+        self.headers = headers or {}
+        self.extra = extra
+
+    def body(self) -> dict[str, Any]:
+        members: dict[str, Any] = {
+            "type": f"urn:payesh:problem:{self.type}",
+            "title": self.title,
+            "status": self.status,
+        }
+        if self.detail is not None:
+            members["detail"] = self.detail
+        return {**self.extra, **members}
+
+
+class NotFound(Problem):
+    def __init__(self, detail: str, *, type: str = "not-found", **extra: Any) -> None:
+        super().__init__(404, type, "Not found", detail, **extra)
+
+
+class Conflict(Problem):
+    def __init__(self, detail: str, *, type: str = "conflict", **extra: Any) -> None:
+        super().__init__(409, type, "Conflict", detail, **extra)
+
+
+class Forbidden(Problem):
+    def __init__(self, detail: str, *, type: str = "forbidden", **extra: Any) -> None:
+        super().__init__(403, type, "Forbidden", detail, **extra)
+
+
+class Unauthorized(Problem):
+    def __init__(self, detail: str, *, type: str = "unauthorized", **extra: Any) -> None:
+        super().__init__(401, type, "Unauthorized", detail, **extra)
+
+
+class Unprocessable(Problem):
+    def __init__(self, detail: str, *, type: str = "unprocessable", **extra: Any) -> None:
+        super().__init__(422, type, "Unprocessable content", detail, **extra)
+
+
+class TooLarge(Problem):
+    def __init__(self, detail: str, *, type: str = "too-large", **extra: Any) -> None:
+        super().__init__(413, type, "Content too large", detail, **extra)
+
+
+class Unavailable(Problem):
+    def __init__(
+        self, detail: str, *, type: str = "unavailable", retry_after_s: int = 5, **extra: Any
+    ) -> None:
+        headers = {"Retry-After": str(retry_after_s)}
+        super().__init__(503, type, "Unavailable", detail, headers=headers, **extra)

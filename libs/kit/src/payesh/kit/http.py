@@ -1,0 +1,133 @@
+"""The HTTP edge that all services share."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
+from payesh.kit.observation import Observation
+from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
+from payesh.kit.serving import serve, service_cli
+from payesh.kit.settings import TokenSettings
+from payesh.kit.sign_in import SignInRouter
+from payesh.kit.tokens import TokenVerifier
+from starlette.routing import BaseRoute, Mount, Route
+
+__all__ = ["PUBLIC_ROUTES", "create_app", "page_limit", "serve", "service_cli"]
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
+Ready = Callable[[], Awaitable[dict[str, str]]]
+
+PUBLIC_ROUTES: dict[str, str] = {
+    "/healthz": "the orchestrator asks whether the process lives; it holds no token",
+    "/readyz": "the orchestrator asks whether to send traffic; it names dependencies only",
+    "/sign-in": "who signs in has no session yet",
+    "/sign-in/callback": "access sends the browser back here; the code is checked",
+    "/sign-in/session": "tells a session about itself, and nothing without one",
+    "/sign-out": "ends the caller's own session; the CSRF token is checked",
+}
+"""Path to the reason why it asks for no scope. A service adds its own; tests compare."""
+
+MAX_PAGE = 200
+page_limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
+"""Type of a `limit` parameter: `limit: page_limit = 50`."""
+
+
+class UnprotectedRoute(RuntimeError):
+    """A route asks for no scope and is not listed as public: the service does not start."""
+
+
+def create_app(
+    *,
+    service: str,
+    settings: Any,
+    lifespan: Lifespan | None,
+    routers: Sequence[APIRouter],
+    ready: Ready,
+    body_limits: Mapping[str, int] | None = None,
+    body_limit_bytes: int = DEFAULT_LIMIT_BYTES,
+    verifier: TokenVerifier | None = None,
+    mounts: Mapping[str, Any] | None = None,
+) -> FastAPI:
+    """The service's application.
+
+    `ready` names each dependency and "ok" or what is wrong with it. `body_limits` maps path
+    templates to bytes where 1 MiB is not right. `mounts` are ASGI apps (static files).
+    Raises UnprotectedRoute.
+    """
+    app = FastAPI(
+        title=f"Payesh {service}",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,  # published as a committed snapshot, not to anybody who asks
+        responses={"default": {"description": "Problem details", "content": {MEDIA_TYPE: {}}}},
+    )
+    app.state.settings = settings
+    if verifier is None and isinstance(settings, TokenSettings):
+        verifier = TokenVerifier(settings)
+    app.state.verifier = verifier
+    for router in routers:
+        app.include_router(router)
+        if isinstance(router, SignInRouter):
+            app.state.sessions = router.sessions
+    for path, mounted in (mounts or {}).items():
+        app.mount(path, mounted)
+    _add_health(app, ready)
+    add_problem_handlers(app)
+    app.add_middleware(BodyLimit, limits=body_limits, default_bytes=body_limit_bytes)
+    app.add_middleware(Observation)
+    unprotected = [path for path, scope in routes_and_scopes(app) if scope is None]
+    unlisted = sorted(set(unprotected) - PUBLIC_ROUTES.keys())
+    if unlisted:
+        raise UnprotectedRoute(f"{service}: {', '.join(unlisted)}")
+    return app
+
+
+def routes_and_scopes(app: FastAPI) -> list[tuple[str, str | None]]:
+    """Every route's path with the scope it asks for; None where it asks for none."""
+    return [(path, _scope(route)) for path, route in _routes(app.routes)]
+
+
+def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> list[tuple[str, BaseRoute]]:
+    found: list[tuple[str, BaseRoute]] = []
+    for route in routes:
+        if isinstance(route, Route | Mount):
+            found.append((prefix + route.path, route))
+        elif isinstance(inner := getattr(route, "routes", None), list):
+            found.extend(_routes(inner, prefix))
+        else:
+            found.append((prefix + getattr(route, "path", repr(route)), route))
+    return found
+
+
+def _scope(route: BaseRoute) -> str | None:
+    if not isinstance(route, APIRoute):
+        return None
+    waiting = list(route.dependant.dependencies)
+    while waiting:
+        dependant = waiting.pop()
+        scope = getattr(dependant.call, "payesh_scope", None)
+        if scope is not None:
+            return str(scope)
+        waiting.extend(dependant.dependencies)
+    return None
+
+
+def _add_health(app: FastAPI, ready: Ready) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        dependencies = await ready()
+        well = all(state == "ok" for state in dependencies.values())
+        return JSONResponse(
+            {"status": "ok" if well else "unavailable", "dependencies": dependencies},
+            status_code=200 if well else 503,
+        )

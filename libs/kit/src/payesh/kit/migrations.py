@@ -1,0 +1,73 @@
+"""Alembic, without a folder of boilerplate a service.
+
+A service has `migrations/env.py`:
+
+    from payesh.kit.migrations import run_environment
+    run_environment()
+
+and `migrations/versions/0001_first.py`, whose `upgrade()` begins with `create_kit_tables(op)`.
+"""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+from alembic import command, context
+from alembic.config import Config
+from payesh.kit.tables import KIT_TABLES, kit_metadata
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+_MIGRATION_LOCK = 0x50590003
+
+
+def create_kit_tables(op: Any) -> None:
+    """The kit's tables as of their first version; later changes get a function of their own."""
+    kit_metadata.create_all(op.get_bind(), tables=KIT_TABLES, checkfirst=False)
+
+
+def run_migrations(database_url: str, folder: Path) -> None:
+    """Bring the database to the newest revision; waits while another does. Blocks."""
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            asyncio.run(migrate(database_url, folder))
+        except BaseException as error:
+            failure.append(error)
+
+    # A thread of its own, so that it also works where an event loop already runs.
+    thread = threading.Thread(target=work, name="migrations")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+
+
+async def migrate(database_url: str, folder: Path) -> None:
+    engine = create_async_engine(database_url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK}
+            )
+            await connection.run_sync(_upgrade, folder)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection, folder: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def run_environment() -> None:
+    """What an `env.py` runs: all revisions in the one transaction that `migrate` opened."""
+    connection = context.config.attributes["connection"]
+    context.configure(connection=connection, transactional_ddl=True)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,300 @@
+"""The object store behind a small async port: bytes are hashed on their way in and out."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Protocol, TypeVar
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import COMPLIANCE
+from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.retention import Retention
+from payesh.contracts.values import ObjectReference
+from payesh.kit.errors import (
+    MessageFault,
+    ObjectMissing,
+    ObjectTampered,
+    PayeshError,
+    StoreUnavailable,
+)
+from payesh.kit.settings import ObjectSettings
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 2.0
+READ_TIMEOUT_S = 10.0
+_CHUNK_BYTES = 256 * 1024
+_IN_MEMORY_BYTES = 8 * 1024 * 1024
+_MISSING = {"NoSuchKey", "NoSuchVersion", "NoSuchObject", "NotFound"}
+_BUSY = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "ServerBusy"}
+MIB = 1024 * 1024
+
+
+class ObjectStore(Protocol):
+    """All methods raise StoreUnavailable when the store is away."""
+
+    async def put(
+        self,
+        bucket: str,
+        key: str,
+        data: bytes | AsyncIterable[bytes],
+        *,
+        media_type: str,
+        size: int | None = None,
+        retain_until: datetime | None = None,
+    ) -> ObjectReference:
+        """Store and refer to it. `retain_until` locks it (COMPLIANCE) in a locking bucket.
+
+        Raises MessageFault when `size` is given and the data have another.
+        """
+
+    async def get(self, reference: ObjectReference, *, limit_bytes: int = 64 * MIB) -> bytes:
+        """All bytes. Raises ObjectMissing, ObjectTampered, MessageFault (over the limit)."""
+
+    def stream(
+        self, reference: ObjectReference, *, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Bytes from `start` up to and without `end`. The whole object is checked at its end:
+        ObjectTampered then comes after the last chunk."""
+
+    async def extend_retention(self, reference: ObjectReference, until: datetime) -> None: ...
+
+    async def get_latest(self, bucket: str, key: str) -> bytes | None:
+        """The newest version of a mutable object (a checkpoint); None when there is none."""
+
+    async def put_mutable(self, bucket: str, key: str, data: bytes) -> None: ...
+
+    async def delete(self, bucket: str, key: str) -> None: ...
+
+    async def ping(self) -> None: ...
+
+
+class MinioObjects(ObjectStore):
+    """Any S3 store through the `minio` client, whose blocking calls run in a few threads."""
+
+    def __init__(self, settings: ObjectSettings) -> None:
+        self._client = Minio(
+            settings.s3_endpoint,
+            settings.s3_access_key,
+            settings.s3_secret_key.get_secret_value(),
+            secure=settings.s3_secure,
+            region=settings.s3_region,  # named, else the client asks the store before each bucket
+            http_client=urllib3.PoolManager(
+                maxsize=settings.s3_threads,
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+                # A kept connection that the store closed meanwhile gets one more chance; more
+                # would hide for minutes that the store is away.
+                retries=urllib3.Retry(
+                    total=1, connect=0, read=1, redirect=0, status=0, backoff_factor=0
+                ),
+            ),
+        )
+        self._pool = ThreadPoolExecutor(settings.s3_threads, thread_name_prefix="objects")
+        self._turns = asyncio.Semaphore(settings.s3_threads)
+
+    async def put(
+        self,
+        bucket: str,
+        key: str,
+        data: bytes | AsyncIterable[bytes],
+        *,
+        media_type: str,
+        size: int | None = None,
+        retain_until: datetime | None = None,
+    ) -> ObjectReference:
+        retention = Retention(COMPLIANCE, retain_until) if retain_until is not None else None
+        if isinstance(data, bytes | bytearray | memoryview):
+            body = bytes(data)
+            _check_size(size, len(body))
+            sha256 = await self._run(lambda: hashlib.sha256(body).hexdigest())
+            version = await self._upload(
+                bucket, key, BytesIO(body), len(body), media_type, retention
+            )
+            return _reference(bucket, key, version, sha256, len(body), media_type)
+        with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
+            digest, length = hashlib.sha256(), 0
+            async for chunk in data:
+                length += len(chunk)
+                if size is not None and length > size:
+                    break
+                await asyncio.to_thread(_take, spool, digest, chunk)
+            _check_size(size, length)
+            spool.seek(0)
+            version = await self._upload(bucket, key, spool, length, media_type, retention)
+        return _reference(bucket, key, version, digest.hexdigest(), length, media_type)
+
+    async def _upload(
+        self,
+        bucket: str,
+        key: str,
+        body: IO[bytes],
+        length: int,
+        media_type: str,
+        retention: Retention | None,
+    ) -> str | None:
+        def upload() -> str | None:
+            written = self._client.put_object(
+                bucket, key, body, length, content_type=media_type, retention=retention
+            )
+            version: str | None = written.version_id
+            return version
+
+        return await self._run(upload)
+
+    async def get(self, reference: ObjectReference, *, limit_bytes: int = 64 * MIB) -> bytes:
+        if reference.size_bytes > limit_bytes:
+            raise MessageFault(
+                f"object of {reference.size_bytes} bytes, at most {limit_bytes} are read",
+                retry=False,
+            )
+
+        def download() -> bytes:
+            with _closing(self._open(reference)) as response:
+                # One byte more than there should be shows an object that grew.
+                body: bytes = response.read(reference.size_bytes + 1)
+            if len(body) != reference.size_bytes:
+                raise ObjectTampered(reference)
+            if hashlib.sha256(body).hexdigest() != reference.sha256:
+                raise ObjectTampered(reference)
+            return body
+
+        return await self._run(download, reference)
+
+    async def stream(
+        self, reference: ObjectReference, *, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        stop = reference.size_bytes if end is None else min(end, reference.size_bytes)
+        if stop <= start:
+            return
+        whole = start == 0 and stop == reference.size_bytes
+        digest, length = hashlib.sha256(), 0
+        response = await self._run(lambda: self._open(reference, start, stop - start), reference)
+        try:
+            while length < stop - start:
+                wanted = min(_CHUNK_BYTES, stop - start - length)
+                chunk: bytes = await self._run(lambda n=wanted: response.read(n), reference)  # type: ignore[misc]
+                if not chunk:
+                    raise ObjectTampered(reference)
+                length += len(chunk)
+                digest.update(chunk)
+                yield chunk
+            if whole and digest.hexdigest() != reference.sha256:
+                raise ObjectTampered(reference)
+        finally:
+            response.close()
+            response.release_conn()
+
+    def _open(self, reference: ObjectReference, offset: int = 0, length: int = 0) -> Any:
+        return self._client.get_object(
+            reference.bucket,
+            reference.key,
+            offset=offset,
+            length=length,
+            version_id=reference.version_id or None,
+        )
+
+    async def extend_retention(self, reference: ObjectReference, until: datetime) -> None:
+        await self._run(
+            lambda: self._client.set_object_retention(
+                reference.bucket,
+                reference.key,
+                Retention(COMPLIANCE, until),
+                version_id=reference.version_id,
+            ),
+            reference,
+        )
+
+    async def get_latest(self, bucket: str, key: str) -> bytes | None:
+        def download() -> bytes | None:
+            try:
+                with _closing(self._client.get_object(bucket, key)) as response:
+                    body: bytes = response.read()
+                    return body
+            except S3Error as error:
+                if error.code in _MISSING:
+                    return None
+                raise
+
+        return await self._run(download)
+
+    async def put_mutable(self, bucket: str, key: str, data: bytes) -> None:
+        await self._upload(bucket, key, BytesIO(data), len(data), "application/octet-stream", None)
+
+    async def delete(self, bucket: str, key: str) -> None:
+        await self._run(lambda: self._client.remove_object(bucket, key))
+
+    async def ping(self) -> None:
+        def probe() -> None:
+            try:
+                self._client.bucket_exists("segments")
+            except S3Error as error:
+                if error.code != "AccessDenied":  # no right to that bucket, but it is there
+                    raise
+
+        await self._run(probe)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T], reference: ObjectReference | None = None) -> T:
+        async with self._turns:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            except PayeshError:
+                raise
+            except S3Error as error:
+                if reference is not None and error.code in _MISSING:
+                    raise ObjectMissing(reference) from error
+                if error.code in _BUSY or getattr(error.response, "status", 0) >= 500:
+                    raise StoreUnavailable(error.code or "") from error
+                raise
+            except (
+                urllib3.exceptions.HTTPError,
+                ServerError,
+                InvalidResponseError,
+                ConnectionError,
+                TimeoutError,
+            ) as error:
+                raise StoreUnavailable(type(error).__name__) from error
+
+
+class _closing:
+    """A response whose connection goes back to the pool."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def __enter__(self) -> Any:
+        return self._response
+
+    def __exit__(self, *_: object) -> None:
+        self._response.close()
+        self._response.release_conn()
+
+
+def _take(spool: IO[bytes], digest: Any, chunk: bytes) -> None:
+    digest.update(chunk)
+    spool.write(chunk)
+
+
+def _check_size(expected: int | None, actual: int) -> None:
+    if expected is not None and actual != expected:
+        raise MessageFault(f"{actual} bytes came, {expected} were announced", retry=False)
+
+
+def _reference(
+    bucket: str, key: str, version: str | None, sha256: str, size: int, media_type: str
+) -> ObjectReference:
+    return ObjectReference(
+        bucket=bucket,
+        key=key,
+        version_id=version,
+        sha256=sha256,
+        size_bytes=size,
+        media_type=media_type,
+    )

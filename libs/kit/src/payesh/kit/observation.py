@@ -1,0 +1,76 @@
+"""What is seen of a request: a span, a log line, metrics and a few headers. Never its query."""
+
+import time
+
+import structlog
+from opentelemetry.trace import SpanKind
+from payesh.kit import metrics
+from payesh.kit.telemetry import current_trace_id, tracer, use_traceparent
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger("payesh.http")
+
+_UNREMARKABLE = {"/healthz", "/readyz"}
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'; object-src 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+class Observation:
+    """ASGI middleware, outermost. Routes may set any of the headers themselves."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                trace_id = current_trace_id()
+                if trace_id:
+                    headers["Payesh-Trace-Id"] = trace_id
+            await send(message)
+
+        traceparent = dict(scope["headers"]).get(b"traceparent", b"").decode("ascii", "replace")
+        with (
+            use_traceparent(traceparent or None),
+            tracer.start_as_current_span(
+                f"{scope['method']} request", kind=SpanKind.SERVER, record_exception=False
+            ) as span,
+        ):
+            try:
+                await self._app(scope, receive, observed)
+            finally:
+                # The template, not the path: a path may hold a plate or a person.
+                route = getattr(scope.get("route"), "path", "unrouted")
+                seconds = time.perf_counter() - started
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attribute("http.response.status_code", status)
+                metrics.http_requests.labels(scope["method"], route, str(status)).inc()
+                metrics.http_seconds.labels(scope["method"], route).observe(seconds)
+                if route not in _UNREMARKABLE:
+                    log.info(
+                        "request",
+                        method=scope["method"],
+                        route=route,
+                        status=status,
+                        duration_ms=round(seconds * 1000, 1),
+                    )

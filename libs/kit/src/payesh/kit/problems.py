@@ -1,0 +1,103 @@
+"""Every error leaves as problem details (RFC 9457), without internals and without input."""
+
+import http
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from payesh.kit.errors import DependencyFault, MessageFault, Problem, Unavailable
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_SLUGS = {401: "unauthorized", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(DependencyFault, _dependency_fault)
+    app.add_exception_handler(MessageFault, _message_fault)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unhandled)
+
+
+def answer(problem: Problem) -> JSONResponse:
+    return JSONResponse(
+        problem.body(),
+        status_code=problem.status,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - registered for this type only
+    if error.status == 401 and _wants_page(request):
+        page = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse("/sign-in?" + urlencode({"next": page}), 303)
+    return answer(error)
+
+
+def _wants_page(request: Request) -> bool:
+    """A person's browser opens a page: it is sent to sign in rather than shown JSON."""
+    return (
+        request.method == "GET"
+        and getattr(request.app.state, "sessions", None) is not None
+        and "text/html" in request.headers.get("accept", "")
+        and not request.url.path.startswith("/sign-in")
+    )
+
+
+async def _dependency_fault(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DependencyFault)  # noqa: S101
+    log.warning("dependency away", dependency=error.dependency, path=_route(request))
+    return answer(Unavailable(f"{error.dependency} is unavailable", dependency=error.dependency))
+
+
+async def _message_fault(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MessageFault)  # noqa: S101
+    log.error("data fault", reason=error.reason, path=_route(request))
+    return answer(Problem(502, "data-fault", "Stored data is at fault", error.reason))
+
+
+async def _malformed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    # Places and rules only: the input may be a password or a plate.
+    faults = [
+        {"field": "/".join(str(part) for part in each["loc"]), "fault": _rule(each)}
+        for each in error.errors()[:50]
+    ]
+    return answer(
+        Problem(422, "malformed", "Malformed request", "fields do not fit", errors=faults)
+    )
+
+
+def _rule(error: dict[str, Any]) -> str:
+    # A validator's own message may quote the value; pydantic's built-in ones do not.
+    return "value_error" if error["type"] in ("value_error", "assertion_error") else error["msg"]
+
+
+async def _http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    title = http.HTTPStatus(error.status_code).phrase
+    slug = _SLUGS.get(error.status_code, title.lower().replace(" ", "-"))
+    return answer(
+        Problem(
+            error.status_code, slug, title, str(error.detail), headers=dict(error.headers or {})
+        )
+    )
+
+
+async def _unhandled(request: Request, error: Exception) -> Response:
+    log.error("unhandled", path=_route(request), exc_info=error)
+    return answer(Problem(500, "internal", "Internal error"))
+
+
+def _route(request: Request) -> str:
+    route = request.scope.get("route")
+    return getattr(route, "path", "unrouted")

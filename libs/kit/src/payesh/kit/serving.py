@@ -1,0 +1,87 @@
+"""Running a service: its HTTP server, its metrics port, its command line."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import uvicorn
+from fastapi import FastAPI
+from payesh.kit.errors import SettingsError
+from payesh.kit.migrations import run_migrations
+from payesh.kit.settings import DatabaseSettings, HttpSettings
+from prometheus_client import start_http_server
+
+GRACE_S = 20
+
+
+def serve(app: FastAPI, settings: HttpSettings) -> None:
+    """Serve until SIGTERM or SIGINT; then finish requests, then the lifespan's own end. Blocks."""
+    metrics_server, _ = start_http_server(settings.metrics_port, addr=settings.http_host)
+    try:
+        uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=settings.http_port,
+                log_config=None,  # ours is set up; uvicorn's would name query strings
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                timeout_keep_alive=30,
+                proxy_headers=False,
+            )
+        ).run()
+    finally:
+        metrics_server.shutdown()
+
+
+class _MigrationSettings(DatabaseSettings):
+    # A migration job has the service's whole environment, of which it needs one line.
+    refuse_unknown: ClassVar[bool] = False
+
+
+def service_cli(
+    name: str,
+    *,
+    serve: Callable[[], Any],
+    migrate: Path | None,
+    openapi: Callable[[], FastAPI | dict[str, Any]],
+    commands: Mapping[str, Callable[[], Any]] | None = None,
+) -> Callable[..., None]:
+    """A main function for `payesh-<name> serve|migrate|openapi|<commands>`.
+
+    `cli = service_cli("ingest", ...)` in main.py; it reads sys.argv unless given arguments.
+    `migrate` is the folder with env.py; None for a service without a database.
+    """
+    actions: dict[str, Callable[[], Any]] = {"serve": serve, **(commands or {})}
+    if migrate is not None:
+        folder = migrate
+        actions["migrate"] = lambda: run_migrations(
+            _MigrationSettings().database_url.get_secret_value(),
+            folder,  # type: ignore[call-arg]
+        )
+    actions["openapi"] = lambda: _print_openapi(openapi())
+
+    def main(arguments: Sequence[str] | None = None) -> None:
+        parser = argparse.ArgumentParser(prog=f"payesh-{name}")
+        parser.add_argument("command", choices=list(actions))
+        chosen = parser.parse_args(arguments).command
+        try:
+            outcome = actions[chosen]()
+            if asyncio.iscoroutine(outcome):
+                asyncio.run(outcome)
+        except SettingsError as error:
+            sys.exit(f"payesh-{name}: {error}")
+
+    return main
+
+
+def _print_openapi(document: FastAPI | dict[str, Any]) -> None:
+    if isinstance(document, FastAPI):
+        document = document.openapi()
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, sort_keys=True)
+    sys.stdout.write("\n")

@@ -1,0 +1,88 @@
+"""Server-side sessions of pages: the browser holds a random cookie, never a token."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+from payesh.kit.database import Database
+from payesh.kit.tables import sessions
+from sqlalchemy import delete, insert, select
+
+SESSION_COOKIE = "payesh_session"
+CSRF_HEADER = "X-CSRF-Token"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Verified claims of the access token it began with; it ends when that token does."""
+
+    claims: dict[str, Any]
+    csrf_token: str
+    purpose: str | None
+    expires_at: datetime
+
+    def csrf_matches(self, sent: str) -> bool:
+        return hmac.compare_digest(sent.encode(), self.csrf_token.encode())
+
+
+class Sessions:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, claims: dict[str, Any], purpose: str | None) -> tuple[str, Session]:
+        """A new session and the cookie's value, of which only a hash is kept."""
+        cookie = secrets.token_urlsafe(32)
+        session = Session(
+            claims=claims,
+            csrf_token=secrets.token_urlsafe(24),
+            purpose=purpose,
+            expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
+        )
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                delete(sessions).where(sessions.c.expires_at < datetime.now(UTC))
+            )
+            await transaction.execute(
+                insert(sessions).values(
+                    id_sha256=_digest(cookie),
+                    claims=claims,
+                    csrf_token=session.csrf_token,
+                    purpose=purpose,
+                    expires_at=session.expires_at,
+                )
+            )
+        return cookie, session
+
+    async def load(self, request: Request) -> Session | None:
+        """The request's session, or None. Raises DatabaseUnavailable."""
+        cookie = request.cookies.get(SESSION_COOKIE)
+        if not cookie:
+            return None
+        async with self._database.transaction() as transaction:
+            row = (
+                await transaction.execute(
+                    select(sessions).where(
+                        sessions.c.id_sha256 == _digest(cookie),
+                        sessions.c.expires_at > datetime.now(UTC),
+                    )
+                )
+            ).first()
+        if row is None:
+            return None
+        return Session(row.claims, row.csrf_token, row.purpose, row.expires_at)
+
+    async def end(self, request: Request) -> None:
+        cookie = request.cookies.get(SESSION_COOKIE)
+        if cookie:
+            async with self._database.transaction() as transaction:
+                await transaction.execute(
+                    delete(sessions).where(sessions.c.id_sha256 == _digest(cookie))
+                )
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()

@@ -1,0 +1,171 @@
+"""Settings from the environment (`PAYESH_*`) and from secret files.
+
+A file named like its variable in the folder of `PAYESH_SECRETS_DIR` gives the same setting;
+the environment wins. A `PAYESH_*` variable that no setting of the service reads is an error:
+a misspelt name must not become a silent default.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from payesh.kit.errors import SettingsError
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "PAYESH_"
+SECRETS_DIR = "PAYESH_SECRETS_DIR"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class KitSettings(BaseSettings):
+    """Base of all settings. A service names itself: `service: ClassVar[str] = "ingest"`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    service: ClassVar[str] = "unnamed"
+    refuse_unknown: ClassVar[bool] = True
+
+    def __init__(self, **values: Any) -> None:
+        if self.refuse_unknown:
+            self._refuse_unknown_variables()
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+    @classmethod
+    def _refuse_unknown_variables(cls) -> None:
+        known = {PREFIX + name.upper() for name in cls.model_fields} | {SECRETS_DIR}
+        unknown = sorted(
+            name for name in os.environ if name.upper().startswith(PREFIX) and name not in known
+        )
+        if unknown:
+            raise SettingsError(
+                f"{', '.join(unknown)}: no such setting of {cls.service}; "
+                f"it knows {', '.join(sorted(known))}"
+            )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = os.environ.get(SECRETS_DIR)
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise SettingsError(f"{SECRETS_DIR}: {folder} is not a folder")
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, folder)
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(
+        f"{PREFIX}{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+        for each in error.errors(include_input=False, include_url=False)
+    )
+
+
+class HttpSettings(KitSettings):
+    http_host: str = Field(
+        "127.0.0.1", description="Address to listen on; 0.0.0.0 in a container, else loopback."
+    )
+    http_port: Port = Field(description="TCP port of the HTTP API and the pages.")
+    metrics_port: Port = Field(
+        description="TCP port of Prometheus metrics; internal, it asks for no token. 0 draws one."
+    )
+    public_url: str = Field(
+        "",
+        description="URL under which browsers reach the service, no slash at the end; "
+        "redirects of sign-in and the cookie's Secure flag rest on it.",
+    )
+
+
+class BusSettings(KitSettings):
+    kafka_bootstrap: str = Field(description="host:port of brokers, separated by commas.")
+    kafka_idempotence: bool = Field(
+        True, description="Idempotent producer. On for Apache Kafka; Tansu cannot, so off there."
+    )
+    kafka_session_timeout_ms: int = Field(
+        10_000,
+        ge=1_000,
+        le=300_000,
+        description="Milliseconds after which a dead consumer's partitions move. Shorter moves "
+        "sooner, but a stalled process loses its partitions; Tansu joins in half of it.",
+    )
+    kafka_client_id: str = Field(
+        "payesh", description="Prefix of the name under which brokers log this client."
+    )
+    kafka_compression: Literal["none", "gzip"] = Field(
+        "none", description="Compression of produced batches: gzip spends CPU to save disk."
+    )
+    kafka_publish_timeout_ms: int = Field(
+        10_000,
+        ge=500,
+        description="Milliseconds until an unacknowledged publish counts as the bus being away.",
+    )
+
+
+class DatabaseSettings(KitSettings):
+    database_url: SecretStr = Field(
+        description="postgresql+asyncpg://role:password@host:port/database of this service alone."
+    )
+    database_pool_size: int = Field(
+        8, ge=1, le=100, description="Connections kept open; as many again at peaks."
+    )
+    inbox_keep_hours: int = Field(
+        24 * 8,
+        ge=1,
+        description="Hours an event's id is remembered to drop duplicates; "
+        "must exceed the retention of the topics read.",
+    )
+
+
+class ObjectSettings(KitSettings):
+    s3_endpoint: str = Field(description="host:port of the object store.")
+    s3_secure: bool = Field(True, description="TLS to the object store; off on loopback only.")
+    s3_region: str = Field("us-east-1", description="Region that signatures name.")
+    s3_access_key: str = Field(description="Access key of this service's own identity.")
+    s3_secret_key: SecretStr = Field(description="Its secret key.")
+    s3_threads: int = Field(
+        8, ge=1, le=64, description="Transfers at a time; more wait their turn."
+    )
+
+
+class TokenSettings(KitSettings):
+    token_issuer: str = Field(description="`iss` that tokens must carry: access's public URL.")
+    token_audience: str = Field("payesh", description="`aud` that tokens must carry.")
+    jwks_url: str = Field(description="Where access publishes its keys (JWKS).")
+
+
+class TelemetrySettings(KitSettings):
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log written to stderr."
+    )
+    trace_file: Path | None = Field(
+        None, description="File to append finished spans to, a JSON line each; none when unset."
+    )
+    otlp_endpoint: str | None = Field(
+        None, description="OTLP/HTTP collector for spans; needs `payesh-kit[otlp]`."
+    )
+
+
+class PagesSettings(KitSettings):
+    pages_client_id: str = Field(description="Client under which this service's pages sign in.")
+    pages_client_secret: SecretStr = Field(description="That client's secret.")
+    access_url: str = Field(description="URL under which browsers reach access.")
+    access_internal_url: str = Field(
+        "", description="URL under which this service reaches access; access_url when empty."
+    )
