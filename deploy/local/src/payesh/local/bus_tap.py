@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+
 from payesh.contracts import Event, event_for_topic
 from payesh.contracts.topics import topics
 

@@ -15,6 +15,9 @@ from typing import Annotated, Any
 import httpx
 import psutil
 import typer
+from rich.console import Console
+from rich.table import Table
+
 from payesh.local import state
 from payesh.local.demo import CAMERA_ID, run_demo
 from payesh.local.engines.process import EngineError
@@ -26,8 +29,6 @@ from payesh.local.stack import Stack
 from payesh.local.state import NoRunningStack
 from payesh.local.street.production import render_street
 from payesh.local.street_camera import CameraProcess, street_revision
-from rich.console import Console
-from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 console = Console(stderr=True)

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.live import Live
+
 from payesh.contracts import CitationDrafted
 from payesh.local import state
 from payesh.local.bus_tap import BusTap
@@ -20,8 +23,6 @@ from payesh.local.street.production import render_street
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import CameraProcess, street_revision, true_vehicles
 from payesh.local.verdict import Figures, figures
-from rich.console import Console
-from rich.live import Live
 
 CAMERA_ID = "smn-test-street-01"
 _FIRST_FRAME_TIMEOUT_S = 40.0
@@ -79,7 +80,8 @@ async def run_demo(*, seed: int, once: bool, out: Path | None, keep: Path | None
 
 async def _first_frame(camera: CameraProcess) -> datetime:
     async with asyncio.timeout(_FIRST_FRAME_TIMEOUT_S):
-        while (started_at := camera.started_at()) is None:
+        # Another process writes it: there is nothing to await.
+        while (started_at := camera.started_at()) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return started_at
 

@@ -1,6 +1,5 @@
 """The environment of each service on this machine: the same names that the manifests set."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from payesh.local.engines.ports import LOOPBACK
@@ -21,7 +20,7 @@ def service_environment(
     secrets: SecretFile,
     data_dir: Path,
     access_url: str,
-) -> Mapping[str, str]:
+) -> dict[str, str]:
     """Settings of one process as environment variables (see each service's settings.py)."""
     service = process.service
     observes = service == "detect" and process.command == "observe"
@@ -63,7 +62,7 @@ def service_environment(
     return environment | _own(process, secrets, data_dir)
 
 
-def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> Mapping[str, str]:
+def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> dict[str, str]:
     if process.service == "ingest":
         return {
             "PAYESH_SPOOL_DIR": str(process.data_dir / "spool"),

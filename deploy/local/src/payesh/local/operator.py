@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
 from payesh.contracts.values import format_utc
 
 _PURPOSE = "local operation"
@@ -82,6 +83,11 @@ class Operator:
             if error.response.status_code != 409 or source is None:
                 raise
             await self.request("PUT", "ingest", f"/v1/cameras/{camera_id}/source", json=source)
+
+    async def disable_camera(self, camera_id: str) -> None:
+        """Stop recording it."""
+        path = f"/v1/cameras/{camera_id}"
+        await self.request("PATCH", "ingest", path, json={"enabled": False})
 
     async def post_snapshot(
         self,

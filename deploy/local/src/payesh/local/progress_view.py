@@ -4,6 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rich.console import Console
+from rich.progress_bar import ProgressBar
+from rich.status import Status
+from rich.table import Table
+
 from payesh.contracts import (
     CitationDrafted,
     CitationRejected,
@@ -14,10 +19,6 @@ from payesh.contracts import (
     ViolationDetected,
 )
 from payesh.local.bus_tap import BusTap
-from rich.console import Console
-from rich.progress_bar import ProgressBar
-from rich.status import Status
-from rich.table import Table
 
 _STEPS = {
     "engines": "starting the bus, the object store and the database",

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from rich.console import Console
+from rich.progress import Progress
+
 from payesh.contracts import PassageObserved, PlateRead, SnapshotStored
 from payesh.local.bus_tap import BusTap
 from payesh.local.operator import Operator
 from payesh.local.run_record import is_settled, record
-from rich.console import Console
-from rich.progress import Progress
 
 _AT_ONCE = 4
 _SETTLE_TIMEOUT_S = 300.0

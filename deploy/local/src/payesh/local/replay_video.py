@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import av
+from rich.console import Console
+from rich.live import Live
+
 from payesh.contracts import PassageObserved, SegmentStored
 from payesh.local.operator import Operator
 from payesh.local.progress_view import demo_table
 from payesh.local.run_record import is_settled, record
 from payesh.local.street_camera import CameraProcess
-from rich.console import Console
-from rich.live import Live
 
 _SETTLE_TIMEOUT_S = 60.0
 _QUIET_S = 8.0

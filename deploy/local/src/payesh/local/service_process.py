@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx
+
 from payesh.local.engines.ports import LOOPBACK, free_port
 from payesh.local.engines.process import Engine
 

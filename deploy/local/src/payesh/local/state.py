@@ -7,6 +7,7 @@ from typing import Any
 
 import platformdirs
 import psutil
+
 from payesh.local.engines.secret_file import write_private
 
 

@@ -2,6 +2,7 @@
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
+
 from payesh.contracts.topics import topics
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
+
 from payesh.contracts import CitationDrafted, PassageObserved, PlateRead, ViolationDetected
 
 _MATCH_WITHIN_S = 0.8
@@ -67,7 +68,7 @@ class Figures:
             found.append("exact reads of fewer than 90 % of passages")
         if self.drafts_of_violations < 0.90 * self.violations_by_lower_bound:
             found.append(
-                "drafts of fewer than 90 % of violations whose lower bound breaks the limit"
+                "drafts of fewer than 90 % of violations by lower bound"
             )
         if self.false_citations:
             found.append("a false citation")

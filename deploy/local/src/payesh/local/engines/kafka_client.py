@@ -1,6 +1,7 @@
 """One question to a Kafka-compatible broker: is anybody there?"""
 
 from aiokafka.admin import AIOKafkaAdminClient
+
 from payesh.local.engines.ports import LOOPBACK, knock
 
 

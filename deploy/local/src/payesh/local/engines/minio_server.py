@@ -8,6 +8,7 @@ from pathlib import Path
 
 from minio import Minio, MinioAdmin
 from minio.credentials.providers import StaticProvider
+
 from payesh.local.engines.buckets import ENTITLEMENTS, create_buckets, policy
 from payesh.local.engines.cache import built_once, require, run_build
 from payesh.local.engines.ports import LOOPBACK, free_port, knock

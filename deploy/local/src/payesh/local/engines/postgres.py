@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
+
 from payesh.local.engines.ports import LOOPBACK, free_port, knock
 from payesh.local.engines.process import Engine, EngineError, EngineUnavailable
 from payesh.local.engines.secret_file import SecretFile, write_private

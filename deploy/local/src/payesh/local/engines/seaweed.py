@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from minio import Minio
+
 from payesh.local.engines.buckets import (
     BUCKETS,
     ENTITLEMENTS,

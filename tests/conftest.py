@@ -1,0 +1,33 @@
+"""Fixtures for every test: real engines, and the data folder where it is present."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.engines import breakable_engines, engines
+
+__all__ = ["breakable_engines", "engines"]
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("PAYESH_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real plates, vehicles and clips. Skips, and says so, where they are not present."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no data folder at {SHARED}")
+    return SHARED
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skip for want of something that is present is a failure in disguise."""
+    if os.environ.get("CI") != "true" or not SHARED.is_dir():
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    wrongly = [report.nodeid for report in skipped if "data folder" in str(report.longrepr)]
+    if wrongly:
+        reporter.write_line(f"skipped although the data folder is present: {wrongly}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
