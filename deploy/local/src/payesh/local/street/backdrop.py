@@ -37,9 +37,7 @@ def paint_backdrop(camera: PinholeCamera, road: Road, seed: int) -> Image:
     )
     ground = _paint_ground(large, road, rng)
     _draw_upright(ground, large, road, rng)
-    image = cv2.resize(
-        ground, (camera.width_px, camera.height_px), interpolation=cv2.INTER_AREA
-    )
+    image = cv2.resize(ground, (camera.width_px, camera.height_px), interpolation=cv2.INTER_AREA)
     image = cv2.GaussianBlur(image, (0, 0), 0.6)
     return np.clip(image, 0, 255).astype(np.uint8)
 
@@ -184,7 +182,9 @@ def _kerb_side(ground: _Ground, road: Road) -> None:
     walk_m = soil_m - 1.1
     tiles = ((ground.x / 0.4) % 1 < 0.06) | ((ground.y / 0.4) % 1 < 0.06)
     ground.cover(ground.along(-99, walk_m), (150, 164, 172), 5 * ground.grain + 4 * ground.wear)
-    ground.cover(ground.along(-99, walk_m) * tiles * np.clip(18 / ground.y, 0, 0.5), (116, 124, 130))
+    ground.cover(
+        ground.along(-99, walk_m) * tiles * np.clip(18 / ground.y, 0, 0.5), (116, 124, 130)
+    )
     guide = ground.along(walk_m - 1.6, walk_m - 1.2)  # tactile paving
     ground.cover(guide * 0.8, (70, 176, 206), 5 * ground.grain)
 
@@ -298,9 +298,10 @@ def _draw_wall(image: Floats, camera: PinholeCamera, rng: np.random.Generator) -
         width_m = float(rng.uniform(4.0, 6.5))
         near_m = y_m - width_m
         tone = float(rng.uniform(0.85, 1.1))
-        brick = tuple(c * tone for c in ((112, 142, 168), (150, 160, 166), (96, 118, 150))[
-            int(rng.integers(3))
-        ])
+        brick = tuple(
+            c * tone
+            for c in ((112, 142, 168), (150, 160, 166), (96, 118, 150))[int(rng.integers(3))]
+        )
         _fill(image, _upright(camera, x_m, near_m, y_m, 0.0, 4.5), brick)
         _fill(image, _upright(camera, x_m, near_m, y_m, 0.0, 0.5), tuple(c * 0.6 for c in brick))
         door = ((96, 84, 66), (120, 116, 110), (70, 86, 70))[int(rng.integers(3))]

@@ -85,9 +85,7 @@ def draw_panel(frame: Image, panel: Panel, camera: PinholeCamera, foot_m: Floats
         return
     height, width = frame.shape[:2]
     left, top = (int(v) for v in np.maximum(np.floor(quad.min(axis=0)) - 1, 0))
-    right, bottom = (
-        int(v) for v in np.minimum(np.ceil(quad.max(axis=0)) + 2, (width, height))
-    )
+    right, bottom = (int(v) for v in np.minimum(np.ceil(quad.max(axis=0)) + 2, (width, height)))
     if right - left < 2 or bottom - top < 2:
         return
     edges_px = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)

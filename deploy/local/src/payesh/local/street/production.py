@@ -69,7 +69,9 @@ def render_street(
         with _progress(quiet) as progress:
             task = progress.add_task(f"street, seed {seed}", total=frames)
             advance: Callable[[int], None] = lambda count: progress.advance(task, count)  # noqa: E731
-            render_video(scene, workshop / VIDEO_NAME, workers=workers or _cores(), on_frames=advance)
+            render_video(
+                scene, workshop / VIDEO_NAME, workers=workers or _cores(), on_frames=advance
+            )
         (workshop / TRUTH_NAME).write_text(truth.to_json(), encoding="utf-8")
         for name in (VIDEO_NAME, TRUTH_NAME):  # the truth last: it says that both are there
             os.replace(workshop / name, folder / name)

@@ -68,8 +68,14 @@ class Truth:
         document["camera"]["rotation"] = self.camera.rotation.tolist()
         document["camera"]["position_m"] = self.camera.position.tolist()
         half_m = self.road.half_width_m
-        document["road"]["entry_line"] = [[-half_m, self.road.entry_line_m], [half_m, self.road.entry_line_m]]
-        document["road"]["exit_line"] = [[-half_m, self.road.exit_line_m], [half_m, self.road.exit_line_m]]
+        document["road"]["entry_line"] = [
+            [-half_m, self.road.entry_line_m],
+            [half_m, self.road.entry_line_m],
+        ]
+        document["road"]["exit_line"] = [
+            [-half_m, self.road.exit_line_m],
+            [half_m, self.road.exit_line_m],
+        ]
         document["road"]["lane_centres_m"] = [
             self.road.lane_centre_m(lane) for lane in range(1, self.road.lanes + 1)
         ]

@@ -56,9 +56,7 @@ class _Canvas:
     def line(self, points_m: list[tuple[float, float]], width_m: float, bgr: Bgr) -> None:
         """Draw an open line."""
         width_px = max(1, round(width_m * _PX_PER_M))
-        cv2.polylines(
-            self.image, [self._pixels(points_m)], False, bgr, width_px, cv2.LINE_AA, 4
-        )
+        cv2.polylines(self.image, [self._pixels(points_m)], False, bgr, width_px, cv2.LINE_AA, 4)
 
     def disc(self, x: float, z: float, rx: float, rz: float, bgr: Bgr) -> None:
         """Fill an ellipse."""
@@ -150,8 +148,13 @@ def _wheel(canvas: _Canvas, x: float, radius: float) -> None:
         canvas.line([(x, radius), tip], 0.05, (90, 90, 90))
 
 
-def _sides(lower: Image, opacity: Image | None, x: float, box: tuple[float, float, float, float],
-           top_x: float | None = None) -> list[Panel]:
+def _sides(
+    lower: Image,
+    opacity: Image | None,
+    x: float,
+    box: tuple[float, float, float, float],
+    top_x: float | None = None,
+) -> list[Panel]:
     """The right and the left side from one picture, whose left edge is the vehicle's front."""
     near, far, low, high = box
     inner = x if top_x is None else top_x
@@ -166,8 +169,12 @@ def _sides(lower: Image, opacity: Image | None, x: float, box: tuple[float, floa
 
 
 def _strips(
-    picture: Image, xs: tuple[float, ...], near: tuple[float, ...], far: tuple[float, ...],
-    low: tuple[float, ...], high: tuple[float, ...],
+    picture: Image,
+    xs: tuple[float, ...],
+    near: tuple[float, ...],
+    far: tuple[float, ...],
+    low: tuple[float, ...],
+    high: tuple[float, ...],
 ) -> list[Panel]:
     """Cut one picture, seen from the front, into upright strips between the given sections."""
     panels = []
@@ -195,8 +202,10 @@ def _windscreen(width: float, height: float, pillar: Bgr, light: float, inset: f
     for x, shirt in ((w * 0.73, (120, 96, 84)), (w * 0.28, (58, 56, 60))):
         canvas.disc(x, h * 0.34, 0.20, h * 0.30, shirt)
         canvas.disc(x, h * 0.68, 0.085, h * 0.13, (98, 122, 150) if x > w / 2 else (62, 60, 60))
-    wheel = [(w * 0.73 + 0.17 * float(np.cos(a)), 0.12 + 0.16 * float(np.sin(a)))
-             for a in np.linspace(0, np.pi, 24)]
+    wheel = [
+        (w * 0.73 + 0.17 * float(np.cos(a)), 0.12 + 0.16 * float(np.sin(a)))
+        for a in np.linspace(0, np.pi, 24)
+    ]
     canvas.line(wheel, 0.025, (28, 28, 28))
     canvas.box(w / 2 - 0.11, h - 0.14, w / 2 + 0.11, h - 0.08, (30, 30, 30))
     sky = np.zeros_like(canvas.image)
@@ -277,10 +286,23 @@ def _car(vehicle: Vehicle, rng: np.random.Generator) -> list[Panel]:
     _wheel(lower, 0.82, 0.30)
     _wheel(lower, length - 0.80, 0.30)
     lower_mask = _mask(
-        length, belt,
-        [(0.30, ride), (0.48, ride), (0.52, 0.0), (1.12, 0.0), (1.16, ride),
-         (length - 1.14, ride), (length - 1.1, 0.0), (length - 0.5, 0.0), (length - 0.46, ride),
-         (length - 0.03, 0.3), (length - 0.02, belt), (cowl_y, belt), (0.30, hood_z - 0.06)],
+        length,
+        belt,
+        [
+            (0.30, ride),
+            (0.48, ride),
+            (0.52, 0.0),
+            (1.12, 0.0),
+            (1.16, ride),
+            (length - 1.14, ride),
+            (length - 1.1, 0.0),
+            (length - 0.5, 0.0),
+            (length - 0.46, ride),
+            (length - 0.03, 0.3),
+            (length - 0.02, belt),
+            (cowl_y, belt),
+            (0.30, hood_z - 0.06),
+        ],
     )
     glass_h = height - belt
     upper = _Canvas(length, glass_h, _GLASS, _SUN_RIGHT)
@@ -290,7 +312,8 @@ def _car(vehicle: Vehicle, rng: np.random.Generator) -> list[Panel]:
     upper.line([(cowl_y, 0), (roof_y, glass_h)], 0.10, paint)
     upper.line([(roof_end, glass_h), (roof_end + 0.4, 0)], 0.22, paint)
     upper_mask = _mask(
-        length, glass_h,
+        length,
+        glass_h,
         [(cowl_y, 0), (roof_y, glass_h), (roof_end, glass_h), (min(length, roof_end + 0.55), 0)],
     )
     roof_half = half - 0.22
@@ -301,30 +324,54 @@ def _car(vehicle: Vehicle, rng: np.random.Generator) -> list[Panel]:
 
     roof = _Canvas(2 * roof_half, roof_end - roof_y, paint, _SUN_TOP)
     roof.gradient(0.93, 1.02)
-    panels.append(Panel(
-        _quad((-roof_half, roof_end, height - 0.03), (roof_half, roof_end, height - 0.03),
-              (roof_half, roof_y, height), (-roof_half, roof_y, height)), roof.picture()))
+    panels.append(
+        Panel(
+            _quad(
+                (-roof_half, roof_end, height - 0.03),
+                (roof_half, roof_end, height - 0.03),
+                (roof_half, roof_y, height),
+                (-roof_half, roof_y, height),
+            ),
+            roof.picture(),
+        )
+    )
     if vehicle.plate[2] == "ت":
         panels.append(_taxi_sign(height, roof_y + 0.35))
     screen = _windscreen(2 * (half - 0.05), 0.86, paint, _SUN_TOP * 0.97, 0.0)
-    panels.append(Panel(
-        _quad((-roof_half, roof_y, height), (roof_half, roof_y, height),
-              (half - 0.04, cowl_y, belt), (-half + 0.04, cowl_y, belt)), screen))
+    panels.append(
+        Panel(
+            _quad(
+                (-roof_half, roof_y, height),
+                (roof_half, roof_y, height),
+                (half - 0.04, cowl_y, belt),
+                (-half + 0.04, cowl_y, belt),
+            ),
+            screen,
+        )
+    )
 
     hood = _Canvas(w, 1.1, paint, _SUN_TOP)
     hood.gradient(0.90, 1.05)
     for x in (0.36, w - 0.36):
-        hood.line([(x + (0.1 if x < half else -0.1), 0), (x, 1.1)], 0.02,
-                  tuple(v * 0.86 for v in paint))  # type: ignore[arg-type]
+        hood.line(
+            [(x + (0.1 if x < half else -0.1), 0), (x, 1.1)], 0.02, tuple(v * 0.86 for v in paint)
+        )  # type: ignore[arg-type]
     hood.line([(0.1, 1.08), (w - 0.1, 1.08)], 0.03, (30, 30, 30))
     xs = (-half + 0.005, -half + 0.22, half - 0.22, half - 0.005)
     swept = (0.30, 0.02, 0.02, 0.30)
-    panels += _strips(hood.picture(), xs, swept, (cowl_y,) * 4,
-                      (hood_z - 0.04, hood_z, hood_z, hood_z - 0.04), (belt,) * 4)
+    panels += _strips(
+        hood.picture(),
+        xs,
+        swept,
+        (cowl_y,) * 4,
+        (hood_z - 0.04, hood_z, hood_z, hood_z - 0.04),
+        (belt,) * 4,
+    )
     front = _car_front(vehicle, rng)
     bottom = tuple(y + 0.02 for y in swept)
-    panels += _strips(front, xs, bottom, swept, (ride + 0.02,) * 4,
-                      (hood_z - 0.04, hood_z, hood_z, hood_z - 0.04))
+    panels += _strips(
+        front, xs, bottom, swept, (ride + 0.02,) * 4, (hood_z - 0.04, hood_z, hood_z, hood_z - 0.04)
+    )
     for side in (-1, 1):
         panels.append(_mirror(paint, side * (half + 0.09), cowl_y + 0.28, belt + 0.07))
     panels.append(_plate_panel(vehicle))
@@ -334,20 +381,35 @@ def _car(vehicle: Vehicle, rng: np.random.Generator) -> list[Panel]:
 def _taxi_sign(z: float, y: float) -> Panel:
     canvas = _Canvas(0.5, 0.16, (60, 210, 250), _SUN_FRONT)
     canvas.box(0.06, 0.04, 0.44, 0.12, (30, 30, 30))
-    return Panel(_quad((-0.22, y, z + 0.15), (0.22, y, z + 0.15), (0.25, y, z), (-0.25, y, z)),
-                 canvas.picture())
+    return Panel(
+        _quad((-0.22, y, z + 0.15), (0.22, y, z + 0.15), (0.25, y, z), (-0.25, y, z)),
+        canvas.picture(),
+    )
 
 
 def _mirror(paint: Bgr, x: float, y: float, z: float) -> Panel:
     canvas = _Canvas(0.2, 0.14, paint, _SUN_FRONT)
     canvas.gradient(1.05, 0.7)
     outline = [(0.0, 0.03), (0.03, 0.0), (0.18, 0.0), (0.2, 0.04), (0.19, 0.12), (0.02, 0.13)]
-    return Panel(_quad((x - 0.1, y, z + 0.07), (x + 0.1, y, z + 0.07), (x + 0.1, y, z - 0.07),
-                       (x - 0.1, y, z - 0.07)), canvas.picture(), _mask(0.2, 0.14, outline))
+    return Panel(
+        _quad(
+            (x - 0.1, y, z + 0.07),
+            (x + 0.1, y, z + 0.07),
+            (x + 0.1, y, z - 0.07),
+            (x - 0.1, y, z - 0.07),
+        ),
+        canvas.picture(),
+        _mask(0.2, 0.14, outline),
+    )
 
 
 def _block(
-    width: float, near: float, far: float, low: float, high: float, paint: Bgr,
+    width: float,
+    near: float,
+    far: float,
+    low: float,
+    high: float,
+    paint: Bgr,
     side: _Canvas | None = None,
 ) -> list[Panel]:
     """Sides and roof of a box."""
@@ -365,8 +427,12 @@ def _block(
     count = max(1, int((far - near) / 2.5))
     ys = np.linspace(far, near, count + 1)
     for back, front in zip(ys, ys[1:], strict=False):
-        corners = _quad((-half, float(back), high), (half, float(back), high),
-                        (half, float(front), high), (-half, float(front), high))
+        corners = _quad(
+            (-half, float(back), high),
+            (half, float(back), high),
+            (half, float(front), high),
+            (-half, float(front), high),
+        )
         panels.append(Panel(corners, roof.picture()))
     return panels
 
@@ -393,16 +459,36 @@ def _van(vehicle: Vehicle) -> list[Panel]:
     _wheel(side, 0.8, 0.30)
     _wheel(side, length - 0.9, 0.30)
     outline = [
-        (0.25, 0.2), (0.42, 0.2), (0.46, 0.0), (1.14, 0.0), (1.18, 0.2), (length - 1.28, 0.2),
-        (length - 1.24, 0.0), (length - 0.56, 0.0), (length - 0.52, 0.2), (length, 0.25),
-        (length, height), (1.25, height), (0.5, 1.12), (0.25, 0.9),
+        (0.25, 0.2),
+        (0.42, 0.2),
+        (0.46, 0.0),
+        (1.14, 0.0),
+        (1.18, 0.2),
+        (length - 1.28, 0.2),
+        (length - 1.24, 0.0),
+        (length - 0.56, 0.0),
+        (length - 0.52, 0.2),
+        (length, 0.25),
+        (length, height),
+        (1.25, height),
+        (0.5, 1.12),
+        (0.25, 0.9),
     ]
     mask = _mask(length, height, outline)
     panels = _sides(side.picture(), mask, half, (0.0, length, 0.0, height), half - 0.06)
     panels.append(_lid(half - 0.08, 1.25, length, height, paint))
     screen = _windscreen(w - 0.06, 1.0, paint, _SUN_FRONT * 1.05, 0.05)
-    panels.append(Panel(_quad((-half + 0.1, 1.25, height), (half - 0.1, 1.25, height),
-                              (half, 0.5, 1.12), (-half, 0.5, 1.12)), screen))
+    panels.append(
+        Panel(
+            _quad(
+                (-half + 0.1, 1.25, height),
+                (half - 0.1, 1.25, height),
+                (half, 0.5, 1.12),
+                (-half, 0.5, 1.12),
+            ),
+            screen,
+        )
+    )
     hood = _Canvas(w, 0.6, paint, _SUN_TOP)
     xs = (-half, -half + 0.25, half - 0.25, half)
     swept = (0.25, 0.02, 0.02, 0.25)
@@ -442,9 +528,17 @@ def _truck(vehicle: Vehicle) -> list[Panel]:
     cab.polygon([(0.25, 1.15), (0.35, 1.9), (1.3, 1.9), (1.3, 1.15)], _GLASS)
     _wheel(cab, 0.85, 0.40)
     panels += _block(cab_w, 0.1, 1.75, 0.1, cab_h, paint, cab)
-    panels.append(Panel(
-        _quad((-cab_w / 2, 0.22, cab_h), (cab_w / 2, 0.22, cab_h), (cab_w / 2, 0.02, 1.22),
-              (-cab_w / 2, 0.02, 1.22)), _windscreen(cab_w, 1.0, paint, _SUN_FRONT, 0.02)))
+    panels.append(
+        Panel(
+            _quad(
+                (-cab_w / 2, 0.22, cab_h),
+                (cab_w / 2, 0.22, cab_h),
+                (cab_w / 2, 0.02, 1.22),
+                (-cab_w / 2, 0.02, 1.22),
+            ),
+            _windscreen(cab_w, 1.0, paint, _SUN_FRONT, 0.02),
+        )
+    )
     c = _Canvas(cab_w, 1.0, paint, _SUN_FRONT)
     c.gradient(1.03, 0.8)
     c.box(0, 0, cab_w, 0.34, (52, 52, 52))
@@ -477,16 +571,27 @@ def _bus(vehicle: Vehicle) -> list[Panel]:
     panels = _block(w, 0.12, length, 0.1, height, paint, side)
     for y in (2.5, 7.0):  # roof hatches
         hatch = _Canvas(0.9, 0.9, tuple(v * 0.8 for v in paint), _SUN_TOP)  # type: ignore[arg-type]
-        panels.append(Panel(_quad((-0.45, y + 0.9, height + 0.03), (0.45, y + 0.9, height + 0.03),
-                                  (0.45, y, height + 0.03), (-0.45, y, height + 0.03)),
-                            hatch.picture()))
+        panels.append(
+            Panel(
+                _quad(
+                    (-0.45, y + 0.9, height + 0.03),
+                    (0.45, y + 0.9, height + 0.03),
+                    (0.45, y, height + 0.03),
+                    (-0.45, y, height + 0.03),
+                ),
+                hatch.picture(),
+            )
+        )
     c = _Canvas(w, height - 0.25, paint, _SUN_FRONT)
     c.gradient(1.04, 0.86)
     c.box(0, 0, w, 0.3, (60, 60, 60))
     c.box(0.3, 2.42, w - 0.3, 2.70, (24, 24, 24))
     for x in np.arange(0.5, w - 0.45, 0.09):  # the destination in amber lamps
-        c.line([(float(x), 2.50), (float(x), 2.50 + 0.12 * abs(float(np.sin(x * 9))))], 0.05,
-               (40, 160, 250))
+        c.line(
+            [(float(x), 2.50), (float(x), 2.50 + 0.12 * abs(float(np.sin(x * 9))))],
+            0.05,
+            (40, 160, 250),
+        )
     c.box(0.1, 0.62, w - 0.1, 0.76, band)
     for x in (0.3, w - 0.3):
         _lamp(c, x, 0.46, 0.17, 0.10)
