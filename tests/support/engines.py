@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from payesh.local.engines import EngineSet, EngineUnavailable, LocalEngines, ProductionEngines
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from payesh.local.engines import EngineDied, LocalEngines, SeaweedStore, TansuBroker
 from payesh.local.engines.process import Engine
 

@@ -8,6 +8,7 @@ from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.error import S3Error
 from minio.retention import Retention
+
 from payesh.local.engines import EngineSet, create_buckets
 
 REFUSALS = {"AccessDenied", "InvalidRequest"}  # SeaweedFS and MinIO differ for a locked version

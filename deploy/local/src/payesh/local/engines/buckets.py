@@ -11,6 +11,8 @@ from minio.error import S3Error
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 from minio.versioningconfig import VersioningConfig
 
+from payesh.local.engines.s3_client import s3_client
+
 _ALREADY_THERE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
@@ -120,7 +122,7 @@ def create_buckets(
     `endpoint` is host:port. Works on SeaweedFS and MinIO. Raises minio's errors, and
     ValueError when an existing bucket lacks the object lock it should have been made with.
     """
-    client = Minio(endpoint, access_key, secret_key, secure=secure)
+    client = s3_client(endpoint, access_key, secret_key, secure=secure)
     for bucket in buckets:
         _create(client, bucket)
 

@@ -91,8 +91,11 @@ class KafkaBroker(Engine):
         )
         if not (log_dirs / "meta.properties").exists():
             cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            format_ = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c"]
-            command = [*self._java(), *format_, str(self._configuration)]
+            command = [
+                *self._java(), "kafka.tools.StorageTool", "format",
+                # With "=", because an id may begin with a dash.
+                f"--cluster-id={cluster_id}", f"--config={self._configuration}",
+            ]  # fmt: skip
             await asyncio.to_thread(run_build, command, self.data_dir)
 
     def _java(self) -> list[str]:

@@ -13,6 +13,7 @@ from payesh.local.engines.buckets import ENTITLEMENTS, create_buckets, policy
 from payesh.local.engines.cache import built_once, require, run_build
 from payesh.local.engines.ports import LOOPBACK, free_port, knock
 from payesh.local.engines.process import Engine
+from payesh.local.engines.s3_client import impatient_pool, s3_client
 from payesh.local.engines.secret_file import SecretFile
 
 
@@ -40,7 +41,7 @@ class MinioServer(Engine):
         return service, self._secrets.get(f"s3.{service}")
 
     def client(self, service: str = "admin") -> Minio:
-        return Minio(self.endpoint, *self.credentials_for(service), secure=self.secure)
+        return s3_client(self.endpoint, *self.credentials_for(service), secure=self.secure)
 
     async def _prepare(self) -> None:
         built = await asyncio.to_thread(built_once, "minio", _build)
@@ -72,7 +73,12 @@ class MinioServer(Engine):
     def _create_buckets_and_users(self) -> None:
         create_buckets(self.endpoint, *self.credentials_for("admin"), self.secure)
         provider = StaticProvider(*self.credentials_for("admin"))
-        admin = MinioAdmin(endpoint=self.endpoint, credentials=provider, secure=self.secure)
+        admin = MinioAdmin(
+            endpoint=self.endpoint,
+            credentials=provider,
+            secure=self.secure,
+            http_client=impatient_pool(),
+        )
         for service, rights in ENTITLEMENTS.items():
             admin.policy_add(service, policy=json.loads(policy(rights)))
             admin.user_add(*self.credentials_for(service))

@@ -20,6 +20,7 @@ from payesh.local.engines.buckets import (
 )
 from payesh.local.engines.ports import LOOPBACK, free_port, knock
 from payesh.local.engines.process import Engine, EngineUnavailable
+from payesh.local.engines.s3_client import s3_client
 from payesh.local.engines.secret_file import SecretFile, write_private
 
 _GRPC_OFFSET = 10_000
@@ -75,7 +76,7 @@ class SeaweedStore(Engine):
         return service, self._secrets.get(f"s3.{service}")
 
     def client(self, service: str = "admin") -> Minio:
-        return Minio(self.endpoint, *self.credentials_for(service), secure=self.secure)
+        return s3_client(self.endpoint, *self.credentials_for(service), secure=self.secure)
 
     async def _prepare(self) -> None:
         write_private(self.data_dir / "master.toml", _MASTER_TOML)
