@@ -1,0 +1,119 @@
+"""From the reader's CTC output to what each character may be.
+
+A CTC network (Graves et al., 2006) gives each column of a plate a distribution over
+characters and a blank. All its paths that spell `DD L DDD DD` form a lattice; the forward and
+backward sums over it give exactly the posterior of every character in every place.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from payesh.plates.domain.plate_text import DIGITS, LAYOUT_PRIVATE_CAR, LAYOUT_UNKNOWN, LETTERS
+from payesh.plates.domain.reading import CharacterReading, PlateReading
+
+CLASSES: tuple[str, ...] = ("", *DIGITS, *LETTERS)
+"""The network's classes in order; class 0 is the blank."""
+
+_ALTERNATIVES = 3
+_LEAST_LAYOUT_PROBABILITY = 0.02
+_DIGIT = np.array([c in DIGITS for c in CLASSES])
+_LETTER = np.array([c in LETTERS for c in CLASSES])
+_PRIVATE_CAR = np.stack([_LETTER if slot == 2 else _DIGIT for slot in range(8)])
+
+Floats = NDArray[np.float64]
+
+
+def reading_of(column_probabilities: Floats) -> PlateReading:
+    """The reading of one plate from CTC probabilities (steps, len(CLASSES)), rows summing to 1."""
+    layout_probability, slots = slot_posteriors(column_probabilities, _PRIVATE_CAR)
+    if layout_probability < _LEAST_LAYOUT_PROBABILITY:
+        return _free_reading(column_probabilities)
+    best = slots.argmax(1)
+    text_probability, _ = slot_posteriors(
+        column_probabilities, np.arange(len(CLASSES))[None] == best[:, None]
+    )
+    characters = tuple(_character(posterior) for posterior in slots)
+    return PlateReading(
+        text="".join(c.char for c in characters),
+        layout=LAYOUT_PRIVATE_CAR,
+        confidence=float(text_probability),
+        characters=characters,
+    )
+
+
+def slot_posteriors(columns: Floats, allowed: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Probability that the plate spells some text of the pattern, and who stands where.
+
+    `columns` (steps, classes) are CTC probabilities, `allowed` (slots, classes) the pattern.
+    Returns the total probability of the pattern and (slots, classes) posteriors given it.
+    """
+    steps, classes = columns.shape
+    slots = len(allowed)
+    # Forward: `blank[k]` has spelt k characters and rests; `spelt[k, c]` is writing c as k-th.
+    emit = columns[:, None, :] * allowed
+    blank, spelt = np.zeros(slots + 1), np.zeros((slots, classes))
+    blank[0], spelt[0] = columns[0, 0], emit[0, 0]
+    entering = np.zeros((steps, slots, classes))
+    entering[0, 0] = emit[0, 0]
+    scales = np.ones(steps)
+    for t in range(1, steps):
+        total = spelt.sum(1)
+        enter = np.repeat(blank[:-1, None], classes, 1)
+        enter[1:] += total[:-1, None] - spelt[:-1]  # the same character twice needs a blank
+        enter *= emit[t]
+        spelt = spelt * emit[t] + enter
+        blank = blank.copy()
+        blank[1:] += total
+        blank *= columns[t, 0]
+        scales[t] = max(spelt.sum() + blank.sum(), 1e-300)
+        entering[t] = enter / scales[t]
+        spelt, blank = spelt / scales[t], blank / scales[t]
+    share = float(blank[-1] + spelt[-1].sum())
+    if share <= 0:
+        return 0.0, np.full((slots, classes), 1 / classes)
+    probability = share * float(np.exp(np.log(scales).sum()))
+    # Backward, under the same scales; posterior of c in slot k: all ways of entering it.
+    after_blank, after_spelt = np.zeros(slots + 1), np.zeros((slots, classes))
+    after_blank[-1], after_spelt[-1] = 1.0, 1.0
+    posterior = entering[-1] * after_spelt
+    for t in range(steps - 2, -1, -1):
+        onward = emit[t + 1] * after_spelt
+        next_total = onward.sum(1)
+        rest = columns[t + 1, 0] * after_blank
+        after_spelt = onward + rest[1:, None]
+        after_spelt[:-1] += next_total[1:, None] - onward[1:]
+        after_blank = rest
+        after_blank[:-1] += next_total
+        after_spelt, after_blank = after_spelt / scales[t + 1], after_blank / scales[t + 1]
+        posterior += entering[t] * after_spelt
+    posterior /= np.maximum(posterior.sum(1, keepdims=True), 1e-300)
+    return probability, posterior
+
+
+def _character(posterior: Floats) -> CharacterReading:
+    order = np.argsort(-posterior, kind="stable")
+    others = tuple(
+        (CLASSES[i], float(posterior[i])) for i in order[1 : _ALTERNATIVES + 1] if posterior[i] > 0
+    )
+    return CharacterReading(CLASSES[order[0]], float(posterior[order[0]]), others)
+
+
+def _free_reading(columns: Floats) -> PlateReading:
+    """Best path without a pattern, for plates of other layouts."""
+    best = columns.argmax(1)
+    characters = []
+    for t, identity in enumerate(best):
+        if identity == 0 or (t and best[t - 1] == identity):
+            continue
+        run = t
+        while run + 1 < len(best) and best[run + 1] == identity:
+            run += 1
+        peak = columns[t : run + 1][columns[t : run + 1, identity].argmax()].copy()
+        peak[0] = 0.0
+        characters.append(_character(peak / peak.sum()))
+    return PlateReading(
+        text="".join(c.char for c in characters),
+        layout=LAYOUT_UNKNOWN,
+        confidence=float(columns.max(1).prod()) if characters else 0.0,
+        characters=tuple(characters),
+    )

@@ -1,0 +1,20 @@
+"""Plates as the project's own test street draws them (`payesh.local.street.plate_art`)."""
+
+import cv2
+import numpy as np
+
+from payesh.local.street.plate_art import draw_plate
+from plate_drawing import DrawnPlate, random_text
+
+CENTRES = tuple(mm / 520 for mm in (72, 118, 187, 263, 312, 361, 433, 480))
+
+
+def art_plates(count: int, seed: int) -> list[DrawnPlate]:
+    """`count` grey plates of 80 px height with random texts."""
+    rng = np.random.default_rng(seed)
+    plates = []
+    for _ in range(count):
+        characters = random_text(rng)
+        colour = draw_plate("".join(characters), height_px=80)
+        plates.append(DrawnPlate(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), characters, CENTRES))
+    return plates

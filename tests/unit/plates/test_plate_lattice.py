@@ -1,0 +1,61 @@
+"""The probabilities on a read are shown in an appeal: they must be the exact sums."""
+
+import itertools
+
+import numpy as np
+
+from payesh.plates.domain.plate_lattice import CLASSES, reading_of, slot_posteriors
+
+
+def test_posteriors_equal_the_sum_over_every_path() -> None:
+    columns = np.random.default_rng(0).dirichlet(np.ones(4), 6)
+    allowed = np.array([[False, True, True, False], [False, True, True, True]])
+    total, posterior = 0.0, np.zeros((2, 4))
+    for path in itertools.product(range(4), repeat=6):
+        spelt = [c for t, c in enumerate(path) if c and (t == 0 or path[t - 1] != c)]
+        if len(spelt) == 2 and all(allowed[slot, c] for slot, c in enumerate(spelt)):
+            chance = float(np.prod([columns[t, c] for t, c in enumerate(path)]))
+            total += chance
+            for slot, c in enumerate(spelt):
+                posterior[slot, c] += chance
+
+    probability, slots = slot_posteriors(columns, allowed)
+
+    np.testing.assert_allclose(probability, total, rtol=1e-9)
+    np.testing.assert_allclose(slots, posterior / total, rtol=1e-9, atol=1e-12)
+
+
+def _columns(characters: list[str], sureness: float = 0.99) -> np.ndarray:
+    """Ideal network output: every character followed by a blank."""
+    rest = (1 - sureness) / (len(CLASSES) - 1)
+    columns = np.full((48, len(CLASSES)), rest)
+    columns[:, 0] = sureness
+    for place, character in enumerate(characters):
+        columns[3 + 5 * place] = rest
+        columns[3 + 5 * place, CLASSES.index(character)] = sureness
+    return columns
+
+
+def test_a_clear_plate_is_read_with_its_doubts_per_character() -> None:
+    characters = ["1", "2", "الف", "3", "3", "4", "1", "0"]
+    columns = _columns(characters)
+    two, seven = CLASSES.index("2"), CLASSES.index("7")
+    columns[8, two], columns[8, seven] = 0.6, 0.37
+
+    reading = reading_of(columns)
+
+    assert (reading.text, reading.layout) == ("12الف33410", "private_car")
+    assert [c.char for c in reading.characters] == characters
+    assert 0.5 < reading.characters[1].confidence < 0.7
+    assert reading.characters[1].alternatives[0][0] == "7"
+    assert reading.characters[2].confidence > 0.95
+
+
+def test_another_layout_is_reported_as_unknown_and_not_forced_into_a_car_plate() -> None:
+    reading = reading_of(_columns(["1", "2", "3", "4", "5"], 0.999))
+    assert (reading.text, reading.layout) == ("12345", "unknown")
+
+
+def test_nothing_legible_reads_as_nothing() -> None:
+    reading = reading_of(_columns([], 0.999))
+    assert (reading.text, reading.layout, reading.confidence) == ("", "unknown", 0.0)

@@ -1,0 +1,55 @@
+"""Two spellings of one plate must compare equal, or a hot list misses a car."""
+
+import pytest
+
+from payesh.plates.domain.plate_text import (
+    ALEF,
+    fold,
+    format_persian,
+    layout_of,
+    parse,
+    split_characters,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("۱۲ ب ۳۴۵ | ۶۷", "12ب34567"),
+        ("١٢ب٣٤٥ ايران ٦٧".replace("ايران", "ایران"), "12ب34567"),
+        ("12ي34567", "12ی34567"),
+        ("12ى34567", "12ی34567"),
+        ("12ك34567", "12ک34567"),
+        ("12هـ34567", "12ه34567"),
+        ("12 الف 345-67", "12الف34567"),
+        ("12ا34567", "12الف34567"),
+        ("12d34567", "12D34567"),
+    ],
+)
+def test_spellings_of_one_plate_fold_to_one_text(written: str, canonical: str) -> None:
+    assert fold(written) == canonical
+    assert fold(canonical) == canonical
+
+
+def test_alef_is_one_letter_of_three_characters() -> None:
+    assert split_characters("11الف53713") == ("1", "1", ALEF, "5", "3", "7", "1", "3")
+    plate = parse("11الف53713")
+    assert plate is not None
+    assert (plate.series, plate.letter, plate.number, plate.region) == ("11", ALEF, "537", "13")
+    assert plate.text == "11الف53713"
+
+
+def test_what_is_not_a_car_plate_has_an_unknown_layout() -> None:
+    assert layout_of("12ب34567") == "private_car"
+    for other in ("12345678", "123456", "1ب2345678", "12ب3456", ""):
+        assert layout_of(other) == "unknown"
+        assert parse(other) is None
+
+
+def test_people_see_persian_digits_in_groups() -> None:
+    assert format_persian("12الف34567") == "۱۲ الف ۳۴۵ | ۶۷"
+
+
+def test_a_character_that_no_plate_carries_is_refused() -> None:
+    with pytest.raises(ValueError, match="no plate carries"):
+        split_characters("12X34567")
