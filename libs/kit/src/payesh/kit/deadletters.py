@@ -15,7 +15,7 @@ from payesh.kit.bus import DEAD_LETTER_SUFFIX, Producer
 from payesh.kit.errors import BusUnavailable, PayeshError
 from payesh.kit.settings import BusSettings
 
-_QUIET_MS = 2000
+QUIET_MS = 2000
 
 
 class DeadLetterSettings(BusSettings):
@@ -24,7 +24,12 @@ class DeadLetterSettings(BusSettings):
 
 
 async def dead_letters(
-    settings: BusSettings, topic: str, *, offset: int | None = None, partition: int | None = None
+    settings: BusSettings,
+    topic: str,
+    *,
+    offset: int | None = None,
+    partition: int | None = None,
+    quiet_ms: int = QUIET_MS,
 ) -> AsyncIterator[Any]:
     """All records of the topic's dead-letter topic, or those of one offset, oldest first."""
     name = topic.removesuffix(DEAD_LETTER_SUFFIX) + DEAD_LETTER_SUFFIX
@@ -53,7 +58,7 @@ async def dead_letters(
                 await client.seek_to_beginning(each)
         # Reading until it falls quiet: not every broker's end offsets can be trusted.
         while chosen:
-            fetched = await client.getmany(timeout_ms=_QUIET_MS)
+            fetched = await client.getmany(timeout_ms=quiet_ms)
             if not fetched:
                 return
             for records in fetched.values():
@@ -88,7 +93,7 @@ def describe(record: Any, *, body: bool = False) -> dict[str, Any]:
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    settings = DeadLetterSettings()  # type: ignore[call-arg]
+    settings = DeadLetterSettings()
     letters = dead_letters(
         settings, arguments.topic, offset=arguments.offset, partition=arguments.partition
     )

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 import urllib3
 from minio import Minio
@@ -117,22 +117,23 @@ class MinioObjects(ObjectStore):
             )
             return _reference(bucket, key, version, sha256, len(body), media_type)
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
+            body_file = cast(BinaryIO, spool)
             digest, length = hashlib.sha256(), 0
             async for chunk in data:
                 length += len(chunk)
                 if size is not None and length > size:
                     break
-                await asyncio.to_thread(_take, spool, digest, chunk)
+                await asyncio.to_thread(_take, body_file, digest, chunk)
             _check_size(size, length)
-            spool.seek(0)
-            version = await self._upload(bucket, key, spool, length, media_type, retention)
+            body_file.seek(0)
+            version = await self._upload(bucket, key, body_file, length, media_type, retention)
         return _reference(bucket, key, version, digest.hexdigest(), length, media_type)
 
     async def _upload(
         self,
         bucket: str,
         key: str,
-        body: IO[bytes],
+        body: BinaryIO,
         length: int,
         media_type: str,
         retention: Retention | None,
@@ -277,7 +278,7 @@ class _closing:
         self._response.release_conn()
 
 
-def _take(spool: IO[bytes], digest: Any, chunk: bytes) -> None:
+def _take(spool: BinaryIO, digest: Any, chunk: bytes) -> None:
     digest.update(chunk)
     spool.write(chunk)
 

@@ -62,7 +62,7 @@ def service_cli(
         folder = migrate
         actions["migrate"] = lambda: run_migrations(
             _MigrationSettings().database_url.get_secret_value(),
-            folder,  # type: ignore[call-arg]
+            folder,
         )
     actions["openapi"] = lambda: _print_openapi(openapi())
 

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 PREFIX = "PAYESH_"
 SECRETS_DIR = "PAYESH_SECRETS_DIR"
+_TEST_PREFIX = "PAYESH_TEST_"  # steers the test suite, in whose environment services run too
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -46,7 +47,11 @@ class KitSettings(BaseSettings):
     def _refuse_unknown_variables(cls) -> None:
         known = {PREFIX + name.upper() for name in cls.model_fields} | {SECRETS_DIR}
         unknown = sorted(
-            name for name in os.environ if name.upper().startswith(PREFIX) and name not in known
+            name
+            for name in os.environ
+            if name.upper().startswith(PREFIX)
+            and not name.upper().startswith(_TEST_PREFIX)
+            and name.upper() not in known
         )
         if unknown:
             raise SettingsError(
