@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -62,7 +63,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
     async with server:
         if arguments.start_at:
             server.start(arguments.start_at)
-        print(server.url, flush=True)
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
         await stopped.wait()
 
 

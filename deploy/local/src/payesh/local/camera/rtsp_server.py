@@ -155,7 +155,7 @@ class RtspServer:
         }
         temporary = self._state_file.with_suffix(".part")
         temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        os.replace(temporary, self._state_file)
+        temporary.replace(self._state_file)
 
 
 class _Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from payesh.local.street.production import render_street
@@ -32,8 +33,7 @@ def main() -> None:
         ),
         workers=arguments.workers,
     )
-    print(street.video)
-    print(street.truth_file)
+    sys.stdout.write(f"{street.video}\n{street.truth_file}\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import cv2
@@ -55,7 +56,7 @@ def split_along_road(panel: Panel, longest_m: float = 2.5) -> list[Panel]:
     pieces = []
     top = panel.corners_m[1] - panel.corners_m[0]
     bottom = panel.corners_m[2] - panel.corners_m[3]
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in itertools.pairwise(cuts):
         corners = np.array(
             [
                 panel.corners_m[0] + top * a / columns,
@@ -114,7 +115,7 @@ def draw_panel(frame: Image, panel: Panel, camera: PinholeCamera, foot_m: Floats
         seen = cv2.warpPerspective(
             opacity, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        mask = cv2.multiply(mask, seen, scale=1 / 255)
+        mask = np.asarray(cv2.multiply(mask, seen, scale=1 / 255), np.uint8)
     region = frame[top:bottom, left:right]
     weight = mask.astype(np.float32) * np.float32(1 / 255)
     frame[top:bottom, left:right] = cv2.blendLinear(warped, region, weight, 1 - weight)

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib import resources
 from pathlib import Path
 
 import platformdirs
@@ -74,7 +73,7 @@ def render_street(
             )
         (workshop / TRUTH_NAME).write_text(truth.to_json(), encoding="utf-8")
         for name in (VIDEO_NAME, TRUTH_NAME):  # the truth last: it says that both are there
-            os.replace(workshop / name, folder / name)
+            (workshop / name).replace(folder / name)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     return _load(folder)
@@ -83,9 +82,8 @@ def render_street(
 def cache_folder(seed: int, plan: TrafficPlan, camera: PinholeCamera, road: Road) -> Path:
     """Where the street of these parameters is kept; other drawing code, other folder."""
     digest = hashlib.sha256(repr((seed, asdict(plan), asdict(camera), asdict(road))).encode())
-    for source in sorted(resources.files(__package__).iterdir(), key=lambda entry: entry.name):
-        if source.name.endswith(".py"):
-            digest.update(source.read_bytes())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
     return Path(platformdirs.user_cache_dir("payesh")) / "street" / digest.hexdigest()[:16]
 
 

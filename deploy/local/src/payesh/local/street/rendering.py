@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -25,7 +26,7 @@ from payesh.local.street.geometry import PinholeCamera, Road
 from payesh.local.street.panels import Panel, draw_panel
 from payesh.local.street.traffic import Vehicle
 from payesh.local.street.truth import visible_frames
-from payesh.local.street.vehicle_art import build_panels
+from payesh.local.street.vehicles.assembly import build_panels
 
 Image = NDArray[np.uint8]
 
@@ -181,7 +182,5 @@ def _join(chunks: list[Path], path: Path) -> None:
                     number += 1
 
 
-def _packets(
-    source: av.container.InputContainer, stream: VideoStream
-) -> Iterator[av.packet.Packet]:
+def _packets(source: av.container.InputContainer, stream: VideoStream) -> Iterator[Any]:
     return (packet for packet in source.demux(stream) if packet.size)

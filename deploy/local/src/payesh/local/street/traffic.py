@@ -5,6 +5,7 @@ Every vehicle keeps its speed and lane, and no two come closer than a driver wou
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -246,7 +247,7 @@ def _place_in_lane(
             return []
         needs_s = [
             minimum_headway_s(leader, follower, road)
-            for leader, follower in zip(order, order[1:], strict=False)
+            for leader, follower in itertools.pairwise(order)
         ]
         first_ms, last_ms = (v.speed_kmh / KMH_PER_MS for v in (order[0], order[-1]))
         first_s = plan.empty_s + (_FAR_M - road.exit_line_m) / first_ms
