@@ -1,0 +1,122 @@
+"""Reads in PostgreSQL: stored once, searched within bounds, gone when they expire."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.contracts import PlateRead
+from payesh.kit.tokens import Bounds
+from payesh.plates.adapters.tables import reads
+
+_EXPIRE_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True)
+class ReadQuery:
+    """What is searched for; `text` may hold `_` for one unknown character."""
+
+    text: str | None
+    camera_id: str | None
+    captured_from: datetime | None
+    captured_to: datetime | None
+    after: tuple[datetime, UUID] | None
+    limit: int
+
+
+async def add(session: AsyncSession, read: PlateRead, expires_at: datetime) -> None:
+    """Store the one read of a passage; a second one changes nothing."""
+    await session.execute(
+        insert(reads)
+        .values(
+            passage_id=read.passage_id,
+            captured_at=read.captured_at,
+            read_id=read.read_id,
+            camera_id=read.camera_id,
+            county=read.county,
+            road_class=read.road_class,
+            place_class=read.place_class,
+            outcome=read.outcome,
+            layout=read.plate.layout if read.plate else None,
+            text=read.plate.text if read.plate else None,
+            confidence=read.confidence,
+            body=json.loads(read.to_json()),
+            expires_at=expires_at,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> Sequence[Any]:
+    """Rows newest first, within the caller's bounds."""
+    statement = _bounded(select(reads), bounds)
+    if query.text is not None:
+        matches = reads.c.text == query.text
+        if "_" in query.text:
+            matches = reads.c.text.like(query.text)
+        statement = statement.where(matches)
+    if query.camera_id is not None:
+        statement = statement.where(reads.c.camera_id == query.camera_id)
+    if query.captured_from is not None:
+        statement = statement.where(reads.c.captured_at >= query.captured_from)
+    if query.captured_to is not None:
+        statement = statement.where(reads.c.captured_at < query.captured_to)
+    if query.after is not None:
+        statement = statement.where(tuple_(reads.c.captured_at, reads.c.passage_id) < query.after)
+    ordered = statement.order_by(reads.c.captured_at.desc(), reads.c.passage_id.desc())
+    return (await session.execute(ordered.limit(query.limit))).all()
+
+
+async def get(session: AsyncSession, bounds: Bounds, read_id: UUID) -> Any | None:
+    """One read within the caller's bounds."""
+    statement = _bounded(select(reads).where(reads.c.read_id == read_id), bounds)
+    return (await session.execute(statement)).first()
+
+
+def _bounded(statement: Any, bounds: Bounds) -> Any:
+    if bounds.counties is not None:
+        statement = statement.where(reads.c.county.in_(bounds.counties))
+    if bounds.road_classes is not None:
+        statement = statement.where(reads.c.road_class.in_(bounds.road_classes))
+    return statement
+
+
+async def expire(session: AsyncSession, now: datetime) -> int:
+    """Delete what has expired, a bounded number at a time; answers how many."""
+    oldest = (
+        select(reads.c.passage_id, reads.c.captured_at)
+        .where(reads.c.expires_at < now)
+        .limit(_EXPIRE_AT_ONCE)
+    )
+    gone = await session.execute(
+        delete(reads)
+        .where(tuple_(reads.c.passage_id, reads.c.captured_at).in_(oldest))
+        .returning(reads.c.passage_id)
+    )
+    return len(gone.all())
+
+
+async def ensure_partitions(session: AsyncSession, today: date, days_ahead: int = 7) -> None:
+    """Create the partitions of the coming days; a capture of another day goes to the default.
+
+    The lock keeps replicas from creating one twice.
+    """
+    await session.execute(text("SELECT pg_advisory_xact_lock(5785211)"))
+    for offset in range(-1, days_ahead + 1):
+        day = today + timedelta(days=offset)
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        name = f"reads_{day:%Y%m%d}"
+        if await session.scalar(text("SELECT to_regclass(:name)"), {"name": name}):
+            continue
+        await session.execute(
+            text(
+                f"CREATE TABLE {name} PARTITION OF reads FOR VALUES "
+                f"FROM ('{start.isoformat()}') TO ('{(start + timedelta(days=1)).isoformat()}')"
+            )
+        )

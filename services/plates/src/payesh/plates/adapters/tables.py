@@ -1,0 +1,31 @@
+"""Tables of `plates`. Reads are partitioned by day of capture."""
+
+from sqlalchemy import Column, DateTime, Float, Index, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from payesh.kit.database import new_metadata
+
+metadata = new_metadata()
+
+reads = Table(
+    "reads",
+    metadata,
+    Column("passage_id", Uuid, primary_key=True),
+    Column("captured_at", DateTime(timezone=True), primary_key=True),
+    Column("read_id", Uuid, nullable=False),
+    Column("camera_id", Text, nullable=False),
+    Column("county", Text, nullable=False),
+    Column("road_class", Text, nullable=False),
+    Column("place_class", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("layout", Text),
+    Column("text", Text),
+    Column("confidence", Float, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index("ix_reads_text_captured_at", "text", "captured_at"),
+    Index("ix_reads_camera_id_captured_at", "camera_id", "captured_at"),
+    Index("ix_reads_read_id", "read_id"),
+    Index("ix_reads_expires_at", "expires_at"),
+    postgresql_partition_by="RANGE (captured_at)",
+)

@@ -1,0 +1,14 @@
+"""Problems that `plates` answers with, besides the kit's."""
+
+from payesh.kit.errors import Unprocessable
+
+
+class PlateMisspelt(Unprocessable):
+    """The searched text holds a character that no plate carries."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a plate has two digits, a letter, three digits and two digits, like 12ب34567; "
+            "write ? for one unknown character",
+            type="plate-misspelt",
+        )

@@ -1,0 +1,143 @@
+"""Wiring of `plates`."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from payesh.kit import telemetry
+from payesh.kit.bus import Consumer, Producer
+from payesh.kit.database import Database
+from payesh.kit.errors import DatabaseUnavailable
+from payesh.kit.health import readiness
+from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.objects import MinioObjects
+from payesh.kit.outbox import Relay
+from payesh.plates import consumers
+from payesh.plates.adapters import reads
+from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
+from payesh.plates.adapters.onnx_reader import OnnxPlateReader
+from payesh.plates.api import reads as reads_api
+from payesh.plates.handlers import Reading
+from payesh.plates.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_packaged = Path(__file__).with_name("migrations")
+MIGRATIONS = _packaged if _packaged.is_dir() else Path(__file__).parents[3] / "migrations"
+_HOUSEKEEPING_EVERY_S = 60.0
+
+
+def create(settings: Settings) -> FastAPI:
+    """The application with everything it runs on."""
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    store = MinioObjects(settings)
+    producer = Producer(settings)
+    relay = Relay(database, producer)
+    keep = timedelta(hours=settings.read_keep_hours)
+    running: dict[str, Consumer] = {}
+
+    async def ready() -> dict[str, str]:
+        states = await readiness(
+            {"database": database.ping, "store": store.ping, "bus": producer.ping}
+        )
+        consumer = running.get("consumer")
+        return {**states, "passages": consumer.status if consumer else "starting"}
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        telemetry.configure("plates", settings)
+        executor = ThreadPoolExecutor(settings.reading_concurrency, thread_name_prefix="reading")
+        reading = Reading(
+            store=store,
+            locator=OnnxPlateLocator(threads=settings.reading_threads),
+            reader=OnnxPlateReader(threads=settings.reading_threads),
+            executor=executor,
+            minimum_confidence=settings.minimum_confidence,
+            software_version=version("payesh-plates"),
+        )
+        consumer = Consumer(
+            settings,
+            group=consumers.GROUP,
+            handlers=consumers.handlers(database, reading, keep),
+            producer=producer,
+            concurrency=settings.reading_concurrency,
+        )
+        await producer.start()
+        await relay.start()
+        await consumer.start()
+        running["consumer"] = consumer
+        housekeeping = asyncio.create_task(_keep_house(database), name="housekeeping")
+        try:
+            yield
+        finally:
+            housekeeping.cancel()
+            await asyncio.gather(housekeeping, return_exceptions=True)
+            await consumer.stop()
+            await relay.stop()
+            await producer.stop()
+            await database.close()
+            executor.shutdown(wait=True)
+
+    app = create_app(
+        service="plates",
+        settings=settings,
+        lifespan=lifespan,
+        routers=[reads_api.router],
+        ready=ready,
+    )
+    app.state.database = database
+    return app
+
+
+async def _keep_house(database: Database) -> None:
+    """Partitions ahead of time, expired reads gone; a database that is away is asked again."""
+    while True:
+        with contextlib.suppress(DatabaseUnavailable):
+            now = datetime.now(UTC)
+            async with database.transaction() as session:
+                await reads.ensure_partitions(session, now.date())
+            gone = 1
+            while gone:
+                async with database.transaction() as session:
+                    gone = await reads.expire(session, now)
+                if gone:
+                    log.info("reads expired", count=gone)
+        await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+
+
+def _serve() -> None:
+    settings = Settings()
+    serve(create(settings), settings)
+
+
+def _openapi() -> FastAPI:
+    """Described, not run: nothing connects before the lifespan begins."""
+    nowhere = "127.0.0.1:1"
+    return create(
+        Settings(
+            http_port=0,
+            metrics_port=0,
+            kafka_bootstrap=nowhere,
+            database_url=SecretStr(f"postgresql+asyncpg://{nowhere}/none"),
+            s3_endpoint=nowhere,
+            s3_access_key="none",
+            s3_secret_key=SecretStr("none"),
+            token_issuer="",
+            jwks_url="",
+        )
+    )
+
+
+cli = service_cli("plates", serve=_serve, migrate=MIGRATIONS, openapi=_openapi)
+
+if __name__ == "__main__":
+    cli()

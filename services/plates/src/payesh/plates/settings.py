@@ -1,0 +1,40 @@
+"""Settings of `plates`."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from payesh.kit.settings import (
+    BusSettings,
+    DatabaseSettings,
+    HttpSettings,
+    ObjectSettings,
+    TelemetrySettings,
+    TokenSettings,
+)
+
+
+class Settings(
+    HttpSettings, BusSettings, DatabaseSettings, ObjectSettings, TokenSettings, TelemetrySettings
+):
+    service: ClassVar[str] = "plates"
+
+    reading_threads: int = Field(
+        1, ge=1, le=64, description="CPU threads of the networks; more than cores slows others."
+    )
+    reading_concurrency: int = Field(
+        2, ge=1, le=64, description="Passages read at a time; each holds its crops in memory."
+    )
+    minimum_confidence: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Probability of the whole text below which a plate counts as unreadable; "
+        "lower lets tickets see more guesses, which its own limit must then refuse.",
+    )
+    read_keep_hours: int = Field(
+        72,
+        ge=1,
+        le=24 * 365,
+        description="Hours after which a read is deleted here; a citation keeps its own evidence.",
+    )
