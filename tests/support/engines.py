@@ -31,9 +31,9 @@ async def running_engines(*, durable_bus: bool) -> AsyncIterator[EngineSet]:
     with tempfile.TemporaryDirectory(prefix="payesh-engines-") as folder:
         engines: EngineSet
         if chosen_engines() == "production":
-            engines = ProductionEngines(Path(folder))
+            engines = ProductionEngines(Path(folder), survives_power_loss=False)
         else:
-            engines = LocalEngines(Path(folder), durable_bus=durable_bus)
+            engines = LocalEngines(Path(folder), durable_bus=durable_bus, survives_power_loss=False)
         try:
             await engines.start()
             yield engines

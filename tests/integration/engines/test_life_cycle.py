@@ -14,7 +14,8 @@ _PARENT = """
 import asyncio, pathlib, sys
 from payesh.local.engines import Postgres, TansuBroker
 async def main():
-    engines = [kind(pathlib.Path(sys.argv[1]) / kind.name) for kind in (Postgres, TansuBroker)]
+    folder = pathlib.Path(sys.argv[1])
+    engines = [Postgres(folder / "p", survives_power_loss=False), TansuBroker(folder / "t")]
     for engine in engines:
         await engine.start()
     print(*(engine.pid for engine in engines), flush=True)
@@ -45,7 +46,6 @@ async def test_a_taken_port_is_replaced_before_the_first_start(tmp_path: Path) -
     wanted = broker.bootstrap
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", int(wanted.split(":")[1])))
-        squatter.listen()
         try:
             await broker.start()
             assert broker.bootstrap != wanted

@@ -30,7 +30,10 @@ class Addresses(TypedDict):
 
 
 class EngineSet(ABC):
-    """A bus, an object store and a database in one folder."""
+    """A bus, an object store and a database in one folder.
+
+    `survives_power_loss`: see Postgres; off for data that nobody will miss.
+    """
 
     bus: TansuBroker | KafkaBroker
     objects: SeaweedStore | MinioServer
@@ -95,9 +98,11 @@ class LocalEngines(EngineSet):
     bus: TansuBroker
     objects: SeaweedStore
 
-    def __init__(self, data_dir: Path, durable_bus: bool = False) -> None:
+    def __init__(
+        self, data_dir: Path, durable_bus: bool = False, *, survives_power_loss: bool = True
+    ) -> None:
         self.objects = SeaweedStore(data_dir / "seaweedfs")
-        self.database = Postgres(data_dir / "postgres")
+        self.database = Postgres(data_dir / "postgres", survives_power_loss=survives_power_loss)
         self.bus_store = _bus_store(data_dir / "tansu-store") if durable_bus else None
         storage = _storage_on(self.bus_store) if self.bus_store else None
         self.bus = TansuBroker(data_dir / "tansu", storage)
@@ -137,10 +142,10 @@ class ProductionEngines(EngineSet):
     bus: KafkaBroker
     objects: MinioServer
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, survives_power_loss: bool = True) -> None:
         self.bus = KafkaBroker(data_dir / "kafka")
         self.objects = MinioServer(data_dir / "minio")
-        self.database = Postgres(data_dir / "postgres")
+        self.database = Postgres(data_dir / "postgres", survives_power_loss=survives_power_loss)
 
     async def start(self) -> None:
         await self._start_together(*self.engines)
