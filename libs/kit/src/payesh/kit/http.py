@@ -98,6 +98,9 @@ def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> list[tuple[str, Ba
     for route in routes:
         if isinstance(route, Route | Mount):
             found.append((prefix + route.path, route))
+        elif (included := getattr(route, "original_router", None)) is not None:
+            # FastAPI keeps an included router as one entry; its routes carry its own prefix.
+            found.extend(_routes(included.routes, prefix))
         elif isinstance(inner := getattr(route, "routes", None), list):
             found.extend(_routes(inner, prefix))
         else:
