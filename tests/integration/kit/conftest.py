@@ -48,7 +48,7 @@ def bus_settings(engines: EngineSet, **changes: object) -> BusSettings:
     values: dict[str, object] = {
         "kafka_bootstrap": addresses["kafka_bootstrap"],
         "kafka_idempotence": addresses["kafka_idempotence"],
-        "kafka_session_timeout_ms": 6000 if addresses["kafka_idempotence"] else 3000,
+        "kafka_session_timeout_ms": 6000 if addresses["kafka_idempotence"] else 2000,
         "kafka_publish_timeout_ms": 5000,
     }
     return KitTestSettings(**{**values, **changes})
