@@ -47,10 +47,11 @@ def pyramid(grey: np.ndarray) -> list[np.ndarray]:
     return [grey, half, cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)]
 
 
-def load_backgrounds(vehicles: Path, limit: int) -> list[list[np.ndarray]]:
-    """Grey road pictures from overhead cameras, where no plate is legible."""
+def load_backgrounds(vehicles: Path, limit: int, prefixes: tuple[str, ...] = ("atl_", "top_"),
+                     ) -> list[list[np.ndarray]]:  # fmt: skip
+    """Grey road pictures: by default of overhead cameras, where no plate is legible."""
     files = sorted(f for f in (vehicles / "train" / "images").iterdir()
-                   if f.name.startswith(("atl_", "top_")))  # fmt: skip
+                   if f.name.startswith(prefixes))  # fmt: skip
     step = max(1, len(files) // limit)
     return [pyramid(cv2.imread(str(f), cv2.IMREAD_GRAYSCALE)) for f in files[::step]]
 
@@ -85,9 +86,9 @@ class LocatorSamples:
 
     def __init__(
         self, photos: list[Photo], backgrounds: list[list[np.ndarray]],
-        real_crops: list[np.ndarray], glyphs: Glyphs, drawn_art: list[np.ndarray], seed: int,
+        foreign: list[list[np.ndarray]], real_crops: list[np.ndarray], glyphs: Glyphs, drawn_art: list[np.ndarray], seed: int,
     ) -> None:  # fmt: skip
-        self.photos, self.backgrounds = photos, backgrounds
+        self.photos, self.backgrounds, self.foreign = photos, backgrounds, foreign
         self.real_crops, self.glyphs, self.drawn_art = real_crops, glyphs, drawn_art
         self.rng = np.random.default_rng(seed)
         road = [i for i, p in enumerate(photos) if p.scene == "road_camera"]
@@ -96,7 +97,7 @@ class LocatorSamples:
 
     def sample(self) -> tuple[np.ndarray, np.ndarray]:
         kind = self.rng.random()
-        image, boxes = self._photo() if kind < 0.75 else self._pasted()
+        image, boxes = self._photo() if kind < 0.78 else self._pasted()
         if self.rng.random() < 0.7:
             image = spoil(image, self.rng)
         inside = np.clip(boxes, 0, SIDE_PX)
@@ -113,7 +114,7 @@ class LocatorSamples:
         angle = rng.normal(0, 4) if rng.random() < 0.7 else rng.uniform(-20, 20)
         squeeze = float(np.exp(rng.normal(0, 0.1)))
         flip = rng.random() < 0.25
-        if len(photo.boxes) and rng.random() < 0.88:
+        if len(photo.boxes) and rng.random() < 0.8:
             x1, y1, x2, y2 = photo.boxes[int(rng.integers(len(photo.boxes)))]
             target = np.exp(rng.uniform(np.log(20), np.log(250)))
             scale = max(target / (x2 - x1), 0.45 * SIDE_PX / max(height, width))
@@ -129,13 +130,16 @@ class LocatorSamples:
 
     def _pasted(self) -> tuple[np.ndarray, np.ndarray]:
         rng = self.rng
-        levels = self.backgrounds[int(rng.integers(len(self.backgrounds)))]
+        # Pictures from other countries show other plates and lettering: all of it negative.
+        grounds = self.foreign if rng.random() < 0.4 else self.backgrounds
+        levels = grounds[int(rng.integers(len(grounds)))]
         height, width = levels[0].shape
         scale = float(np.exp(rng.uniform(np.log(0.5), np.log(2.0)))) * SIDE_PX / max(height, width)
         matrix = _similarity(rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.8) * height,
                              SIDE_PX / 2, SIDE_PX / 2, scale * 1.5, 0, rng.random() < 0.5, 1.0)  # fmt: skip
         image = _warp(levels, matrix, scale * 1.5)
         boxes = []
+        self._letter(image)
         for _ in range(int(rng.integers(0, 4))):
             plate = self._plate()
             wide = float(np.exp(rng.uniform(np.log(20), np.log(200))))
@@ -160,6 +164,22 @@ class LocatorSamples:
             image = np.where(mask > 0, pasted, image)
             boxes.append([*low, *high])
         return image, np.array(boxes, np.float32).reshape(-1, 4)
+
+    def _letter(self, image: np.ndarray) -> None:
+        """Brand names, telephone numbers, adverts: lettering that is no plate."""
+        rng = self.rng
+        for _ in range(int(rng.integers(0, 4))):
+            kinds = ("ABCDEFGHIKLMNOPRSTUVX", "0123456789", "abcdefghiklmnoprstuvwx./")
+            pool = kinds[int(rng.integers(3))]
+            word = "".join(pool[int(i)] for i in rng.integers(0, len(pool), rng.integers(4, 11)))
+            at = (int(rng.integers(0, SIDE_PX - 60)), int(rng.integers(15, SIDE_PX)))
+            size = float(rng.uniform(0.3, 1.3))
+            if rng.random() < 0.4:
+                (w, h), _ = cv2.getTextSize(word, 0, size, 1)
+                cv2.rectangle(image, (at[0] - 4, at[1] - h - 4), (at[0] + w + 4, at[1] + 4),
+                              float(rng.integers(256)), -1)  # fmt: skip
+            cv2.putText(image, word, at, int(rng.integers(0, 5)), size, float(rng.integers(256)),
+                        int(rng.integers(1, 4)), cv2.LINE_AA)  # fmt: skip
 
     def _plate(self) -> np.ndarray:
         kind = self.rng.random()

@@ -102,7 +102,8 @@ def main() -> None:
     photos = load_photos(plates, "train")
     real = [cv2.imread(str(f), 0) for f in sorted((plates / "crops/train").glob("ro*.jpg"))[::2]]
     samples = LocatorSamples(
-        photos, load_backgrounds(options.data / "vehicles", 300), real,
+        photos, load_backgrounds(options.data / "vehicles", 250),
+        load_backgrounds(options.data / "vehicles", 350, ("nep_", "tid_", "oim_")), real,
         Glyphs(plates / "templates", options.fonts), [p.grey for p in art_plates(300, seed=3)], 7,
     )  # fmt: skip
     loader = DataLoader(Stream(samples), options.batch, num_workers=options.workers)

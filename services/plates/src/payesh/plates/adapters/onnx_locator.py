@@ -17,6 +17,8 @@ _CANDIDATES = 200
 _FINE_SIDE_PX = 1280
 _COARSE_SIDE_PX = 448
 _LEAST_SIDE_PX = 256
+# The coarse pass sees small plates too, but places them badly: the fine pass has those.
+_COARSE_LEAST_WIDTH_PX = 56.0
 
 
 class OnnxPlateLocator:
@@ -31,7 +33,7 @@ class OnnxPlateLocator:
         model_path: Path | None = None,
         *,
         threads: int = 1,
-        least_score: float = 0.3,
+        least_score: float = 0.5,
         overlap: float = 0.4,
     ) -> None:
         self._model = PackagedModel(model_path, "plate_locator.onnx", threads)
@@ -47,10 +49,13 @@ class OnnxPlateLocator:
         """Plates in `image_bgr` (H, W, 3), 32 to 4096 px a side, best first."""
         grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
         longest = max(grey.shape)
-        sides = {min(max(longest, _LEAST_SIDE_PX), _FINE_SIDE_PX)}
+        fine_side = min(max(longest, _LEAST_SIDE_PX), _FINE_SIDE_PX)
+        found = self._search(grey, fine_side / longest)
         if longest > 1.25 * _COARSE_SIDE_PX:
-            sides.add(_COARSE_SIDE_PX)
-        found = np.concatenate([self._search(grey, side / longest) for side in sides])
+            scale = _COARSE_SIDE_PX / longest
+            large = self._search(grey, scale)
+            large = large[(large[:, 2] - large[:, 0]) * scale >= _COARSE_LEAST_WIDTH_PX]
+            found = np.concatenate([found, large])
         kept = _best_of_overlapping(found, self._overlap)
         height, width = grey.shape
         plates = []
