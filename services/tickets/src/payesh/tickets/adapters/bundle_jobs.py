@@ -1,0 +1,125 @@
+"""Bundles to be built: a row a citation-to-be, taken by one worker at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.contracts import PlateRead, ViolationDetected
+from payesh.contracts.tickets import LawReference
+from payesh.tickets.adapters.tables import bundle_jobs
+
+
+@dataclass(frozen=True)
+class BundleJob:
+    citation_id: UUID
+    violation: ViolationDetected
+    read: PlateRead
+    law: LawReference
+    traceparent: str | None
+    joined_at: datetime
+    attempts: int
+    missing_attempts: int
+
+
+async def add(
+    session: AsyncSession,
+    *,
+    citation_id: UUID,
+    violation: ViolationDetected,
+    read: PlateRead,
+    law: LawReference,
+    traceparent: str | None,
+) -> None:
+    await session.execute(
+        insert(bundle_jobs)
+        .values(
+            citation_id=citation_id,
+            violation_id=violation.violation_id,
+            violation=violation.to_json().decode(),
+            read=read.to_json().decode(),
+            law=law.model_dump(mode="json"),
+            traceparent=traceparent,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def has(session: AsyncSession, citation_id: UUID) -> bool:
+    found = await session.scalar(select(exists().where(bundle_jobs.c.citation_id == citation_id)))
+    return bool(found)
+
+
+async def take(session: AsyncSession, *, lease: timedelta) -> BundleJob | None:
+    """The job that is due longest. It is not due again before the lease ends, so that the job of
+    a worker that died is taken over and that of a living one is not."""
+    due = (
+        select(bundle_jobs.c.citation_id)
+        .where(bundle_jobs.c.next_attempt_at <= func.now())
+        .order_by(bundle_jobs.c.next_attempt_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    result = await session.execute(
+        update(bundle_jobs)
+        .where(bundle_jobs.c.citation_id == due)
+        .values(
+            next_attempt_at=func.now() + lease,
+            attempts=bundle_jobs.c.attempts + 1,
+        )
+        .returning(bundle_jobs)
+    )
+    row = result.one_or_none()
+    if row is None:
+        return None
+    return BundleJob(
+        citation_id=row.citation_id,
+        violation=ViolationDetected.from_json(row.violation),
+        read=PlateRead.from_json(row.read),
+        law=LawReference.model_validate(row.law),
+        traceparent=row.traceparent,
+        joined_at=row.joined_at,
+        attempts=row.attempts,
+        missing_attempts=row.missing_attempts,
+    )
+
+
+async def postpone(
+    session: AsyncSession, citation_id: UUID, *, wait: timedelta, fault: str, was_missing: bool
+) -> None:
+    await session.execute(
+        update(bundle_jobs)
+        .where(bundle_jobs.c.citation_id == citation_id)
+        .values(
+            next_attempt_at=func.now() + wait,
+            last_fault=fault[:200],
+            missing_attempts=bundle_jobs.c.missing_attempts + int(was_missing),
+        )
+    )
+
+
+async def finish(session: AsyncSession, citation_id: UUID) -> bool:
+    """Remove the job; False when another worker finished it first."""
+    removed = await session.scalar(
+        delete(bundle_jobs)
+        .where(bundle_jobs.c.citation_id == citation_id)
+        .returning(bundle_jobs.c.citation_id)
+    )
+    return removed is not None
+
+
+async def seconds_to_next(session: AsyncSession) -> float | None:
+    """Until the next job is due (0 when one is); None when there is none."""
+    wait = await session.scalar(
+        select(func.extract("epoch", func.min(bundle_jobs.c.next_attempt_at) - func.now()))
+    )
+    return None if wait is None else max(0.0, float(wait))
+
+
+async def waiting(session: AsyncSession) -> int:
+    count = await session.scalar(select(func.count()).select_from(bundle_jobs))
+    return int(count or 0)

@@ -1,0 +1,48 @@
+"""Locks on evidence that are still to be extended because a citation was issued."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.tickets.adapters.tables import retention_jobs
+
+
+class RetentionJob(NamedTuple):
+    citation_id: UUID
+    retain_until: datetime
+
+
+async def add(session: AsyncSession, citation_id: UUID, retain_until: datetime) -> None:
+    await session.execute(
+        insert(retention_jobs)
+        .values(citation_id=citation_id, retain_until=retain_until)
+        .on_conflict_do_nothing()
+    )
+
+
+async def take(
+    session: AsyncSession, *, lease: timedelta, limit: int = 20
+) -> Sequence[RetentionJob]:
+    """Due jobs; they are due again after `lease` unless finished."""
+    due = (
+        select(retention_jobs.c.citation_id)
+        .where(retention_jobs.c.next_attempt_at <= func.now())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await session.execute(
+        update(retention_jobs)
+        .where(retention_jobs.c.citation_id.in_(due))
+        .values(next_attempt_at=func.now() + lease)
+        .returning(retention_jobs.c.citation_id, retention_jobs.c.retain_until)
+    )
+    return [RetentionJob(row.citation_id, row.retain_until) for row in rows]
+
+
+async def finish(session: AsyncSession, citation_id: UUID) -> None:
+    await session.execute(delete(retention_jobs).where(retention_jobs.c.citation_id == citation_id))

@@ -1,0 +1,95 @@
+"""Where a violation waits for its read and a read for a violation."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.contracts import PlateRead, ViolationDetected
+from payesh.tickets.adapters.tables import waiting_reads, waiting_violations
+
+
+async def lock_passage(session: AsyncSession, passage_id: UUID) -> None:
+    """Hold a passage until the transaction ends.
+
+    A violation and its read come on different topics: handled at the same moment, each would
+    find the other not yet committed, and both would wait for ever.
+    """
+    key = int.from_bytes(passage_id.bytes[:8], "big", signed=True)
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def add_violation(
+    session: AsyncSession, violation: ViolationDetected, waits: timedelta
+) -> None:
+    await session.execute(
+        insert(waiting_violations)
+        .values(
+            violation_id=violation.violation_id,
+            passage_id=violation.passage_id,
+            event=violation.to_json().decode(),
+            deadline_at=func.now() + waits,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def add_read(session: AsyncSession, read: PlateRead, waits: timedelta) -> None:
+    await session.execute(
+        insert(waiting_reads)
+        .values(
+            passage_id=read.passage_id,
+            event=read.to_json().decode(),
+            expires_at=func.now() + waits,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def read_of(session: AsyncSession, passage_id: UUID) -> PlateRead | None:
+    body = await session.scalar(
+        select(waiting_reads.c.event).where(waiting_reads.c.passage_id == passage_id)
+    )
+    return None if body is None else PlateRead.from_json(body)
+
+
+async def take_violations(session: AsyncSession, passage_id: UUID) -> Sequence[ViolationDetected]:
+    """Remove and return what waits for this passage's read. The caller holds the passage."""
+    taken = await session.scalars(
+        delete(waiting_violations)
+        .where(waiting_violations.c.passage_id == passage_id)
+        .returning(waiting_violations.c.event)
+    )
+    return [ViolationDetected.from_json(body) for body in taken]
+
+
+async def overdue_passages(session: AsyncSession, *, limit: int = 100) -> Sequence[UUID]:
+    """Passages with a violation whose read did not come in time."""
+    found = await session.scalars(
+        select(waiting_violations.c.passage_id)
+        .where(waiting_violations.c.deadline_at <= func.now())
+        .distinct()
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def take_overdue(session: AsyncSession, passage_id: UUID) -> Sequence[ViolationDetected]:
+    """Remove and return this passage's overdue violations. The caller holds the passage."""
+    taken = await session.scalars(
+        delete(waiting_violations)
+        .where(
+            waiting_violations.c.passage_id == passage_id,
+            waiting_violations.c.deadline_at <= func.now(),
+        )
+        .returning(waiting_violations.c.event)
+    )
+    return [ViolationDetected.from_json(body) for body in taken]
+
+
+async def forget_expired_reads(session: AsyncSession) -> None:
+    """A plate without a violation is not kept beyond the join's deadline."""
+    await session.execute(delete(waiting_reads).where(waiting_reads.c.expires_at <= func.now()))

@@ -1,0 +1,219 @@
+"""Citations over HTTP: the queue's data, and the decisions about it."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field, model_validator
+
+from payesh.contracts.tickets import LawReference
+from payesh.contracts.values import Measurement
+from payesh.kit.authorization import Principal, authorize
+from payesh.kit.errors import Unprocessable
+from payesh.kit.http import page_limit
+from payesh.tickets.adapters.citations import StoredCitation
+from payesh.tickets.decisions import Desk
+from payesh.tickets.domain.citation import OFFICER_REASONS, Rejection, State
+
+Reader = Annotated[
+    Principal, Depends(authorize("citations:read", resource="citations", personal=True))
+]
+Officer = Annotated[
+    Principal, Depends(authorize("citations:decide", resource="citations", personal=True))
+]
+
+
+class PlateView(BaseModel):
+    layout: str
+    text: str
+    confidence: float
+
+
+class CertificateView(BaseModel):
+    number: str
+    issued_by: str
+    valid_from: datetime
+    valid_to: datetime
+
+
+class EvidenceView(BaseModel):
+    """`viewing_copy` is null where none was made of a codec that browsers don't play."""
+
+    manifest_sha256: str
+    clip_sha256: str
+    clip_size_bytes: int
+    clip_media_type: str
+    codec: str | None
+    duration_ms: int
+    shots: int
+    viewing_copy: None = None
+
+
+class CitationView(BaseModel):
+    citation_id: UUID
+    violation_id: UUID
+    passage_id: UUID
+    state: State
+    reason: str | None
+    camera_id: str
+    county: str
+    road_class: str
+    place_class: str
+    place_name: str | None
+    captured_at: datetime
+    clock_source: str
+    clock_u95_ms: float
+    rule: str
+    vehicle_class: str
+    lane: str | None
+    plate: PlateView | None
+    measurement: Measurement
+    certificate: CertificateView | None
+    law: LawReference | None
+    evidence: EvidenceView | None
+    created_at: datetime
+    claimed_by: str | None
+    claimed_until: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    number: str | None
+
+
+class CitationPage(BaseModel):
+    items: list[CitationView]
+    next: str | None
+
+
+class DecisionBody(BaseModel):
+    """`plate` confirms the drafted plate and is needed to issue; `reason` to reject."""
+
+    decision: Literal["issue", "reject"]
+    plate: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    reason: Rejection | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "DecisionBody":
+        if self.decision == "issue" and self.plate is None:
+            raise ValueError("issuing needs the plate")
+        if self.decision == "reject" and self.reason not in OFFICER_REASONS:
+            raise ValueError(f"rejecting needs a reason of {', '.join(OFFICER_REASONS)}")
+        return self
+
+
+def citations_router(desk: Desk) -> APIRouter:
+    router = APIRouter(prefix="/v1/citations", tags=["citations"])
+
+    @router.get("")
+    async def list_citations(
+        principal: Reader,
+        limit: page_limit = 50,
+        state: State | None = None,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> CitationPage:
+        """Citations within the token's bounds, in order of drafting."""
+        found = await desk.page(
+            principal, state=state, limit=limit, after=_position(cursor) if cursor else None
+        )
+        following = _cursor(found) if len(found) == limit else None
+        return CitationPage(items=[view(each) for each in found], next=following)
+
+    @router.get("/{citation_id}")
+    async def read_citation(principal: Reader, citation_id: UUID) -> CitationView:
+        return view(await desk.read(principal, citation_id))
+
+    @router.post("/{citation_id}/claim")
+    async def claim(principal: Officer, citation_id: UUID) -> CitationView:
+        """Hold a draft for some minutes; 409 while another officer does."""
+        return view(await desk.claim(principal, citation_id))
+
+    @router.post("/{citation_id}/release")
+    async def release(principal: Officer, citation_id: UUID) -> CitationView:
+        return view(await desk.release(principal, citation_id))
+
+    @router.post("/{citation_id}/decide")
+    async def decide(principal: Officer, citation_id: UUID, body: DecisionBody) -> CitationView:
+        """Issue or reject; only the officer whose claim holds may."""
+        if body.decision == "issue" and body.plate is not None:
+            return view(await desk.issue(principal, citation_id, body.plate))
+        if body.reason is None:
+            raise Unprocessable("rejecting needs a reason")
+        return view(await desk.reject(principal, citation_id, body.reason))
+
+    return router
+
+
+def view(citation: StoredCitation) -> CitationView:
+    state, evidence = citation.state, citation.evidence
+    is_claimed = state is State.CLAIMED
+    return CitationView(
+        citation_id=citation.citation_id,
+        violation_id=citation.violation_id,
+        passage_id=citation.passage_id,
+        state=state,
+        reason=citation.reason,
+        camera_id=citation.camera_id,
+        county=citation.county,
+        road_class=citation.road_class,
+        place_class=citation.place_class,
+        place_name=evidence.place_name if evidence else None,
+        captured_at=citation.captured_at,
+        clock_source=citation.clock_source,
+        clock_u95_ms=citation.clock_u95_ms,
+        rule=citation.rule,
+        vehicle_class=citation.vehicle_class,
+        lane=citation.lane,
+        plate=_plate(citation),
+        measurement=citation.measurement,
+        certificate=_certificate(citation.certificate),
+        law=citation.law,
+        evidence=None
+        if evidence is None
+        else EvidenceView(
+            manifest_sha256=evidence.manifest.sha256,
+            clip_sha256=evidence.clip.sha256,
+            clip_size_bytes=evidence.clip.size_bytes,
+            clip_media_type=evidence.clip.media_type,
+            codec=evidence.codec,
+            duration_ms=evidence.duration_ms,
+            shots=len(evidence.shots),
+        ),
+        created_at=citation.created_at,
+        claimed_by=citation.standing.claimed_by if is_claimed else None,
+        claimed_until=citation.standing.claimed_until if is_claimed else None,
+        decided_by=citation.decided_by,
+        decided_at=citation.decided_at,
+        number=citation.number,
+    )
+
+
+def _plate(citation: StoredCitation) -> PlateView | None:
+    if citation.plate_text is None or citation.plate_layout is None:
+        return None
+    return PlateView(
+        layout=citation.plate_layout,
+        text=citation.plate_text,
+        confidence=citation.plate_confidence or 0.0,
+    )
+
+
+def _certificate(stored: Any) -> CertificateView | None:
+    return None if stored is None else CertificateView.model_validate(stored)
+
+
+def _cursor(found: Sequence[StoredCitation]) -> str | None:
+    if not found:
+        return None
+    text = f"{found[-1].created_at.isoformat()}|{found[-1].citation_id}"
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _position(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        moment, _, citation_id = base64.urlsafe_b64decode(cursor).decode().partition("|")
+        return datetime.fromisoformat(moment), UUID(citation_id)
+    except (ValueError, binascii.Error) as error:
+        raise Unprocessable("this cursor is not one of ours") from error

@@ -1,0 +1,102 @@
+"""Evidence over HTTP: streamed by the service, never by a link into the store."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Path
+from fastapi.responses import Response, StreamingResponse
+
+from payesh.contracts.values import ObjectReference
+from payesh.kit.authorization import Principal, authorize
+from payesh.kit.errors import NotFound, Problem
+from payesh.kit.objects import ObjectStore
+from payesh.tickets.adapters.evidence_record import EvidenceRecord
+from payesh.tickets.decisions import Desk
+from payesh.tickets.domain.byte_range import RangeNotSatisfiable, requested_range
+
+Reader = Annotated[
+    Principal, Depends(authorize("evidence:read", resource="evidence", personal=True))
+]
+RangeHeader = Annotated[str | None, Header(alias="Range", max_length=200)]
+
+_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"video/mp4": {}, "image/jpeg": {}}},
+    206: {"description": "The requested range."},
+    416: {"description": "The range lies outside the clip."},
+}
+
+
+def evidence_router(desk: Desk, store: ObjectStore) -> APIRouter:
+    router = APIRouter(prefix="/v1/citations/{citation_id}", tags=["evidence"])
+
+    @router.get("/clip", response_class=StreamingResponse, responses=_BYTES)
+    async def read_clip(
+        principal: Reader, citation_id: UUID, range_header: RangeHeader = None
+    ) -> Response:
+        """The clip (or still) as it was recorded: init and fragments byte for byte."""
+        evidence = await _evidence(desk, principal, citation_id, "clip")
+        return await _answer(store, evidence.clip, range_header)
+
+    @router.get("/shots/{number}", response_class=StreamingResponse)
+    async def read_shot(
+        principal: Reader, citation_id: UUID, number: Annotated[int, Path(ge=0, le=63)]
+    ) -> Response:
+        """A best shot of the vehicle, JPEG; numbered from 0."""
+        evidence = await _evidence(desk, principal, citation_id, "shot")
+        if number >= len(evidence.shots):
+            raise NotFound("no such shot")
+        return await _answer(store, evidence.shots[number], None)
+
+    @router.get("/manifest", response_class=Response)
+    async def read_manifest(principal: Reader, citation_id: UUID) -> Response:
+        """All hashes and chain links: with it the bundle can be checked without us."""
+        evidence = await _evidence(desk, principal, citation_id, "manifest")
+        return await _answer(store, evidence.manifest, None)
+
+    return router
+
+
+async def _evidence(
+    desk: Desk, principal: Principal, citation_id: UUID, part: str
+) -> EvidenceRecord:
+    citation = await desk.read_evidence(principal, citation_id, part)
+    if citation.evidence is None:
+        raise NotFound("this citation has no evidence: a rule rejected it")
+    return citation.evidence
+
+
+async def _answer(
+    store: ObjectStore, reference: ObjectReference, range_header: str | None
+) -> Response:
+    size = reference.size_bytes
+    try:
+        asked = requested_range(range_header, size)
+    except RangeNotSatisfiable as error:
+        raise Problem(
+            416,
+            "range-not-satisfiable",
+            "Range not satisfiable",
+            f"it has {size} bytes",
+            headers={"Content-Range": f"bytes */{size}"},
+        ) from error
+    start, end = asked or (0, size)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(end - start),
+        "Cache-Control": "private, no-store",
+        "ETag": f'"{reference.sha256}"',
+    }
+    if asked:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    body = store.stream(reference, start=start, end=end)
+    # The first chunk is awaited here: a store that is away becomes a 503, not a broken answer.
+    first = await anext(aiter(body), b"")
+
+    async def chunks() -> Any:
+        yield first
+        async for chunk in body:
+            yield chunk
+
+    return StreamingResponse(
+        chunks(), 206 if asked else 200, headers=headers, media_type=reference.media_type
+    )

@@ -1,0 +1,188 @@
+"""Law as dated data: which offence, whether it is tolerated, and what it costs on a given day.
+
+Nothing about the law is a constant here; every number comes from the table a deployer publishes.
+Days are Solar Hijri, because decrees and seasons are written so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+ANY = "any"
+SPEEDING = "speeding"
+
+
+class JalaliDay(NamedTuple):
+    """A day in Tehran. Compares as a date does."""
+
+    year: int
+    month: int
+    day: int
+
+
+@dataclass(frozen=True)
+class Period:
+    """From a day to a day, both included; None is open-ended."""
+
+    first: JalaliDay | None
+    last: JalaliDay | None
+
+    def contains(self, day: JalaliDay) -> bool:
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
+class Season:
+    """A part of each year, for example Nowruz; may run over the turn of the year."""
+
+    name: str
+    first_month_day: tuple[int, int]
+    last_month_day: tuple[int, int]
+
+    def contains(self, day: JalaliDay) -> bool:
+        month_day = (day.month, day.day)
+        if self.first_month_day <= self.last_month_day:
+            return self.first_month_day <= month_day <= self.last_month_day
+        return month_day >= self.first_month_day or month_day <= self.last_month_day
+
+
+@dataclass(frozen=True)
+class OffenceClass:
+    """Which offence code a broken rule falls under.
+
+    For speeding, the excess (lower bound minus limit, km/h) lies above `over_kmh_above` and at
+    most at `over_kmh_to`; other rules leave both None. `code_known` is False where the code was
+    not found in a source and `code` is a placeholder.
+    """
+
+    rule: str
+    code: str
+    title: str
+    code_known: bool
+    over_kmh_above: float | None
+    over_kmh_to: float | None
+
+    def covers(self, rule: str, excess_kmh: float) -> bool:
+        if rule != self.rule:
+            return False
+        above = self.over_kmh_above is None or excess_kmh > self.over_kmh_above
+        return above and (self.over_kmh_to is None or excess_kmh <= self.over_kmh_to)
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """What an offence costs. `amount_rial` None: not found in law, to be priced later."""
+
+    code: str
+    period: Period
+    place_class: str
+    vehicle_class: str
+    season: str
+    amount_rial: int | None
+    decree: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Published enforcement tolerance, km/h above the limit, taken from the lower bound."""
+
+    period: Period
+    tolerance_kmh: float
+    reference: str
+
+
+@dataclass(frozen=True)
+class Price:
+    """The law that a citation was priced with."""
+
+    offence: OffenceClass
+    amount_rial: int | None
+    decree: str
+    note: str
+
+
+@dataclass(frozen=True)
+class LawTable:
+    """One published table. `sha256` is of the file it was read from."""
+
+    name: str
+    title: str
+    warning: str
+    sha256: str
+    seasons: tuple[Season, ...]
+    offences: tuple[OffenceClass, ...]
+    tariffs: tuple[Tariff, ...]
+    tolerances: tuple[Tolerance, ...]
+
+    def tolerance_kmh(self, day: JalaliDay) -> float:
+        """The tolerance in force; of several the one that began last; 0 where none is published."""
+        in_force = [each for each in self.tolerances if each.period.contains(day)]
+        return max(in_force, key=_began).tolerance_kmh if in_force else 0.0
+
+    def offence(self, rule: str, excess_kmh: float) -> OffenceClass | None:
+        """The offence a broken rule falls under; None when the table does not know it."""
+        return next((each for each in self.offences if each.covers(rule, excess_kmh)), None)
+
+    def price(
+        self, rule: str, excess_kmh: float, *, day: JalaliDay, place_class: str, vehicle_class: str
+    ) -> Price | None:
+        """The law for an offence on `day`; None when it is none, or no tariff was in force.
+
+        Of several tariffs the one naming the season counts before the one naming the vehicle,
+        and that before a general one; of equals the one that came into force last.
+        """
+        offence = self.offence(rule, excess_kmh)
+        if offence is None:
+            return None
+        seasons = {ANY} | {season.name for season in self.seasons if season.contains(day)}
+        fitting = [
+            tariff
+            for tariff in self.tariffs
+            if tariff.code == offence.code
+            and tariff.period.contains(day)
+            and tariff.place_class in (place_class, ANY)
+            and tariff.vehicle_class in (vehicle_class, ANY)
+            and tariff.season in seasons
+        ]
+        if not fitting:
+            return None
+        chosen = max(fitting, key=_specificity)
+        return Price(offence, chosen.amount_rial, chosen.decree, chosen.note)
+
+
+def overlapping(tariffs: Iterable[Tariff]) -> list[tuple[Tariff, Tariff]]:
+    """Pairs that say different things of the same case on the same days from the same first day.
+
+    Such a table would price by the accident of its order; the reader of tables refuses it.
+    """
+    seen: dict[tuple[str, str, str, str, JalaliDay | None], Tariff] = {}
+    pairs = []
+    for tariff in tariffs:
+        case = (
+            tariff.code,
+            tariff.place_class,
+            tariff.vehicle_class,
+            tariff.season,
+            tariff.period.first,
+        )
+        if case in seen:
+            pairs.append((seen[case], tariff))
+        seen[case] = tariff
+    return pairs
+
+
+_EVER = JalaliDay(0, 0, 0)
+
+
+def _began(tolerance: Tolerance) -> JalaliDay:
+    return tolerance.period.first or _EVER
+
+
+def _specificity(tariff: Tariff) -> tuple[bool, bool, bool, JalaliDay]:
+    return (
+        tariff.season != ANY,
+        tariff.vehicle_class != ANY,
+        tariff.place_class != ANY,
+        tariff.period.first or _EVER,
+    )

@@ -1,0 +1,18 @@
+"""What can go wrong in tickets, beyond the kit's tree.
+
+PayeshError
+ └─ MessageFault
+     └─ EvidenceBroken   the parts of a violation are not one unbroken, untampered piece
+ValueError
+ └─ LawTableInvalid      the service does not start on a law it cannot read
+"""
+
+from payesh.kit.errors import MessageFault
+
+
+class EvidenceBroken(MessageFault):
+    """The evidence a violation names does not hold: retrying cannot mend it."""
+
+
+class LawTableInvalid(ValueError):
+    """The law table's file is malformed or contradicts itself."""

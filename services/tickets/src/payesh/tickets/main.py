@@ -1,0 +1,150 @@
+"""Wiring of tickets, once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from pydantic import SecretStr
+
+from payesh.kit import telemetry
+from payesh.kit.bus import Consumer, Producer
+from payesh.kit.database import Database
+from payesh.kit.health import readiness
+from payesh.kit.http import PUBLIC_ROUTES, create_app, serve, service_cli
+from payesh.kit.objects import MinioObjects
+from payesh.kit.outbox import Relay
+from payesh.kit.sign_in import sign_in_router
+from payesh.tickets.adapters.law_file import read_law
+from payesh.tickets.api.citations import citations_router
+from payesh.tickets.api.evidence import evidence_router
+from payesh.tickets.api.law import law_router
+from payesh.tickets.api.queue import queue_router
+from payesh.tickets.bundling import BundleRules
+from payesh.tickets.consumers import GROUP, handlers
+from payesh.tickets.decisions import Desk, DeskRules
+from payesh.tickets.handlers import JoinRules
+from payesh.tickets.settings import Settings
+from payesh.tickets.upkeep import Upkeep
+from payesh.tickets.workers import BundleWorkers
+
+_PACKAGE = Path(__file__).parent
+_packaged_migrations = _PACKAGE / "migrations"
+# A wheel carries the migrations inside the package; an editable install reads them in place.
+MIGRATIONS = (
+    _packaged_migrations if _packaged_migrations.is_dir() else _PACKAGE.parents[2] / "migrations"
+)
+
+PUBLIC_ROUTES["/static"] = "fonts, styles and scripts of the pages; the same for everybody"
+
+
+def create(settings: Settings) -> FastAPI:
+    """The application; nothing connects before its lifespan. Raises LawTableInvalid."""
+    law = read_law(settings.law_table)
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    store = MinioObjects(settings)
+    producer = Producer(settings)
+    relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
+    workers = BundleWorkers(
+        database,
+        store,
+        BundleRules(
+            retention=timedelta(days=settings.draft_retention_days),
+            maximum_clip_bytes=settings.maximum_clip_mib * 1024 * 1024,
+            software_version=f"payesh-tickets {version('payesh-tickets')}",
+        ),
+        in_parallel=settings.bundles_in_parallel,
+        timeout_s=settings.bundle_timeout_s,
+        missing_part_tries=settings.missing_part_tries,
+    )
+    rules = JoinRules(
+        law=law,
+        minimum_read_confidence=settings.minimum_read_confidence,
+        read_deadline=timedelta(minutes=settings.read_deadline_minutes),
+    )
+    consumer = Consumer(
+        settings,
+        group=GROUP,
+        handlers=handlers(database, rules, workers),
+        producer=producer,
+    )
+    upkeep = Upkeep(database, store)
+    desk = Desk(
+        database,
+        DeskRules(
+            claim_lease=timedelta(minutes=settings.claim_lease_minutes),
+            issued_retention=timedelta(days=settings.issued_retention_days),
+            opening=timedelta(minutes=settings.opening_minutes),
+        ),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await producer.start()
+        parts: tuple[Any, ...] = (relay, workers, upkeep, consumer)
+        for part in parts:
+            await part.start()
+        yield
+        # What brings work in stops first, what carries it out last.
+        for part in reversed(parts):
+            await part.stop()
+        await producer.stop()
+        await database.close()
+        store.close()
+
+    async def ready() -> dict[str, str]:
+        states = await readiness(
+            {"database": database.ping, "store": store.ping, "bus": producer.ping},
+            consumers=[consumer],
+            relay=relay,
+        )
+        waits_for = workers.waits_for
+        return states | {"bundles": f"waits for {waits_for}" if waits_for else "ok"}
+
+    return create_app(
+        service=Settings.service,
+        settings=settings,
+        lifespan=lifespan,
+        routers=[
+            citations_router(desk),
+            evidence_router(desk, store),
+            law_router(law),
+            queue_router(desk, law),
+            sign_in_router(settings, database),
+        ],
+        ready=ready,
+        mounts={"/static": StaticFiles(directory=_PACKAGE / "static")},
+    )
+
+
+def _serve() -> None:
+    settings = Settings()
+    telemetry.configure(Settings.service, settings)
+    serve(create(settings), settings)
+
+
+def _for_openapi() -> FastAPI:
+    """The API without an environment: nothing connects until the lifespan begins."""
+    nowhere = SecretStr("postgresql+asyncpg://nobody@localhost/none")
+    settings = Settings(
+        http_port=0,
+        metrics_port=0,
+        kafka_bootstrap="localhost:0",
+        database_url=nowhere,
+        s3_endpoint="localhost:0",
+        s3_access_key="nobody",
+        s3_secret_key=SecretStr("none"),
+        token_issuer="http://localhost",  # noqa: S106 - an address
+        jwks_url="http://localhost",
+        pages_client_id="nobody",
+        pages_client_secret=SecretStr("none"),
+        access_url="http://localhost",
+    )
+    return create(settings)
+
+
+cli = service_cli(Settings.service, serve=_serve, migrate=MIGRATIONS, openapi=_for_openapi)

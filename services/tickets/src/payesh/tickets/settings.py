@@ -1,0 +1,103 @@
+"""Settings of tickets; each says its unit and what it changes."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from payesh.kit.settings import (
+    BusSettings,
+    DatabaseSettings,
+    HttpSettings,
+    ObjectSettings,
+    PagesSettings,
+    TelemetrySettings,
+    TokenSettings,
+)
+
+
+class Settings(
+    HttpSettings,
+    BusSettings,
+    DatabaseSettings,
+    ObjectSettings,
+    TokenSettings,
+    PagesSettings,
+    TelemetrySettings,
+):
+    service: ClassVar[str] = "tickets"
+
+    law_table: Path | None = Field(
+        default=None,
+        description="JSON file of the law table. Unset uses the shipped fixture of 1399, "
+        "which pages mark as a sample to be verified.",
+    )
+    read_deadline_minutes: float = Field(
+        default=15.0,
+        gt=0,
+        le=48 * 60,
+        description="Minutes a violation waits for its plate read before it is rejected as "
+        "unreadable; also how long an unused read is kept. Well under the 72 h that a segment "
+        "lives, or the evidence would be gone when the read comes.",
+    )
+    minimum_read_confidence: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Reads less sure than this are rejected as unreadable instead of being put "
+        "before an officer.",
+    )
+    bundles_in_parallel: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Evidence bundles built at once. Each holds its clip in memory "
+        "(maximum_clip_mib).",
+    )
+    bundle_timeout_s: float = Field(
+        default=60.0,
+        gt=1,
+        le=600,
+        description="Seconds one attempt at a bundle may take; another worker may take it over "
+        "after twice as long.",
+    )
+    missing_part_tries: int = Field(
+        default=3,
+        ge=1,
+        le=20,
+        description="Attempts at a bundle whose part is not in the store before the citation is "
+        "rejected as evidence_missing.",
+    )
+    maximum_clip_mib: int = Field(
+        default=48,
+        ge=1,
+        le=512,
+        description="Largest clip in MiB. Of longer violations the last fragments are kept, and "
+        "the manifest says so.",
+    )
+    draft_retention_days: int = Field(
+        default=180,
+        ge=1,
+        le=36500,
+        description="Days that nobody can delete the evidence of a draft (COMPLIANCE lock).",
+    )
+    issued_retention_days: int = Field(
+        default=730,
+        ge=1,
+        le=36500,
+        description="Days, from issuing, that nobody can delete the evidence of an issued "
+        "citation.",
+    )
+    claim_lease_minutes: float = Field(
+        default=10.0,
+        gt=0,
+        le=120,
+        description="Minutes an officer's claim holds; afterwards another may claim the draft.",
+    )
+    opening_minutes: float = Field(
+        default=10.0,
+        gt=0,
+        le=120,
+        description="Minutes in which the range requests of one clip by one person count as one "
+        "opening in the audit log.",
+    )
