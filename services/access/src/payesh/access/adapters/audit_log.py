@@ -1,0 +1,141 @@
+"""The append-only audit log and its hash chain, one chain a service."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.access.adapters.tables import AuditChain, AuditRecord
+from payesh.access.domain.audit_chain import GENESIS, link
+from payesh.contracts import AuditReadRecorded
+from payesh.kit.errors import MessageFault
+
+
+class SequenceTaken(MessageFault):
+    """Two records claim one number: one of them is false, and a human must look."""
+
+    def __init__(self, service: str, sequence: int) -> None:
+        super().__init__(
+            f"another audit record of {service} already has number {sequence}", retry=False
+        )
+
+
+class Gap(NamedTuple):
+    """Numbers that have not arrived, first and last."""
+
+    service: str
+    first: int
+    last: int
+
+
+class Chain(NamedTuple):
+    service: str
+    records: int
+    head: bytes
+
+
+async def append(session: AsyncSession, record: AuditReadRecorded, now: datetime) -> bool:
+    """Add the next link; False for one that is here already. Raises SequenceTaken."""
+    body = record.to_json()
+    chain = await _locked_chain(session, record.service)
+    stored = await session.get(AuditRecord, (record.service, record.sequence))
+    if stored is not None:
+        if stored.body != body:
+            raise SequenceTaken(record.service, record.sequence)
+        return False
+    position, previous = chain.position + 1, chain.head
+    new = link(previous, body)
+    session.add(
+        AuditRecord(
+            service=record.service,
+            sequence=record.sequence,
+            position=position,
+            recorded_at=record.recorded_at,
+            subject=record.subject,
+            resource_kind=record.resource_kind,
+            resource_ids=list(record.resource_ids),
+            body=body,
+            previous_link=previous,
+            link=new,
+            received_at=now,
+        )
+    )
+    chain.position, chain.head = position, new
+    return True
+
+
+async def _locked_chain(session: AsyncSession, service: str) -> AuditChain:
+    await session.execute(
+        insert(AuditChain)
+        .values(service=service, position=0, head=GENESIS)
+        .on_conflict_do_nothing()
+    )
+    return await session.get_one(AuditChain, service, with_for_update=True)
+
+
+async def find(
+    session: AsyncSession,
+    *,
+    service: str | None,
+    subject: str | None,
+    resource: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    before: tuple[datetime, str, int] | None,
+    limit: int,
+) -> Sequence[AuditRecord]:
+    """The newest first; `before` is the last record of the page before (time, service, number)."""
+    order = (AuditRecord.recorded_at, AuditRecord.service, AuditRecord.sequence)
+    query = select(AuditRecord).order_by(*(column.desc() for column in order)).limit(limit)
+    if service is not None:
+        query = query.where(AuditRecord.service == service)
+    if subject is not None:
+        query = query.where(AuditRecord.subject == subject)
+    if resource is not None:
+        query = query.where(AuditRecord.resource_ids.contains([resource]))
+    if since is not None:
+        query = query.where(AuditRecord.recorded_at >= since)
+    if until is not None:
+        query = query.where(AuditRecord.recorded_at < until)
+    if before is not None:
+        query = query.where(tuple_(*order) < tuple_(*before))
+    return (await session.scalars(query)).all()
+
+
+async def gaps(session: AsyncSession, limit: int) -> list[Gap]:
+    """Missing numbers of all services: records lost, held back, or still on their way."""
+    rows = await session.execute(
+        text(
+            """
+            SELECT service, before + 1, sequence - 1 FROM (
+                SELECT service, sequence,
+                       lag(sequence, 1, 0) OVER (PARTITION BY service ORDER BY sequence) AS before
+                FROM audit_records
+            ) AS numbered
+            WHERE sequence - before > 1 ORDER BY service, sequence LIMIT :limit
+            """
+        ),
+        {"limit": limit},
+    )
+    return [Gap(*row) for row in rows]
+
+
+async def chains(session: AsyncSession) -> list[Chain]:
+    rows = await session.scalars(select(AuditChain).order_by(AuditChain.service))
+    return [Chain(row.service, row.position, row.head) for row in rows]
+
+
+async def links(
+    session: AsyncSession, service: str
+) -> AsyncIterator[tuple[int, bytes, bytes, bytes]]:
+    """(position, previous link, body, link) of a service in the order of positions, streamed."""
+    query = (
+        select(AuditRecord.position, AuditRecord.previous_link, AuditRecord.body, AuditRecord.link)
+        .where(AuditRecord.service == service)
+        .order_by(AuditRecord.position)
+    )
+    async for row in await session.stream(query):
+        yield row.position, row.previous_link, row.body, row.link

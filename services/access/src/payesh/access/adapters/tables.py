@@ -1,0 +1,215 @@
+"""The tables of access. Secrets are here as hashes or encrypted, never as they are."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from payesh.access.domain.entitlements import Entitlements
+from payesh.access.domain.signing_keys import KeyLife
+from payesh.kit.database import new_metadata
+
+
+class Base(DeclarativeBase):
+    metadata = new_metadata()
+    type_annotation_map: ClassVar = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        bytes: LargeBinary,
+        bool: Boolean,
+        int: Integer,
+        list[str]: ARRAY(Text),
+        dict[str, Any]: JSONB,
+        UUID: Uuid,
+    }
+
+
+class Entitled:
+    """Columns of somebody who may do something. NULL as a bound is no bound."""
+
+    scopes: Mapped[list[str]]
+    counties: Mapped[list[str] | None]
+    road_classes: Mapped[list[str] | None]
+    # Names this very set of rights in tokens and audit records: a change makes a new one.
+    grant_id: Mapped[UUID]
+
+    @property
+    def entitlements(self) -> Entitlements:
+        return Entitlements(
+            frozenset(self.scopes),
+            None if self.counties is None else frozenset(self.counties),
+            None if self.road_classes is None else frozenset(self.road_classes),
+        )
+
+    def entitle(self, to: Entitlements, grant_id: UUID) -> None:
+        self.scopes = sorted(to.scopes)
+        self.counties = None if to.counties is None else sorted(to.counties)
+        self.road_classes = None if to.road_classes is None else sorted(to.road_classes)
+        self.grant_id = grant_id
+
+
+class Agency(Base):
+    __tablename__ = "agencies"
+
+    agency_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Client(Entitled, Base):
+    __tablename__ = "clients"
+
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.agency_id"))
+    secret_sha256: Mapped[bytes]
+    grants: Mapped[list[str]]
+    redirect_uris: Mapped[list[str]]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Person(Entitled, Base):
+    __tablename__ = "people"
+
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.agency_id"))
+    password_hash: Mapped[str]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class SignIn(Base):
+    """A browser that gave the right password."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (Index("ix_sign_ins_expires_at", "expires_at"),)
+
+    sign_in_id: Mapped[UUID] = mapped_column(primary_key=True)
+    secret_sha256: Mapped[bytes] = mapped_column(unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.person_id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SignInFailure(Base):
+    """Hashes, because people type passwords into the field for the name."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (
+        Index("ix_sign_in_failures_account", "account_sha256", "failed_at"),
+        Index("ix_sign_in_failures_address", "address_sha256", "failed_at"),
+        Index("ix_sign_in_failures_failed_at", "failed_at"),
+    )
+
+    failure_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_sha256: Mapped[bytes]
+    address_sha256: Mapped[bytes]
+    failed_at: Mapped[datetime]
+
+
+class AuthorizationCode(Base):
+    __tablename__ = "authorization_codes"
+    __table_args__ = (Index("ix_authorization_codes_expires_at", "expires_at"),)
+
+    code_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.person_id"))
+    sign_in_id: Mapped[UUID] = mapped_column(ForeignKey("sign_ins.sign_in_id"))
+    redirect_uri: Mapped[str]
+    scope: Mapped[str]
+    code_challenge: Mapped[str]
+    expires_at: Mapped[datetime]
+    presented_at: Mapped[datetime | None]
+
+    # What Authlib's extension for PKCE asks of a code.
+    code_challenge_method = "S256"
+
+    def get_redirect_uri(self) -> str:
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        return self.scope
+
+
+class SigningKey(Base):
+    __tablename__ = "signing_keys"
+
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    algorithm: Mapped[str]
+    private_key_encrypted: Mapped[bytes]
+    public_jwk: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    activates_at: Mapped[datetime]
+    retires_at: Mapped[datetime | None]
+    withdrawn: Mapped[bool]
+
+    @property
+    def life(self) -> KeyLife:
+        return KeyLife(self.key_id, self.activates_at, self.retires_at, self.withdrawn)
+
+
+class BootstrapSecret(Base):
+    """At most one row: the secret that makes the first administrator."""
+
+    __tablename__ = "bootstrap_secret"
+    __table_args__ = (CheckConstraint("only_row = 1", name="one_row"),)
+
+    only_row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    secret_sha256: Mapped[bytes]
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class AuditChain(Base):
+    """The head of each service's chain; its row is locked while a link is added."""
+
+    __tablename__ = "audit_chains"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    head: Mapped[bytes]
+
+
+class AuditRecord(Base):
+    """Append-only: a trigger refuses every change. `body` is what the chain's hash covers."""
+
+    __tablename__ = "audit_records"
+    __table_args__ = (
+        UniqueConstraint("service", "position", name="uq_audit_records_position"),
+        Index("ix_audit_records_recorded_at", "recorded_at", "service", "sequence"),
+        Index("ix_audit_records_subject", "subject", "recorded_at"),
+        Index("ix_audit_records_resource_ids", "resource_ids", postgresql_using="gin"),
+    )
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    recorded_at: Mapped[datetime]
+    subject: Mapped[str]
+    resource_kind: Mapped[str]
+    resource_ids: Mapped[list[str]]
+    body: Mapped[bytes]
+    previous_link: Mapped[bytes]
+    link: Mapped[bytes]
+    received_at: Mapped[datetime]

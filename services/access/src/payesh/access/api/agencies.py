@@ -1,0 +1,74 @@
+"""`/v1/agencies`."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from payesh.access import handlers
+from payesh.access.adapters import agencies
+from payesh.access.adapters.tables import Agency
+from payesh.access.api.rights import Body, Cursor, Limit, Name
+from payesh.access.api.state import access_of
+from payesh.contracts.values import Identifier
+from payesh.kit.authorization import authorize
+
+router = APIRouter(prefix="/v1/agencies", tags=["agencies"])
+
+
+class NewAgency(Body):
+    agency_id: Identifier
+    name: Name
+
+
+class AgencyView(BaseModel):
+    agency_id: str
+    name: str
+    enabled: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Agency) -> "AgencyView":
+        return cls(
+            agency_id=row.agency_id,
+            name=row.name,
+            enabled=row.enabled,
+            created_at=row.created_at,
+        )
+
+
+class AgencyChange(Body):
+    enabled: bool
+
+
+class AgencyPage(BaseModel):
+    items: list[AgencyView]
+    next: str | None
+
+
+@router.post(
+    "", status_code=201, dependencies=[Depends(authorize("agencies:write", resource="agencies"))]
+)
+async def register(body: NewAgency, request: Request) -> AgencyView:
+    async with access_of(request).database.transaction() as session:
+        row = await handlers.register_agency(session, body.agency_id, body.name, datetime.now(UTC))
+    return AgencyView.of(row)
+
+
+@router.get("", dependencies=[Depends(authorize("agencies:read", resource="agencies"))])
+async def list_agencies(request: Request, cursor: Cursor = None, limit: Limit = 50) -> AgencyPage:
+    async with access_of(request).database.transaction() as session:
+        rows = await agencies.page(session, cursor, limit)
+    following = rows[-1].agency_id if len(rows) == limit else None
+    return AgencyPage(items=[AgencyView.of(row) for row in rows], next=following)
+
+
+@router.patch(
+    "/{agency_id}",
+    dependencies=[Depends(authorize("agencies:write", resource="agencies"))],
+)
+async def change(agency_id: str, body: AgencyChange, request: Request) -> AgencyView:
+    """A disabled agency's people and clients get no tokens any more."""
+    async with access_of(request).database.transaction() as session:
+        row = await handlers.switch_agency(session, agency_id, enabled=body.enabled)
+    return AgencyView.of(row)

@@ -1,0 +1,131 @@
+"""`/v1/audit`: who read which personal data. Reading this is recorded too."""
+
+import base64
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime, BaseModel, Field
+
+from payesh.access.adapters import audit_log
+from payesh.access.adapters.tables import AuditRecord
+from payesh.access.api.rights import Cursor, Limit
+from payesh.access.api.state import access_of
+from payesh.kit.audit import record_read
+from payesh.kit.authorization import Principal, authorize
+from payesh.kit.errors import Unprocessable
+
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
+Auditor = Annotated[
+    Principal, Depends(authorize("audit:read", resource="the audit log", personal=True))
+]
+Overseer = Annotated[Principal, Depends(authorize("audit:read", resource="the audit log"))]
+_GAPS_LIMIT = 1000
+
+
+class RecordView(BaseModel):
+    record: dict[str, Any] = Field(description="as the service said it, audit.read.recorded.v1")
+    position: int = Field(description="in the service's chain")
+    link_sha256: str
+    previous_link_sha256: str
+    received_at: datetime
+
+    @classmethod
+    def of(cls, row: AuditRecord) -> "RecordView":
+        return cls(
+            record=json.loads(row.body),
+            position=row.position,
+            link_sha256=row.link.hex(),
+            previous_link_sha256=row.previous_link.hex(),
+            received_at=row.received_at,
+        )
+
+
+class RecordPage(BaseModel):
+    items: list[RecordView]
+    next: str | None
+
+
+class GapView(BaseModel):
+    service: str
+    first: int
+    last: int
+
+
+class ChainView(BaseModel):
+    service: str
+    records: int
+    head_sha256: str
+
+
+class Completeness(BaseModel):
+    gaps: list[GapView] = Field(description="numbers that have not arrived; empty is complete")
+    chains: list[ChainView]
+
+
+@router.get("")
+async def search(
+    request: Request,
+    principal: Auditor,
+    service: Annotated[str | None, Query(max_length=64)] = None,
+    subject: Annotated[str | None, Query(max_length=128)] = None,
+    resource: Annotated[str | None, Query(max_length=128, description="an id")] = None,
+    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> RecordPage:
+    """The newest first."""
+    access = access_of(request)
+    before = _decode(cursor) if cursor else None
+    async with access.database.transaction() as session:
+        rows = await audit_log.find(
+            session,
+            service=service,
+            subject=subject,
+            resource=resource,
+            since=since,
+            until=until,
+            before=before,
+            limit=limit,
+        )
+        await record_read(
+            session,
+            principal,
+            service=access.settings.service,
+            scope="audit:read",
+            action="search",
+            resource_kind="audit-record",
+            resource_ids=[f"{row.service}/{row.sequence}" for row in rows],
+        )
+    following = _encode(rows[-1]) if len(rows) == limit else None
+    return RecordPage(items=[RecordView.of(row) for row in rows], next=following)
+
+
+@router.get("/gaps")
+async def completeness(request: Request, principal: Overseer) -> Completeness:
+    """Missing numbers of each service (at most 1000 runs) and the heads of the chains."""
+    async with access_of(request).database.transaction() as session:
+        gaps = await audit_log.gaps(session, _GAPS_LIMIT)
+        chains = await audit_log.chains(session)
+    return Completeness(
+        gaps=[GapView(service=gap.service, first=gap.first, last=gap.last) for gap in gaps],
+        chains=[
+            ChainView(service=chain.service, records=chain.records, head_sha256=chain.head.hex())
+            for chain in chains
+        ],
+    )
+
+
+def _encode(row: AuditRecord) -> str:
+    parts = json.dumps([row.recorded_at.isoformat(), row.service, row.sequence])
+    return base64.urlsafe_b64encode(parts.encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[datetime, str, int]:
+    try:
+        recorded_at, service, sequence = json.loads(base64.urlsafe_b64decode(cursor))
+        return datetime.fromisoformat(recorded_at), str(service), int(sequence)
+    except (ValueError, TypeError):
+        raise Unprocessable("that is no cursor of ours", type="cursor") from None

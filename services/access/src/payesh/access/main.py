@@ -1,0 +1,205 @@
+"""Wiring of access, and its command line."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from cryptography.fernet import Fernet
+from fastapi import FastAPI
+from pydantic_settings import SettingsConfigDict
+from starlette.staticfiles import StaticFiles
+
+from payesh.access.adapters import audit_log, bootstrap, declared_clients, keys
+from payesh.access.adapters.key_ring import KeyRing
+from payesh.access.adapters.own_keys import OwnKeys
+from payesh.access.adapters.passwords import Passwords
+from payesh.access.api import agencies, audit, clients, discovery, oauth, people, sign_in
+from payesh.access.api import bootstrap as bootstrap_api
+from payesh.access.api import keys as keys_api
+from payesh.access.api.state import Access
+from payesh.access.consumers import audit_consumer
+from payesh.access.domain.audit_chain import first_break
+from payesh.access.settings import Settings
+from payesh.kit.bus import Producer
+from payesh.kit.database import Database
+from payesh.kit.errors import SettingsError
+from payesh.kit.health import readiness
+from payesh.kit.http import PUBLIC_ROUTES, create_app, serve, service_cli
+from payesh.kit.outbox import Relay
+from payesh.kit.settings import DatabaseSettings
+from payesh.kit.telemetry import configure
+from payesh.kit.tokens import TokenVerifier
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+if not MIGRATIONS.is_dir():  # an editable install: the wheel carries them inside the package
+    MIGRATIONS = Path(__file__).parents[3] / "migrations"
+STATIC = Path(__file__).parent / "static"
+
+PUBLIC_ROUTES |= {
+    "/oauth/token": "clients prove themselves here to get a token",
+    "/oauth/authorize": "browsers are sent here to sign in; the request is checked",
+    "/.well-known/jwks.json": "public keys, for whoever verifies a token",
+    "/.well-known/oauth-authorization-server": "metadata, for clients to find the rest",
+    "/v1/bootstrap": "makes the first administrator; asks for the one-time secret",
+    "/static": "style and font of the sign-in page; the same for everybody",
+}
+
+
+def create(settings: Settings) -> FastAPI:
+    """The application with everything that it stands on; started by its lifespan."""
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    access = Access(
+        settings=settings,
+        database=database,
+        ring=KeyRing(settings.key_encryption_key.get_secret_value()),
+        passwords=Passwords(settings.password_hash_memory_kib),
+    )
+    producer = Producer(settings)
+    relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
+    consumer = audit_consumer(settings, database, producer)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
+            await _prepare(access)
+            for part in (producer, relay, consumer):
+                await part.start()
+                stack.push_async_callback(part.stop)
+            yield
+
+    async def ready() -> dict[str, str]:
+        return await readiness({"database": database.ping}, consumers=[consumer], relay=relay)
+
+    app = create_app(
+        service=settings.service,
+        settings=settings,
+        lifespan=lifespan,
+        routers=[
+            discovery.router,
+            oauth.router,
+            sign_in.router,
+            bootstrap_api.router,
+            agencies.router,
+            clients.router,
+            people.router,
+            keys_api.router,
+            audit.router,
+        ],
+        ready=ready,
+        verifier=TokenVerifier(settings, OwnKeys(database, settings)),
+        mounts={"/static": StaticFiles(directory=STATIC)},
+    )
+    app.state.access = access
+    return app
+
+
+async def _prepare(access: Access) -> None:
+    """The first signing key and the declared clients. Several replicas may do this at a time."""
+    path = access.settings.pages_clients_file
+    declared = await declared_clients.read(path) if path else []
+    now = datetime.now(UTC)
+    async with access.database.transaction() as session:
+        await keys.ensure_first_key(session, access.ring, now)
+        await declared_clients.upsert(session, declared, now)
+
+
+def run() -> None:
+    settings = Settings()
+    configure(settings.service, settings)
+    serve(create(settings), settings)
+
+
+def openapi() -> FastAPI:
+    """The application for its OpenAPI document; nothing is connected to."""
+    return create(
+        Settings(
+            http_port=0,
+            metrics_port=0,
+            kafka_bootstrap="unused:1",
+            database_url="postgresql+asyncpg://unused/unused",
+            token_issuer="https://access.invalid",  # noqa: S106 - no secret
+            jwks_url="https://access.invalid/.well-known/jwks.json",
+            key_encryption_key=Fernet.generate_key().decode(),
+        )
+    )
+
+
+class CommandSettings(DatabaseSettings):
+    """A command has the service's whole environment and needs one line of it."""
+
+    service: ClassVar[str] = "access"
+    refuse_unknown: ClassVar[bool] = False
+    model_config = SettingsConfigDict(extra="ignore")
+
+
+async def offer_bootstrap(secret_file: Path) -> None:
+    """Keep the secret of `secret_file` for the first administrator; draw it if there is none."""
+    database = Database(CommandSettings().database_url)
+    try:
+        secret = bootstrap.read_or_write_secret(secret_file)
+        async with database.transaction() as session:
+            offered = await bootstrap.offer(session, secret, datetime.now(UTC))
+    except ValueError as error:
+        raise SystemExit(f"payesh-access: {error}") from None
+    finally:
+        await database.close()
+    sys.stdout.write(
+        f"the one-time secret of the first administrator is in {secret_file}\n"
+        if offered
+        else "the first administrator exists already; the secret is of no use any more\n"
+    )
+
+
+async def verify_audit() -> None:
+    """Recompute every chain of the audit log; exit code 1 names the first broken position."""
+    database = Database(CommandSettings().database_url)
+    broken = False
+    try:
+        async with database.transaction() as session:
+            for chain in await audit_log.chains(session):
+                position = await first_break(audit_log.links(session, chain.service), chain.records)
+                broken |= position is not None
+                verdict = "holds" if position is None else f"BROKEN at position {position}"
+                sys.stdout.write(f"{chain.service}: {chain.records} records, {verdict}\n")
+    finally:
+        await database.close()
+    if broken:
+        raise SystemExit(1)
+
+
+_kit_cli = service_cli(
+    "access",
+    serve=run,
+    migrate=MIGRATIONS,
+    openapi=openapi,
+    commands={"verify-audit": verify_audit},
+)
+
+
+def cli(arguments: Sequence[str] | None = None) -> None:
+    """`payesh-access serve | migrate | openapi | verify-audit | bootstrap --secret-file PATH`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] != ["bootstrap"]:
+        _kit_cli(given)
+        return
+    parser = argparse.ArgumentParser(prog="payesh-access bootstrap")
+    parser.add_argument(
+        "--secret-file",
+        type=Path,
+        required=True,
+        help="where the secret is, or is written to (mode 0600) when the file is not there",
+    )
+    try:
+        asyncio.run(offer_bootstrap(parser.parse_args(given[1:]).secret_file))
+    except SettingsError as error:
+        sys.exit(f"payesh-access: {error}")
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,91 @@
+"""Settings of access; each is read from `PAYESH_<NAME>` or a secret file of that name."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from payesh.access.domain.throttle import Throttle
+from payesh.kit.settings import (
+    BusSettings,
+    DatabaseSettings,
+    HttpSettings,
+    TelemetrySettings,
+    TokenSettings,
+)
+
+
+class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, TelemetrySettings):
+    service: ClassVar[str] = "access"
+
+    key_encryption_key: SecretStr = Field(
+        description="Fernet key (32 bytes, URL-safe Base64) under which private signing keys are "
+        "stored. Lost, every signing key is lost with it; keys must then be rotated.",
+    )
+    token_lifetime_s: int = Field(
+        600,
+        ge=30,
+        le=3600,
+        description="Seconds an access token is valid. Nothing revokes a token earlier, so a "
+        "right that was taken away works on for as long.",
+    )
+    code_lifetime_s: int = Field(
+        60, ge=5, le=600, description="Seconds in which an authorization code must be redeemed."
+    )
+    key_activation_delay_s: int = Field(
+        60,
+        ge=0,
+        le=86_400,
+        description="Seconds a new signing key is published before it signs; shorter than "
+        "verifiers' caching, and their first tokens are refused.",
+    )
+    sign_in_lifetime_s: int = Field(
+        8 * 3600,
+        ge=60,
+        le=86_400,
+        description="Seconds after which a person must give the password again.",
+    )
+    sign_in_failures_per_account: int = Field(
+        10, ge=1, le=1000, description="Failed sign-ins of one account until it is made to wait."
+    )
+    sign_in_failures_per_address: int = Field(
+        50,
+        ge=1,
+        le=100_000,
+        description="Failed sign-ins from one network address until it is made to wait; an "
+        "office behind one address shares this number.",
+    )
+    sign_in_window_s: int = Field(
+        900, ge=1, le=86_400, description="Seconds in which failed sign-ins are counted."
+    )
+    password_hash_memory_kib: int = Field(
+        64 * 1024,
+        ge=8 * 1024,
+        le=1024 * 1024,
+        description="KiB of memory that Argon2id takes for one password; more resists guessing "
+        "of a stolen table, and two are computed at a time.",
+    )
+    pages_clients_file: Path | None = Field(
+        None,
+        description="JSON list of clients made or updated at start: client_id, name, secret_file, "
+        "redirect_uris; and grants (authorization_code when absent), scopes (all), counties and "
+        "road_classes (everywhere). What it declares wins over what was changed since.",
+    )
+
+    @property
+    def token_lifetime(self) -> timedelta:
+        return timedelta(seconds=self.token_lifetime_s)
+
+    @property
+    def throttle(self) -> Throttle:
+        return Throttle(
+            per_account=self.sign_in_failures_per_account,
+            per_address=self.sign_in_failures_per_address,
+            window=timedelta(seconds=self.sign_in_window_s),
+        )
+
+    @property
+    def cookie_secure(self) -> bool:
+        """Off only where browsers reach us by plain HTTP, which is loopback."""
+        return not self.public_url.startswith("http://")

@@ -1,0 +1,255 @@
+"""access as it runs in production, on a database and topics of its own, over HTTP."""
+
+import asyncio
+import base64
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import httpx
+import pytest
+import uvicorn
+from cryptography.fernet import Fernet
+from payesh.access.main import MIGRATIONS, create, offer_bootstrap
+from payesh.access.settings import Settings
+from payesh.kit.migrations import migrate
+from payesh.kit.tokens import TokenVerifier
+from payesh.local.engines import EngineSet
+from payesh.local.engines.ports import free_port
+from payesh.local.topics import create_topics
+
+PASSWORD = "a long enough phrase"
+ADMINISTRATOR = "sara.mohammadi"
+CALLBACK = "http://127.0.0.1:9/sign-in/callback"
+PURPOSE = {"Payesh-Purpose": "test"}
+
+
+@dataclass
+class House:
+    """A running access and what a deployer of it knows."""
+
+    settings: Settings
+    url: str
+    admin: dict[str, str] = field(default_factory=dict)
+    pages_secret: str = ""
+    secret_file: Path = Path()
+    bootstrap_answers: list[int] = field(default_factory=list)
+
+    def http(self, **more: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, timeout=20, **more)
+
+    async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+        async with self.http() as http:
+            return await http.post(path, json=body, headers=headers or self.admin)
+
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> Any:
+        async with self.http() as http:
+            return await http.get(path, headers={**(headers or self.admin), **PURPOSE})
+
+    async def patch(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+        async with self.http() as http:
+            return await http.patch(path, json=body, headers=headers or self.admin)
+
+    async def token(self, client_id: str, secret: str, **form: str) -> httpx.Response:
+        async with self.http() as http:
+            return await http.post(
+                "/oauth/token",
+                data={"grant_type": "client_credentials", **form},
+                auth=(client_id, secret),
+            )
+
+    async def new_client(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
+        """A client with a name of its own: the answer to its registration."""
+        wanted = {
+            "client_id": f"machine-{secrets.token_hex(4)}",
+            "name": "Machine",
+            "agency": "payesh",
+            "grants": ["client_credentials"],
+            "scopes": ["cameras:read", "traffic:read"],
+            "counties": ["semnan"],
+        }
+        return await self.post("/v1/clients", wanted | body, headers)
+
+    async def new_person(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
+        wanted = {
+            "username": f"officer-{secrets.token_hex(4)}",
+            "name": "رضا کریمی",
+            "agency": "payesh",
+            "password": PASSWORD,
+            "scopes": ["citations:read", "citations:decide"],
+            "counties": ["semnan", "damghan"],
+        }
+        return await self.post("/v1/people", wanted | body, headers)
+
+    async def bearer_with(self, **rights: Any) -> dict[str, str]:
+        """Headers of a new client with these rights."""
+        made = (await self.new_client(**rights)).json()
+        answer = await self.token(made["client"]["client_id"], made["client_secret"])
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """As any service reads a token: by the kit, against the published keys."""
+        return await TokenVerifier(self.settings).claims(token)
+
+    async def database(self) -> asyncpg.Connection:
+        url = self.settings.database_url.get_secret_value()
+        return await asyncpg.connect(url.replace("+asyncpg", ""))
+
+
+class Browser:
+    """What a person's browser and the page that sent it do in an authorization-code flow."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.http = house.http()
+        self.verifier = secrets.token_urlsafe(48)
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        self.request = {
+            "response_type": "code",
+            "client_id": "tickets-pages",
+            "redirect_uri": CALLBACK,
+            "state": "state-1",
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+
+    async def authorize(self, **changed: str | None) -> httpx.Response:
+        wanted = {**self.request, **changed}
+        return await self.http.get(
+            "/oauth/authorize", params={k: v for k, v in wanted.items() if v is not None}
+        )
+
+    async def sign_in(
+        self, username: str, password: str = PASSWORD, then: str = ""
+    ) -> httpx.Response:
+        page = await self.http.get("/sign-in", params={"continue": then})
+        token = page.text.split('name="form_token" value="')[1].split('"')[0]
+        form = {
+            "username": username,
+            "password": password,
+            "form_token": token,
+            "continue": then,
+        }
+        return await self.http.post("/sign-in", data=form)
+
+    async def code(self, username: str) -> str:
+        """Through the sign-in page to the code, as a browser goes."""
+        to_sign_in = await self.authorize()
+        then = parse_qs(urlsplit(to_sign_in.headers["location"]).query)["continue"][0]
+        back = await self.sign_in(username, then=then)
+        assert back.status_code == 303, back.text
+        sent_on = await self.http.get(back.headers["location"])
+        answer = parse_qs(urlsplit(sent_on.headers["location"]).query)
+        assert answer["state"] == ["state-1"]
+        return answer["code"][0]
+
+    async def redeem(self, code: str, **changed: str) -> httpx.Response:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": self.verifier,
+        }
+        return await self.http.post(
+            "/oauth/token", data=form | changed, auth=("tickets-pages", self.house.pages_secret)
+        )
+
+
+def settings_for(engines: EngineSet, folder: Path, **changed: Any) -> Settings:
+    addresses = engines.addresses()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    return Settings(
+        **{
+            "http_port": port,
+            "metrics_port": 0,
+            "public_url": url,
+            "kafka_bootstrap": addresses["kafka_bootstrap"],
+            "kafka_idempotence": addresses["kafka_idempotence"],
+            "kafka_session_timeout_ms": 6000 if addresses["kafka_idempotence"] else 3000,
+            "database_url": addresses["database_urls"]["access"],
+            "token_issuer": url,
+            "jwks_url": f"{url}/.well-known/jwks.json",
+            "key_encryption_key": Fernet.generate_key().decode(),
+            "key_activation_delay_s": 0,
+            "password_hash_memory_kib": 8 * 1024,
+            "sign_in_failures_per_account": 4,
+            "sign_in_failures_per_address": 1000,
+            "pages_clients_file": folder / "clients.json",
+            **changed,
+        }
+    )
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        create(settings), port=settings.http_port, log_config=None, lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve())  # `serve` would take over the run's signals
+    try:
+        while not server.started:
+            assert not task.done(), task
+            await asyncio.sleep(0.02)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture(scope="session")
+async def house(
+    engines: EngineSet, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """Bootstrapped by five administrators at once, of whom one may be the first."""
+    folder = tmp_path_factory.mktemp("access")
+    pages_secret = secrets.token_urlsafe(32)
+    (folder / "pages.secret").write_text(pages_secret)
+    (folder / "clients.json").write_text(
+        f'[{{"client_id": "tickets-pages", "name": "صف افسران", "secret_file": "pages.secret",'
+        f' "redirect_uris": ["{CALLBACK}"]}}]'
+    )
+    await create_topics(engines.addresses()["kafka_bootstrap"])
+    settings = settings_for(engines, folder)
+    database_url = settings.database_url.get_secret_value()
+    await migrate(database_url, MIGRATIONS)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PAYESH_DATABASE_URL", database_url)
+        await offer_bootstrap(folder / "first-administrator.secret")
+    async with serving(settings):
+        house = House(settings, settings.public_url, pages_secret=pages_secret)
+        secret = (folder / "first-administrator.secret").read_text().strip()
+        body = {
+            "secret": secret,
+            "username": ADMINISTRATOR,
+            "name": "سارا محمدی",
+            "password": PASSWORD,
+        }
+        wrong = await house.post("/v1/bootstrap", body | {"secret": "wrong"}, {})
+        assert wrong.status_code == 403
+        answers = await asyncio.gather(*(house.post("/v1/bootstrap", body, {}) for _ in range(5)))
+        house.bootstrap_answers = [answer.status_code for answer in answers]
+        first = next(answer.json() for answer in answers if answer.status_code == 201)
+        house.admin = {"Authorization": f"Bearer {first['access_token']}"}
+        house.secret_file = folder / "first-administrator.secret"
+        yield house
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    return Browser(house)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], within_s: float = 15) -> None:
+    """Wait until `holds` does. Raises AssertionError after `within_s`."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    while not await holds():
+        assert asyncio.get_running_loop().time() < deadline, "it did not come to hold"
+        await asyncio.sleep(0.1)

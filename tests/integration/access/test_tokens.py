@@ -1,0 +1,143 @@
+"""Client credentials, discovery and the first administrator."""
+
+import asyncio
+import stat
+
+import httpx
+import pytest
+from payesh.access.main import offer_bootstrap
+from payesh.kit.errors import Unauthorized
+from payesh.kit.tokens import TokenVerifier, principal_from_claims
+
+
+async def test_five_at_once_make_one_first_administrator(house):
+    assert sorted(house.bootstrap_answers) == [201, 409, 409, 409, 409]
+    again = await house.post("/v1/bootstrap", {
+        "secret": house.secret_file.read_text().strip(), "username": "another.one",
+        "name": "Another", "password": "a long enough phrase",
+    }, {})  # fmt: skip
+    assert again.status_code == 409
+    assert again.json()["type"].endswith("already-bootstrapped")
+
+
+async def test_the_secret_is_private_and_offering_it_again_changes_nothing(house, monkeypatch):
+    assert stat.S_IMODE(house.secret_file.stat().st_mode) == 0o600
+    secret = house.secret_file.read_text()
+    monkeypatch.setenv("PAYESH_DATABASE_URL", house.settings.database_url.get_secret_value())
+    await offer_bootstrap(house.secret_file)
+    assert house.secret_file.read_text() == secret
+
+
+async def test_a_clients_token_says_what_it_may_do_and_where(house):
+    made = (await house.new_client(road_classes=["highway"])).json()
+    client_id, secret = made["client"]["client_id"], made["client_secret"]
+    answer = await house.token(client_id, secret)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["expires_in"] == 600
+    claims = await house.claims(answer.json()["access_token"])
+    assert claims["sub"] == claims["client_id"] == client_id
+    assert claims["exp"] - claims["iat"] == 600
+    assert claims["aud"] == "payesh"
+    principal = principal_from_claims(claims)
+    assert principal.scopes == {"cameras:read", "traffic:read"}
+    assert principal.bounds.allows("semnan", "highway")
+    assert not principal.bounds.allows("shahrud", "highway")
+    assert principal.agency == "payesh"
+    assert principal.grant_id == made["client"]["grant_id"]
+
+
+async def test_a_client_may_ask_for_less_but_not_for_more(house):
+    made = (await house.new_client()).json()
+    client_id, secret = made["client"]["client_id"], made["client_secret"]
+    less = await house.token(client_id, secret, scope="traffic:read")
+    assert less.json()["scope"] == "traffic:read"
+    more = await house.token(client_id, secret, scope="traffic:read people:write")
+    assert (more.status_code, more.json()["error"]) == (400, "invalid_scope")
+
+
+async def test_secrets_may_come_in_the_form(house):
+    made = (await house.new_client()).json()
+    async with house.http() as http:
+        answer = await http.post("/oauth/token", data={
+            "grant_type": "client_credentials",
+            "client_id": made["client"]["client_id"],
+            "client_secret": made["client_secret"],
+        })  # fmt: skip
+    assert answer.status_code == 200
+
+
+async def test_failed_client_authentication_does_not_say_why(house):
+    made = (await house.new_client()).json()
+    client_id, secret = made["client"]["client_id"], made["client_secret"]
+    wrong = await house.token(client_id, "wrong")
+    unknown = await house.token("nobody-here", secret)
+    await house.patch(f"/v1/clients/{client_id}", {"enabled": False})
+    disabled = await house.token(client_id, secret)
+    for answer in (wrong, unknown, disabled):
+        assert answer.status_code == 401
+        assert answer.json() == wrong.json()
+        assert answer.headers["www-authenticate"].startswith("Basic")
+    assert wrong.json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (b"grant_type=client_credentials", {"Authorization": "Basic \xff\xfe".encode("latin-1")}),
+        (b"grant_type=client_credentials", {"Authorization": "Basic /////w=="}),
+        (b"grant_type=client_credentials&client_id=a%00b&client_secret=c", {}),
+        (b"grant_type=password&username=a&password=b", {}),
+        (b"grant_type=client_credentials&grant_type=client_credentials", {}),
+        (b"\xff\xfe", {}),
+        (b"", {}),
+    ],
+)
+async def test_malformed_token_requests_get_an_oauth_error(house, content, headers):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with house.http() as http:
+        answer = await http.post("/oauth/token", content=content, headers=form | headers)
+    assert answer.status_code in (400, 401)
+    assert answer.json()["error"]
+
+
+async def test_a_renewed_secret_replaces_the_old_one(house):
+    made = (await house.new_client()).json()
+    client_id, old = made["client"]["client_id"], made["client_secret"]
+    new = (await house.post(f"/v1/clients/{client_id}/secret", None)).json()["client_secret"]
+    assert (await house.token(client_id, old)).status_code == 401
+    assert (await house.token(client_id, new)).status_code == 200
+
+
+async def test_metadata_leads_to_the_keys_and_no_private_half_is_published(house):
+    metadata = (await house.get("/.well-known/oauth-authorization-server")).json()
+    assert metadata["issuer"] == house.settings.token_issuer
+    async with httpx.AsyncClient() as http:
+        published = (await http.get(metadata["jwks_uri"])).json()
+    assert published["keys"]
+    assert all(key["kid"] and key["alg"] == "EdDSA" for key in published["keys"])
+    assert not any("d" in key for key in published["keys"])
+
+
+async def test_rotation_keeps_old_tokens_good_and_signs_new_ones_with_the_new_key(house):
+    made = (await house.new_client()).json()
+    client = made["client"]["client_id"], made["client_secret"]
+    verifier = TokenVerifier(house.settings)
+    old = (await house.token(*client)).json()["access_token"]
+    await verifier.claims(old)
+    rotated = await house.post("/v1/keys/rotate", None)
+    assert rotated.status_code == 201
+    new = (await house.token(*client)).json()["access_token"]
+    claims_of_both = await asyncio.gather(*(house.claims(token) for token in (old, new)))
+    assert {claims["sub"] for claims in claims_of_both} == {client[0]}
+    published = (await house.get("/.well-known/jwks.json")).json()["keys"]
+    assert published[0]["kid"] == rotated.json()["key_id"]
+    assert len(published) >= 2
+
+
+async def test_a_forged_token_is_refused_by_access_itself(house):
+    token = house.admin["Authorization"]
+    answer = await house.get("/v1/clients", {"Authorization": token[:-6] + "AAAAAA"})
+    assert answer.status_code == 401
+    with pytest.raises(Unauthorized):
+        await house.claims(token.removeprefix("Bearer ")[:-6] + "AAAAAA")
