@@ -18,6 +18,11 @@ def cache_dir() -> Path:
     return Path(configured) if configured else Path.home() / ".cache" / "payesh"
 
 
+def is_built(name: str) -> bool:
+    """Whether `built_once` would find it there."""
+    return (cache_dir() / name).exists()
+
+
 def built_once(name: str, build: Callable[[Path], None]) -> Path:
     """The folder `name` of the cache, made by `build(folder)` unless it is there.
 

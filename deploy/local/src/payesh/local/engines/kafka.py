@@ -7,12 +7,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
-from payesh.local.engines.cache import built_once, require, run_build
+from payesh.local.engines.cache import built_once, is_built, require, run_build
 from payesh.local.engines.kafka_client import answers_metadata
 from payesh.local.engines.ports import LOOPBACK, free_port
 from payesh.local.engines.process import Engine
 
-KAFKA_VERSION = "4.3.0"  # as in kafka-pom.xml
+_CACHED = "kafka-4.3.0"  # the version is kafka-pom.xml's
 
 _POM = Path(__file__).with_name("kafka-pom.xml")
 
@@ -73,9 +73,15 @@ class KafkaBroker(Engine):
     def bootstrap(self) -> str:
         return f"{LOOPBACK}:{self._port}"
 
-    async def _prepare(self) -> None:
+    def check_available(self) -> None:
+        """Raise EngineUnavailable when it can neither run nor be built here."""
         require("java")
-        libraries = await asyncio.to_thread(built_once, f"kafka-{KAFKA_VERSION}", _resolve_jars)
+        if not is_built(_CACHED):
+            require("mvn")
+
+    async def _prepare(self) -> None:
+        self.check_available()
+        libraries = await asyncio.to_thread(built_once, _CACHED, _resolve_jars)
         self._class_path = str(libraries / "*")
         self._configuration = self.data_dir / "server.properties"
         log_dirs = self.data_dir / "log"
@@ -112,7 +118,6 @@ class KafkaBroker(Engine):
 
 def _resolve_jars(folder: Path) -> None:
     """Fill `folder` with Kafka and what it needs (46 jars, 44 MB), from Maven's repository."""
-    require("mvn")
     folder.mkdir()
     run_build(
         [

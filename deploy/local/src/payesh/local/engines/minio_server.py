@@ -10,11 +10,13 @@ from minio import Minio, MinioAdmin
 from minio.credentials.providers import StaticProvider
 
 from payesh.local.engines.buckets import ENTITLEMENTS, create_buckets, policy
-from payesh.local.engines.cache import built_once, require, run_build
+from payesh.local.engines.cache import built_once, is_built, require, run_build
 from payesh.local.engines.ports import LOOPBACK, free_port, knock
 from payesh.local.engines.process import Engine
 from payesh.local.engines.s3_client import impatient_pool, s3_client
 from payesh.local.engines.secret_file import SecretFile
+
+_CACHED = "minio"
 
 
 class MinioServer(Engine):
@@ -43,8 +45,14 @@ class MinioServer(Engine):
     def client(self, service: str = "admin") -> Minio:
         return s3_client(self.endpoint, *self.credentials_for(service), secure=self.secure)
 
+    def check_available(self) -> None:
+        """Raise EngineUnavailable when it is neither built nor can be here."""
+        if not is_built(_CACHED):
+            require("go")
+
     async def _prepare(self) -> None:
-        built = await asyncio.to_thread(built_once, "minio", _build)
+        self.check_available()
+        built = await asyncio.to_thread(built_once, _CACHED, _build)
         self._program = str(built / "minio")
 
     def _command(self) -> Sequence[str]:
@@ -87,7 +95,6 @@ class MinioServer(Engine):
 
 def _build(folder: Path) -> None:
     """Build the server from its source (about 5 minutes, 150 MB)."""
-    require("go")
     folder.mkdir()
     command = ["go", "install", "-ldflags=-s -w", "github.com/minio/minio@latest"]
     run_build(command, folder, GOBIN=str(folder), CGO_ENABLED="0")

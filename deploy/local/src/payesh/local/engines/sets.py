@@ -148,4 +148,7 @@ class ProductionEngines(EngineSet):
         self.database = Postgres(data_dir / "postgres", survives_power_loss=survives_power_loss)
 
     async def start(self) -> None:
+        # Before anything is started: a missing tool should cost no time.
+        self.bus.check_available()
+        self.objects.check_available()
         await self._start_together(*self.engines)
