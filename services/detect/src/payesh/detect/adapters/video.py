@@ -1,0 +1,69 @@
+"""Decoding a stored segment, one frame at a time, on one thread."""
+
+import io
+from collections.abc import Iterator
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+
+from payesh.detect.frames import Bytes, Frame
+
+_PLANAR = frozenset({"yuv420p", "yuvj420p"})
+
+
+def decode_segment(init: bytes, media: bytes) -> Iterator[Frame]:
+    """Frames of `init` followed by one media part, in presentation order.
+
+    Yields what decodes and stops quietly at damage: a truncated segment still shows the
+    vehicles of its first half. `time_s` is the stream's presentation time.
+    """
+    try:
+        with av.open(io.BytesIO(init + media), mode="r") as container:
+            if not container.streams.video:
+                return
+            stream = container.streams.video[0]
+            stream.codec_context.thread_count = 1
+            index = 0
+            for packet in container.demux(stream):
+                try:
+                    decoded = packet.decode()
+                except av.FFmpegError:
+                    continue  # one damaged packet; the next keyframe or frame may be sound
+                for picture in decoded:
+                    if picture.pts is None or picture.time_base is None:
+                        continue
+                    yield _frame(picture, float(picture.pts * picture.time_base), index)
+                    index += 1
+    except av.FFmpegError:
+        return
+
+
+def _frame(picture: VideoFrame, time_s: float, index: int) -> Frame:
+    if picture.format.name not in _PLANAR or picture.width % 2 or picture.height % 2:
+        picture = picture.reformat(
+            width=picture.width & ~1, height=picture.height & ~1, format="yuv420p"
+        )
+    planes = [
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in picture.planes[:3]
+    ]
+    luma, chroma_u, chroma_v = planes
+    return Frame(luma, chroma_u, chroma_v, time_s, index)
+
+
+def frame_from_bgr(bgr: Bytes, time_s: float = 0.0, index: int = 0) -> Frame:
+    """A frame from a decoded still, (h, w, 3) in BGR order; odd edges lose one pixel."""
+    height, width = bgr.shape[0] & ~1, bgr.shape[1] & ~1
+    planar = np.asarray(cv2.cvtColor(bgr[:height, :width], cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
+    flat = planar.ravel()
+    luma_size, chroma_size = width * height, width * height // 4
+    chroma_shape = (height // 2, width // 2)
+    return Frame(
+        flat[:luma_size].reshape(height, width),
+        flat[luma_size : luma_size + chroma_size].reshape(chroma_shape),
+        flat[luma_size + chroma_size :].reshape(chroma_shape),
+        time_s,
+        index,
+    )

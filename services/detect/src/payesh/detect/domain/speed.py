@@ -1,0 +1,138 @@
+"""A vehicle's speed with its uncertainty, after the GUM (JCGM 100:2008).
+
+The slope of position over time is fitted by weighted least squares; what repeats from frame to
+frame (surveyed lengths, height of the seen edge over the road) does not average out and is added
+as its own term.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+KMH_PER_MS = 3.6
+MINIMUM_POSITIONS = 6
+_OUTLIER_SIGMAS = 4.0
+_COVERAGE_K = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedLimits:
+    """What bounds a measurement apart from the scatter of its positions; all 95 %."""
+
+    camera_height_m: float
+    length_scale_u95: float
+    ground_u95_m: float
+    survey_span_m: float
+    """Distance along the road between the farthest control points."""
+    edge_height_m: float = 0.0
+    """Height over the road at which the seen lower edge of a vehicle lies on average …"""
+    edge_height_u95_m: float = 0.12
+    """… and how far from that it may be."""
+    frame_time_u95_s: float = 0.002
+    floor_relative: float = 0.006
+    floor_kmh: float = 0.4
+    """Never claimed better than this, whatever the fit says."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedEstimate:
+    """The 95 % interval is `speed_kmh` ± `speed_u95_kmh`."""
+
+    speed_kmh: float
+    speed_u95_kmh: float
+    positions: int
+    travelled_m: float
+
+    @property
+    def lower_bound_kmh(self) -> float:
+        return self.speed_kmh - self.speed_u95_kmh
+
+
+def estimate_speed(
+    time_s: Floats, along_m: Floats, sigma_m: Floats, limits: SpeedLimits
+) -> SpeedEstimate | None:
+    """Speed of a vehicle seen at `along_m` (n,) (growing in its direction) at `time_s` (n,).
+
+    `sigma_m` (n,) is the relative scatter expected of each position: far rows are worth more
+    metres. None when there are too few positions, or it did not move forward.
+    """
+    if len(time_s) < MINIMUM_POSITIONS:
+        return None
+    keep = _without_outliers(time_s, along_m, sigma_m)
+    if keep.sum() < MINIMUM_POSITIONS:
+        return None
+    time_s, along_m, sigma_m = time_s[keep], along_m[keep], sigma_m[keep]
+    slope_ms, residual = _fit(time_s, along_m, sigma_m)
+    duration_s = float(time_s[-1] - time_s[0])
+    if slope_ms <= 0 or duration_s <= 0:
+        return None
+    weight = 1.0 / sigma_m**2
+    centred = time_s - np.average(time_s, weights=weight)
+    information = float(np.sum(weight * centred**2))
+    count = len(time_s)
+    variance = float(np.sum(weight * residual**2)) / (count - 2)
+    inflation = _autocorrelation_inflation(residual / sigma_m)
+    effective = max(count / inflation - 2.0, 1.0)
+    # Student's t by its large-sample expansion; few effective positions widen the interval.
+    student = _COVERAGE_K * (1.0 + (1.0 + _COVERAGE_K**2) / (4.0 * effective))
+    u_fit = student * np.sqrt(variance / information * inflation)
+
+    apparent = slope_ms
+    # An edge h above the road appears at distance d·H/(H-h): all lengths scale alike.
+    true_ms = apparent * (1.0 - limits.edge_height_m / limits.camera_height_m)
+    u_edge = apparent * limits.edge_height_u95_m / limits.camera_height_m
+    u_scale = true_ms * limits.length_scale_u95
+    u_survey = true_ms * limits.ground_u95_m * np.sqrt(2.0) / max(limits.survey_span_m, 1.0)
+    u_time = true_ms * limits.frame_time_u95_s * np.sqrt(2.0) / duration_s
+    u_floor = max(true_ms * limits.floor_relative, limits.floor_kmh / KMH_PER_MS)
+    u95_ms = np.sqrt(
+        float(u_fit) ** 2 + u_edge**2 + u_scale**2 + u_survey**2 + u_time**2 + u_floor**2
+    )
+    return SpeedEstimate(
+        speed_kmh=float(true_ms * KMH_PER_MS),
+        speed_u95_kmh=float(u95_ms * KMH_PER_MS),
+        positions=count,
+        travelled_m=float(along_m[-1] - along_m[0]),
+    )
+
+
+def _fit(time_s: Floats, along_m: Floats, sigma_m: Floats) -> tuple[float, Floats]:
+    weight = 1.0 / sigma_m**2
+    mean_t = np.average(time_s, weights=weight)
+    mean_y = np.average(along_m, weights=weight)
+    centred = time_s - mean_t
+    spread = float(np.sum(weight * centred**2))
+    if spread <= 0:
+        return 0.0, along_m - mean_y
+    slope = float(np.sum(weight * centred * (along_m - mean_y)) / spread)
+    return slope, along_m - mean_y - slope * centred
+
+
+def _without_outliers(time_s: Floats, along_m: Floats, sigma_m: Floats) -> NDArray[np.bool_]:
+    """Mask of positions within four robust deviations, found in three passes."""
+    keep = np.ones(len(time_s), dtype=bool)
+    for _ in range(3):
+        if keep.sum() < MINIMUM_POSITIONS:
+            break
+        slope, _ = _fit(time_s[keep], along_m[keep], sigma_m[keep])
+        offset = np.median(along_m[keep] - slope * time_s[keep])
+        scaled = (along_m - offset - slope * time_s) / sigma_m
+        spread = 1.4826 * float(np.median(np.abs(scaled[keep]))) + 1e-9
+        keep = np.abs(scaled) <= _OUTLIER_SIGMAS * max(spread, 0.25)
+    return keep
+
+
+def _autocorrelation_inflation(scaled_residual: Floats) -> float:
+    """(1+ρ)/(1-ρ) for the lag-one correlation ρ ≥ 0: neighbours that err alike count less."""
+    power = float(np.sum(scaled_residual**2))
+    if power <= 0:
+        return 1.0
+    rho = float(np.sum(scaled_residual[1:] * scaled_residual[:-1])) / power
+    # The estimate is biased low by about (1 + 3ρ)/n in short series (Kendall 1954).
+    rho += (1.0 + 3.0 * max(rho, 0.0)) / len(scaled_residual)
+    rho = min(max(rho, 0.0), 0.9)
+    return (1.0 + rho) / (1.0 - rho)

@@ -1,0 +1,98 @@
+"""A decoded frame, as detectors and the shot gallery need it: planes first, colour on demand."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Planes of YUV 4:2:0: `luma` (h, w), `chroma_u` and `chroma_v` (h/2, w/2), uint8.
+
+    `time_s` is presentation time on the stream's own timeline; `index` counts the frames of a
+    segment from 0. Most of the work needs luma only: converting every 1080p frame to BGR would
+    cost as much as decoding it.
+    """
+
+    luma: Bytes
+    chroma_u: Bytes
+    chroma_v: Bytes
+    time_s: float
+    index: int
+
+    @property
+    def width_px(self) -> int:
+        return int(self.luma.shape[1])
+
+    @property
+    def height_px(self) -> int:
+        return int(self.luma.shape[0])
+
+    def bgr(self) -> Bytes:
+        """The whole frame, (h, w, 3) in BGR order."""
+        return self.cut(0, 0, self.width_px, self.height_px).bgr()
+
+    def cut(self, left: int, top: int, right: int, bottom: int) -> "PlanarCrop":
+        """A copy of the pixels inside, edges moved out to the even pixel that chroma needs."""
+        left, top = max(left, 0) & ~1, max(top, 0) & ~1
+        right = min(right + (right & 1), self.width_px & ~1)
+        bottom = min(bottom + (bottom & 1), self.height_px & ~1)
+        rows, columns = slice(top, bottom), slice(left, right)
+        half_rows = slice(top // 2, bottom // 2)
+        half_columns = slice(left // 2, right // 2)
+        return PlanarCrop(
+            left,
+            top,
+            self.luma[rows, columns].copy(),
+            self.chroma_u[half_rows, half_columns].copy(),
+            self.chroma_v[half_rows, half_columns].copy(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanarCrop:
+    """A piece of a frame that outlives it; `left_px`, `top_px` say where it was."""
+
+    left_px: int
+    top_px: int
+    luma: Bytes
+    chroma_u: Bytes
+    chroma_v: Bytes
+
+    def bgr(self) -> Bytes:
+        """(h, w, 3) in BGR order, ITU-R BT.601 as FFmpeg assumes when a stream says nothing."""
+        height, width = self.luma.shape
+        planar = np.concatenate(
+            [self.luma.ravel(), self.chroma_u.ravel(), self.chroma_v.ravel()]
+        ).reshape(height * 3 // 2, width)
+        return np.asarray(cv2.cvtColor(planar, cv2.COLOR_YUV2BGR_I420), dtype=np.uint8)
+
+    def jpeg(self, quality: int = 92) -> bytes:
+        return encode_jpeg(self.bgr(), quality)
+
+
+def encode_jpeg(bgr: Bytes, quality: int = 92) -> bytes:
+    """Deterministic: equal pixels give equal bytes, so a redelivered crop keeps its hash."""
+    ok, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not ok:
+        raise ValueError(f"no JPEG from an image of shape {bgr.shape}")
+    return bytes(encoded.tobytes())
+
+
+def sharpness(luma: Bytes) -> float:
+    """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) at no more than 240 columns,
+    so that a nearer and a farther crop can be compared. Grey levels squared."""
+    height, width = luma.shape
+    if width < 8 or height < 8:
+        return 0.0
+    image: Any = luma
+    if width > 240:
+        image = cv2.resize(
+            luma, (240, max(8, round(height * 240 / width))), interpolation=cv2.INTER_AREA
+        )
+    return float(cv2.Laplacian(image, cv2.CV_32F).var())
