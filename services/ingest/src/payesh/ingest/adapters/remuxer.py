@@ -1,0 +1,112 @@
+"""Packets in, an init part and media fragments out; nothing is decoded.
+
+One libavformat MP4 muxer a stream. It is told to cut at the first keyframe after a while and to
+write each finished fragment at once, so a call that made bytes appear closed a fragment and the
+packet given is the first of the next.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+
+from payesh.ingest.domain.fragments import split
+
+_FLUSH_PACKETS = 0x0200  # AVFMT_FLAG_FLUSH_PACKETS: without it a fragment waits in the I/O buffer
+_BUFFER_BYTES = 1 << 20
+_LONGEST_FRAGMENT_US = 15_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Media of one segment. Times are ticks of the source's time base."""
+
+    media: bytes
+    first_pts: int
+    end_pts: int
+    frame_count: int
+    repaired_timestamps: int
+
+
+class _Sink:
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.chunks.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        data = b"".join(self.chunks)
+        self.chunks.clear()
+        return data
+
+
+class Remuxer:
+    """One stream: its init part once, then a Fragment at a time.
+
+    `source` is the PyAV video stream that packets come from. Longest fragment: 15 s, also without
+    a keyframe, so that a camera with rare keyframes cannot fill memory or lose more when killed.
+    """
+
+    def __init__(self, source: Any, *, shortest_s: float) -> None:
+        self._sink = _Sink()
+        self._output: Any = av.open(
+            self._sink,
+            mode="w",
+            format="mp4",
+            buffer_size=_BUFFER_BYTES,
+            options={
+                "movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer",
+                "min_frag_duration": str(round(shortest_s * 1e6)),
+                "frag_duration": str(_LONGEST_FRAGMENT_US),
+            },
+        )
+        self._output.flags |= _FLUSH_PACKETS
+        self._stream = self._output.add_stream_from_template(source)
+        self.time_base: Fraction = source.time_base
+        self.init: bytes | None = None
+        self._origin_dts: int | None = None
+        self._first_pts = 0
+        self._frames = 0
+        self._repaired = 0
+
+    def add(
+        self, packet: Any, pts: int, dts: int, *, step: int, repaired: bool = False
+    ) -> Fragment | None:
+        """Give the next packet; a Fragment when this one closed it. `step` is the usual distance of
+        frames. Raises av.FFmpegError."""
+        if self._origin_dts is None:
+            self._origin_dts = dts
+            self._first_pts = pts
+        # Media time starts at zero: a source's own count may be any 33-bit number.
+        packet.pts = pts - self._origin_dts
+        packet.dts = dts - self._origin_dts
+        if not packet.duration:
+            # RTSP tells none; the last frame of a stream would last for no time at all.
+            packet.duration = step
+        packet.stream = self._stream
+        self._output.mux_one(packet)
+        done = self._collect(pts) if self._sink.chunks else None
+        self._frames += 1
+        self._repaired += repaired
+        return done
+
+    def finish(self, end_pts: int) -> Fragment | None:
+        """Close the stream; its last Fragment, None when there was no packet at all."""
+        if self._origin_dts is None:
+            self._output.close()
+            return None
+        self._output.close()
+        return self._collect(end_pts)
+
+    def _collect(self, end_pts: int) -> Fragment | None:
+        init, fragments = split(self._sink.take())
+        if self.init is None:
+            self.init = init
+        if not fragments:
+            return None
+        done = Fragment(b"".join(fragments), self._first_pts, end_pts, self._frames, self._repaired)
+        self._first_pts, self._frames, self._repaired = end_pts, 0, 0
+        return done

@@ -1,0 +1,115 @@
+"""A live source opened with FFmpeg, its faults told apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import av
+import av.error
+
+ACCEPTED_CODECS = frozenset({"h264", "hevc"})
+
+
+class SourceFailure(Exception):
+    """The source cannot be recorded now. The text is safe to log: no address, no password."""
+
+
+class SourceUnreachable(SourceFailure):
+    """No connection, or the server refused us."""
+
+
+class SourceSilent(SourceFailure):
+    """Connected, but no frame came within the time limit."""
+
+
+class SourceEnded(SourceFailure):
+    """The connection ended. PyAV's iterator just stops: on a live source that is a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class RtspAddress:
+    url: str
+    username: str | None = None
+    password: str | None = None
+
+    def with_credentials(self) -> str:
+        """The URL FFmpeg wants. It is a secret: never log it."""
+        if self.username is None:
+            return self.url
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        user = quote(self.username, safe="")
+        password = quote(self.password or "", safe="")
+        return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
+
+
+@contextmanager
+def open_live(
+    address: RtspAddress, *, connect_timeout_s: float, read_timeout_s: float
+) -> Iterator[Any]:
+    """A PyAV input container over RTSP interleaved in TCP. Raises SourceUnreachable.
+
+    Errors of FFmpeg that escape the body become SourceFailure too.
+    """
+    options = {
+        "rtsp_transport": "tcp",
+        "allowed_media_types": "video",  # audio is never stored, so it is not even asked for
+        # The session description carries the parameter sets, so there is little to probe; what is
+        # probed with the usual 5 s would be late when it comes.
+        "probesize": "500000",
+        "analyzeduration": "500000",
+        "fpsprobesize": "0",
+        "timeout": str(round(read_timeout_s * 1e6)),
+        "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,crypto",
+    }
+    try:
+        container: Any = av.open(
+            address.with_credentials(),
+            format="rtsp",
+            options=options,
+            timeout=(connect_timeout_s, read_timeout_s),
+        )
+    except (av.error.FFmpegError, OSError) as error:
+        raise SourceUnreachable(_safe(error)) from None
+    try:
+        yield container
+    except av.error.ExitError:
+        raise SourceSilent(f"no frame for {read_timeout_s:g} s") from None
+    except av.error.FFmpegError as error:
+        raise SourceEnded(_safe(error)) from None
+    finally:
+        container.close()
+
+
+def _safe(error: BaseException) -> str:
+    # FFmpeg's own text ends with the address, password included.
+    text = getattr(error, "strerror", None)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def sole_video(container: Any) -> Any:
+    """The first video stream. Raises SourceFailure for none or a codec that is not accepted."""
+    if not container.streams.video:
+        raise SourceFailure("the source has no video")
+    video = container.streams.video[0]
+    codec = video.codec_context.name
+    if codec not in ACCEPTED_CODECS:
+        raise SourceFailure(f"codec {codec} is not accepted; {', '.join(sorted(ACCEPTED_CODECS))}")
+    if not video.codec_context.width or not video.codec_context.height:
+        raise SourceFailure("the source does not tell its picture size")
+    return video
+
+
+def source_zero_s(container: Any, packet: Any, pts_s: float, shift_s: float) -> float | None:
+    """Media time zero by the source's clock, seconds since 1970; None while it told none.
+
+    `prft` is computed by FFmpeg from the latest sender report, `start_time_realtime` from the
+    first one: a source whose two clocks drift apart is followed by the former only.
+    """
+    if packet.has_sidedata("prft"):
+        wallclock_us = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True)
+        return wallclock_us / 1e6 - pts_s
+    started_us = container.start_time_realtime
+    return None if started_us is None else started_us / 1e6 - shift_s

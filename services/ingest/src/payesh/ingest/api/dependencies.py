@@ -1,0 +1,97 @@
+"""What routes share: the house, bodies that follow the contracts, cursors, time spans."""
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from payesh.ingest.errors import BadTime
+from payesh.ingest.house import House
+from payesh.kit.errors import Unprocessable
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def house(request: Request) -> House:
+    found: House = request.app.state.house
+    return found
+
+
+HouseHere = Annotated[House, Depends(house)]
+
+
+def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
+    """A dependency that reads the body in JSON mode: the contracts' models are strict, and a list
+    or a string is a tuple or a time in JSON only."""
+
+    async def read(request: Request) -> M:
+        try:
+            return model.model_validate_json(await request.body())
+        except ValidationError as error:
+            raise RequestValidationError(
+                [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+            ) from None
+
+    return read
+
+
+def body_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI part that goes with `json_body`."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inlined(node: Any) -> Any:
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str):
+                return inlined(definitions[reference.rpartition("/")[2]])
+            return {name: inlined(value) for name, value in node.items()}
+        return [inlined(value) for value in node] if isinstance(node, list) else node
+
+    content = {"application/json": {"schema": inlined(schema)}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def utc(value: datetime, name: str) -> datetime:
+    """Raises BadTime for a naive time: which zone it meant cannot be guessed."""
+    if value.tzinfo is None:
+        raise BadTime(f"{name} needs a time zone")
+    return value.astimezone(UTC)
+
+
+class Span:
+    """`from` (default: a day ago) up to `to` (default: now)."""
+
+    def __init__(
+        self,
+        since: Annotated[datetime | None, Query(alias="from")] = None,
+        until: Annotated[datetime | None, Query(alias="to")] = None,
+    ) -> None:
+        now = datetime.now(UTC)
+        self.since = utc(since, "from") if since else now - timedelta(days=1)
+        self.until = utc(until, "to") if until else now + timedelta(minutes=1)
+        if self.until < self.since:
+            raise BadTime("to lies before from")
+
+
+def cursor_of(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps([str(part) for part in parts]).encode()).decode()
+
+
+def cursor_parts(cursor: str | None, count: int) -> list[str] | None:
+    """Raises Unprocessable for a cursor that is not one of ours."""
+    if cursor is None:
+        return None
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, binascii.Error):
+        parts = None
+    if not isinstance(parts, list) or len(parts) != count:
+        raise Unprocessable("the cursor is not one of ours", type="bad-cursor")
+    return [str(part) for part in parts]

@@ -1,0 +1,143 @@
+"""What was recorded of a camera, what was not, and how the camera is."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from payesh.contracts.ingest import SegmentStored
+from payesh.ingest import handlers
+from payesh.ingest.adapters.health import health_of
+from payesh.ingest.adapters.segments import gaps_between, segments_between
+from payesh.ingest.api.dependencies import HouseHere, Span, cursor_of, cursor_parts
+from payesh.kit.authorization import authorize
+from payesh.kit.errors import Unprocessable
+from payesh.kit.http import page_limit
+from payesh.kit.tokens import Principal
+
+router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["streams"])
+
+StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="stream"))]
+HealthReader = Annotated[Principal, Depends(authorize("health:read", resource="camera health"))]
+Cursor = Annotated[str | None, Query(max_length=500)]
+
+
+class SegmentPage(BaseModel):
+    items: list[SegmentStored]
+    next: str | None
+
+
+class GapOut(BaseModel):
+    gap_id: UUID
+    camera_id: str
+    started_at: datetime
+    ended_at: datetime
+    reason: str
+
+
+class GapPage(BaseModel):
+    items: list[GapOut]
+    next: str | None
+
+
+class ConditionOut(BaseModel):
+    condition: str
+    raised: bool
+    changed_at: datetime
+    value: float | None
+    threshold: float | None
+
+
+class HealthOut(BaseModel):
+    camera_id: str
+    enabled: bool
+    last_frame_at: datetime | None
+    conditions: list[ConditionOut]
+
+
+def _key(cursor: str | None, count: int) -> list[Any] | None:
+    parts = cursor_parts(cursor, count)
+    if parts is None:
+        return None
+    try:
+        key: list[Any] = [datetime.fromisoformat(parts[0]), UUID(parts[1])]
+        return [*key, *map(int, parts[2:])]
+    except ValueError as error:
+        raise Unprocessable("the cursor is not one of ours", type="bad-cursor") from error
+
+
+@router.get("/segments")
+async def list_segments(
+    house: HouseHere,
+    principal: StreamReader,
+    camera_id: str,
+    span: Annotated[Span, Depends()],
+    cursor: Cursor = None,
+    limit: page_limit = 50,
+) -> SegmentPage:
+    """Segments that overlap the span, by capture time, as they were announced."""
+    key = _key(cursor, 3)
+    async with house.database.transaction() as session:
+        await handlers.camera_row(session, camera_id, principal.bounds)
+        rows = await segments_between(
+            session,
+            camera_id,
+            since=span.since,
+            until=span.until,
+            after=None if key is None else (key[0], key[1], key[2]),
+            limit=limit,
+        )
+    items = [SegmentStored.from_json(json.dumps(row)) for row in rows]
+    following = None
+    if len(items) == limit:
+        last = items[-1]
+        following = cursor_of(last.captured_at.isoformat(), last.stream_id, last.sequence)
+    return SegmentPage(items=items, next=following)
+
+
+@router.get("/gaps")
+async def list_gaps(
+    house: HouseHere,
+    principal: StreamReader,
+    camera_id: str,
+    span: Annotated[Span, Depends()],
+    cursor: Cursor = None,
+    limit: page_limit = 50,
+) -> GapPage:
+    """Times of which nothing is kept, and why."""
+    key = _key(cursor, 2)
+    async with house.database.transaction() as session:
+        await handlers.camera_row(session, camera_id, principal.bounds)
+        rows = await gaps_between(
+            session,
+            camera_id,
+            since=span.since,
+            until=span.until,
+            after=None if key is None else (key[0], key[1]),
+            limit=limit,
+        )
+    items = [GapOut(**row) for row in rows]
+    following = None
+    if len(items) == limit:
+        following = cursor_of(items[-1].started_at.isoformat(), items[-1].gap_id)
+    return GapPage(items=items, next=following)
+
+
+@router.get("/health")
+async def get_health(house: HouseHere, principal: HealthReader, camera_id: str) -> HealthOut:
+    """Conditions that were ever raised, and whether they are now."""
+    async with house.database.transaction() as session:
+        row = await handlers.camera_row(session, camera_id, principal.bounds)
+        conditions = await health_of(session, camera_id)
+    return HealthOut(
+        camera_id=camera_id,
+        enabled=row["enabled"],
+        last_frame_at=row["covered_until"],
+        conditions=[
+            ConditionOut(**{name: each[name] for name in ConditionOut.model_fields})
+            for each in conditions
+        ],
+    )

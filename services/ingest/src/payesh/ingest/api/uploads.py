@@ -1,0 +1,144 @@
+"""The two other doors: video files, and stills of enforcement cameras and radars."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, File, Form, Header, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+
+from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
+from payesh.ingest import handlers
+from payesh.ingest.adapters.recordings import find_recording
+from payesh.ingest.api.dependencies import HouseHere, utc
+from payesh.ingest.errors import UnknownRecording
+from payesh.kit.authorization import authorize
+from payesh.kit.tokens import Principal
+
+router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["uploads"])
+
+RecordingWriter = Annotated[Principal, Depends(authorize("recordings:write", resource="recording"))]
+SnapshotWriter = Annotated[Principal, Depends(authorize("snapshots:write", resource="snapshot"))]
+StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="recording"))]
+ClockU95 = Annotated[float, Form(ge=0, le=3_600_000)]
+
+RECORDINGS_PATH = "/v1/cameras/{camera_id}/recordings"
+SNAPSHOTS_PATH = "/v1/cameras/{camera_id}/snapshots"
+_CHUNK_BYTES = 1 << 20
+
+
+class RecordingOut(BaseModel):
+    recording_id: UUID
+    camera_id: str
+    state: str
+    error: str | None
+    warning: str | None
+    stream_id: UUID
+    segment_count: int
+    size_bytes: int
+    started_at: datetime
+    created_at: datetime
+
+
+class SnapshotOut(BaseModel):
+    """The event as announced."""
+
+    stream_id: UUID
+    sequence: int
+    event: Annotated[SnapshotStored, Field(description="ingest.snapshot.stored.v1")]
+
+
+def _recording_out(row: dict[str, Any]) -> RecordingOut:
+    fields = {
+        name: row[name]
+        for name in RecordingOut.model_fields
+        if name not in ("stream_id", "size_bytes")
+    }
+    return RecordingOut(
+        **fields,
+        stream_id=handlers.recording_stream_id(row["recording_id"]),
+        size_bytes=row["object"]["size_bytes"],
+    )
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+@router.post("/recordings", status_code=202)
+async def post_recording(
+    house: HouseHere,
+    principal: RecordingWriter,
+    camera_id: str,
+    file: Annotated[UploadFile, File(description="H.264 or HEVC video; audio is dropped")],
+    started_at: Annotated[datetime, Form(description="Time of the first frame")],
+    clock_u95_ms: ClockU95,
+) -> RecordingOut:
+    """Keep a video file; it is segmented in the background, as a stream of its own."""
+    row = await handlers.accept_recording(
+        house,
+        principal,
+        camera_id,
+        _chunks(file),
+        utc(started_at, "started_at"),
+        clock_u95_ms,
+    )
+    return _recording_out(row)
+
+
+@router.get("/recordings/{recording_id}")
+async def get_recording(
+    house: HouseHere, principal: StreamReader, camera_id: str, recording_id: UUID
+) -> RecordingOut:
+    """How far the work on a video file is."""
+    async with house.database.transaction() as session:
+        row = await find_recording(session, camera_id, recording_id, principal.bounds)
+    if row is None:
+        raise UnknownRecording()
+    return _recording_out(row)
+
+
+@router.post("/snapshots", status_code=201)
+async def post_snapshot(
+    house: HouseHere,
+    principal: SnapshotWriter,
+    response: Response,
+    camera_id: str,
+    image: Annotated[UploadFile, File(description="JPEG or PNG, kept byte for byte")],
+    captured_at: Annotated[datetime, Form(description="Time by the device's clock")],
+    clock_u95_ms: ClockU95,
+    measurement: Annotated[
+        str | None, Form(max_length=4000, description="JSON: what the device measured")
+    ] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> SnapshotOut:
+    """Keep a still. The same one sent again gets the same answer, with status 200."""
+    limit = house.settings.snapshot_limit_mib * 1024 * 1024
+    event, new = await handlers.store_snapshot(
+        house,
+        principal,
+        camera_id,
+        await image.read(limit + 1),
+        utc(captured_at, "captured_at"),
+        clock_u95_ms,
+        _measurement(measurement),
+        idempotency_key,
+    )
+    response.status_code = 201 if new else 200
+    stored = SnapshotStored.from_json(json.dumps(event))
+    return SnapshotOut(stream_id=stored.stream_id, sequence=stored.sequence, event=stored)
+
+
+def _measurement(text: str | None) -> DeviceMeasurement | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        return DeviceMeasurement.model_validate_json(text, extra="forbid")
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**each, "loc": ("body", "measurement", *each["loc"])} for each in error.errors()]
+        ) from None

@@ -1,0 +1,60 @@
+"""Refusals that ingest answers, each with its own type."""
+
+from payesh.kit.errors import Conflict, Forbidden, NotFound, TooLarge, Unprocessable
+
+
+class UnknownCamera(NotFound):
+    """There is none, or none within the caller's bounds: the two are not told apart."""
+
+    def __init__(self, camera_id: str) -> None:
+        super().__init__(f"camera {camera_id} is not known", type="unknown-camera")
+
+
+class UnknownRecording(NotFound):
+    def __init__(self) -> None:
+        super().__init__("the recording is not known", type="unknown-recording")
+
+
+class CameraExists(Conflict):
+    def __init__(self, camera_id: str) -> None:
+        super().__init__(f"camera {camera_id} already exists", type="camera-exists")
+
+
+class OutOfBounds(Forbidden):
+    def __init__(self) -> None:
+        super().__init__("county or road class is outside your bounds", type="out-of-bounds")
+
+
+class BadSource(Unprocessable):
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, type="bad-source")
+
+
+class BadImage(Unprocessable):
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, type="bad-image")
+
+
+class ImageTooLarge(TooLarge):
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, type="image-too-large")
+
+
+class WrongCertificate(Unprocessable):
+    def __init__(self) -> None:
+        super().__init__(
+            "the measurement's certificate is not the one of the camera's revision",
+            type="wrong-certificate",
+        )
+
+
+class BadTime(Unprocessable):
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, type="bad-time")
+
+
+class KeyReused(Conflict):
+    def __init__(self) -> None:
+        super().__init__(
+            "the Idempotency-Key was used for another still", type="idempotency-key-reused"
+        )

@@ -1,0 +1,21 @@
+"""What the HTTP edge and the use cases stand on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from payesh.ingest.adapters.source_secrets import SourceSeal
+from payesh.ingest.settings import IngestSettings
+from payesh.kit.database import Database
+from payesh.kit.objects import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """`cameras_changed` and `recordings_changed` wake the workers of this process."""
+
+    settings: IngestSettings
+    database: Database
+    objects: ObjectStore
+    seal: SourceSeal
+    cameras_changed: Callable[[], None]
+    recordings_changed: Callable[[], None]

@@ -1,0 +1,192 @@
+"""Wiring: the API, the recorders, the drain and the relay of one process."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+
+from payesh.ingest.adapters.rtsp import RtspAddress
+from payesh.ingest.adapters.segments import forget_segments
+from payesh.ingest.adapters.source_secrets import SourceSeal
+from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.api import cameras, streams, uploads
+from payesh.ingest.house import House
+from payesh.ingest.settings import MIB, IngestSettings
+from payesh.ingest.workers.assignment import Assignment, SourceRecord
+from payesh.ingest.workers.drain import Drain
+from payesh.ingest.workers.fleet import Fleet, FleetTimes
+from payesh.ingest.workers.inspection import Inspection
+from payesh.ingest.workers.recorder import Recorder, RecorderLimits, RecorderPorts
+from payesh.ingest.workers.recordings import Recordings
+from payesh.kit import telemetry
+from payesh.kit.bus import Producer
+from payesh.kit.database import Database
+from payesh.kit.errors import DependencyFault
+from payesh.kit.health import readiness
+from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.objects import MinioObjects
+from payesh.kit.outbox import Relay
+
+log = structlog.get_logger(__name__)
+
+SERVICE = "ingest"
+ROUTERS = [cameras.router, streams.router, uploads.router]
+_FORM_BYTES = 64 * 1024
+
+
+def create(settings: IngestSettings) -> FastAPI:
+    """The application; its lifespan runs everything else. Raises SettingsError."""
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    objects = MinioObjects(settings)
+    producer = Producer(settings)
+    relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
+    seal = SourceSeal(settings.source_key)
+    parts: dict[str, object] = {}
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        spool = Spool(settings.spool_folder, settings.spool_limit_mib * MIB)
+        drain = Drain(spool, objects, database, concurrency=settings.store_concurrency)
+        inspection = Inspection(spool, drain.kept)
+        recordings = Recordings(
+            database,
+            objects,
+            settings.spool_folder,
+            segment_s=settings.segment_s,
+            workers=settings.recordings_at_a_time,
+        )
+        ports = RecorderPorts(
+            opened=lambda source: _opened(seal, source), kept=drain.kept, picture=inspection.offer
+        )
+
+        def recorder(assignment: Assignment) -> Recorder:
+            return Recorder(assignment, spool, _limits(settings), ports)
+
+        fleet = Fleet(
+            database,
+            spool,
+            _replica(settings),
+            FleetTimes(settings.lease_ttl_s, settings.lease_renew_s),
+            recorder,
+        )
+        app.state.house = House(settings, database, objects, seal, fleet.wake, recordings.wake)
+        parts.update(spool=spool, drain=drain, fleet=fleet)
+        await producer.start()
+        await relay.start()
+        await drain.start()
+        await fleet.start()
+        await recordings.start()
+        sweeper = asyncio.create_task(_sweep(database, settings), name="sweeper")
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            await recordings.stop()
+            await fleet.stop()
+            inspection.close()
+            await drain.stop(10)
+            await relay.stop()
+            await producer.stop()
+            await database.close()
+            objects.close()
+            spool.close()
+
+    async def ready() -> dict[str, str]:
+        states = await readiness(
+            {"database": database.ping, "store": objects.ping, "bus": producer.ping}, relay=relay
+        )
+        return {**states, **_own_states(parts)}
+
+    app = create_app(
+        service=SERVICE,
+        settings=settings,
+        lifespan=lifespan,
+        routers=ROUTERS,
+        ready=ready,
+        body_limits={
+            uploads.RECORDINGS_PATH: settings.recording_limit_mib * MIB + _FORM_BYTES,
+            uploads.SNAPSHOTS_PATH: settings.snapshot_limit_mib * MIB + _FORM_BYTES,
+        },
+    )
+    app.state.parts = parts
+    return app
+
+
+def _own_states(parts: dict[str, object]) -> dict[str, str]:
+    drain, spool, fleet = parts.get("drain"), parts.get("spool"), parts.get("fleet")
+    if not (isinstance(drain, Drain) and isinstance(spool, Spool) and isinstance(fleet, Fleet)):
+        return {"workers": "not started"}
+    states = {"spool": "ok", "leases": "ok"}
+    if drain.blocked_by:
+        states["spool"] = f"{spool.depth} items wait for {drain.blocked_by}"
+    if not spool.has_room:
+        states["spool"] = f"full: {spool.depth} items, {spool.used_bytes} bytes"
+    if fleet.blocked_by:
+        states["leases"] = f"waits for {fleet.blocked_by}; recording goes on"
+    return states
+
+
+def _opened(seal: SourceSeal, source: SourceRecord) -> RtspAddress:
+    password = None if source.sealed_password is None else seal.open(source.sealed_password)
+    return RtspAddress(source.url, source.username, password)
+
+
+def _limits(settings: IngestSettings) -> RecorderLimits:
+    return RecorderLimits(
+        segment_s=settings.segment_s,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        clock_limit_s=settings.clock_limit_s,
+        clock_u95_ms=settings.clock_u95_ms,
+        inspect_every_s=settings.inspect_every_s,
+    )
+
+
+def _replica(settings: IngestSettings) -> str:
+    """The name that leases are held under. It lives in the spool, so that a restarted process
+    knows its own leases and never shares a name with another spool."""
+    if settings.replica:
+        return settings.replica
+    path = settings.spool_folder / "replica"
+    if not path.exists():
+        path.write_text(f"ingest-{secrets.token_hex(6)}")
+    return path.read_text().strip()
+
+
+async def _sweep(database: Database, settings: IngestSettings) -> None:
+    keep = timedelta(hours=settings.segments_keep_hours)
+    while True:
+        with contextlib.suppress(DependencyFault):
+            async with database.transaction() as session:
+                await forget_segments(session, datetime.now(UTC) - keep)
+        await asyncio.sleep(600)
+
+
+def _serve() -> None:
+    settings = IngestSettings()
+    telemetry.configure(SERVICE, settings)
+    serve(create(settings), settings)
+
+
+def openapi() -> FastAPI:
+    """The application without settings, for its description."""
+
+    async def ready() -> dict[str, str]:
+        return {}
+
+    return create_app(service=SERVICE, settings=None, lifespan=None, routers=ROUTERS, ready=ready)
+
+
+def _migrations() -> Path:
+    """Beside the package in a wheel, beside `src` in a checkout."""
+    installed = Path(__file__).parent / "migrations"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "migrations"
+
+
+cli = service_cli(SERVICE, serve=_serve, migrate=_migrations(), openapi=openapi)

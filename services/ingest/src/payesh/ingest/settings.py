@@ -1,0 +1,113 @@
+"""Settings of ingest: environment variables `PAYESH_*`, or files of secrets."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from payesh.kit.settings import (
+    BusSettings,
+    DatabaseSettings,
+    HttpSettings,
+    ObjectSettings,
+    TelemetrySettings,
+    TokenSettings,
+)
+
+MIB = 1024 * 1024
+
+
+class IngestSettings(
+    HttpSettings, BusSettings, DatabaseSettings, ObjectSettings, TokenSettings, TelemetrySettings
+):
+    """What ingest can be told."""
+
+    service: ClassVar[str] = "ingest"
+
+    source_key: SecretStr = Field(
+        description="32 bytes in URL-safe base64 that seal the passwords of sources. Another key "
+        "makes the stored ones unreadable."
+    )
+    spool_folder: Path = Field(
+        description="Folder on a disk of its own where recordings wait for store, bus and "
+        "database. One process a folder; it must survive a restart, or what waits is lost."
+    )
+    spool_limit_mib: int = Field(
+        4096,
+        ge=16,
+        description="MiB of media that may wait. When they are used up recording stops, and the "
+        "time lost is a recorded gap. A camera of 4 Mb/s fills 1.8 GiB an hour.",
+    )
+    replica: str = Field(
+        "",
+        max_length=100,
+        description="Name under which this replica holds cameras; drawn once and kept in the "
+        "spool when empty.",
+    )
+    lease_ttl_s: float = Field(
+        8.0,
+        ge=1,
+        le=60,
+        description="Seconds after which a silent replica's cameras go to others. Longer means "
+        "more lost video when one dies, shorter moves cameras in a short stall.",
+    )
+    lease_renew_s: float = Field(
+        2.5, ge=0.2, le=20, description="Seconds between renewals; at most a third of the TTL."
+    )
+    segment_s: float = Field(
+        2.0,
+        ge=0.5,
+        le=10,
+        description="Seconds after which a segment ends at the next keyframe. Longer means fewer "
+        "objects and later citations.",
+    )
+    connect_timeout_s: float = Field(
+        5.0, ge=0.5, le=60, description="Seconds a source may take to answer."
+    )
+    read_timeout_s: float = Field(
+        5.0,
+        ge=1,
+        le=60,
+        description="Seconds without a frame after which the connection counts as dead.",
+    )
+    clock_limit_s: float = Field(
+        2.0,
+        gt=0,
+        description="Seconds that a camera's clock may differ from ours; beyond it its times are "
+        "unverified, and no citation rests on them.",
+    )
+    clock_u95_ms: float = Field(
+        100.0,
+        gt=0,
+        description="Least 95 % uncertainty in milliseconds of a camera's time told over RTCP.",
+    )
+    inspect_every_s: float = Field(
+        10.0,
+        ge=1,
+        description="Seconds between pictures of a camera that are looked at (black, frozen, "
+        "blurred, moved). Each costs one decoded frame.",
+    )
+    store_concurrency: int = Field(
+        8, ge=1, le=64, description="Segments stored at a time; a camera's always in order."
+    )
+    segments_keep_hours: int = Field(
+        72,
+        ge=1,
+        description="Hours that the index of segments is kept: as long as the bucket keeps them.",
+    )
+    recording_limit_mib: int = Field(
+        2048, ge=1, description="Largest uploaded video in MiB; larger ones are answered 413."
+    )
+    recordings_at_a_time: int = Field(
+        1, ge=1, le=16, description="Uploaded videos segmented at a time by this process."
+    )
+    snapshot_limit_mib: int = Field(
+        20, ge=1, le=200, description="Largest still in MiB; larger ones are answered 413."
+    )
+    snapshot_limit_megapixels: int = Field(
+        40,
+        ge=1,
+        le=200,
+        description="Largest still in millions of pixels, told from its header before any "
+        "decoding; larger ones are answered 413.",
+    )
