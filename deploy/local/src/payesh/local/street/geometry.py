@@ -2,7 +2,8 @@
 
 Road frame, in metres: x to the right as the camera looks, y along the road away from
 the camera's foot, z up from the asphalt. Traffic comes towards the camera, so y falls.
-Pixels: origin at the top left corner, u to the right, v down.
+Pixels: u to the right, v down; the image's top left corner is (0, 0), so the middle of its
+first pixel is (0.5, 0.5).
 """
 
 from __future__ import annotations

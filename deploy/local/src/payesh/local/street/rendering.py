@@ -39,7 +39,7 @@ _BT601 = 6
 _LIMITED_RANGE = 1
 _ENCODER = {
     "preset": "veryfast",
-    "crf": "22",
+    "crf": "18",
     "maxrate": "5M",
     "bufsize": "5M",
     "threads": "1",

@@ -15,6 +15,7 @@ from payesh.local.street.geometry import Road
 from payesh.local.street.plate_art import PRIVATE_LETTERS
 
 KMH_PER_MS = 3.6
+PLATE_BEFORE_BUMPER_M = 0.015
 _FAR_M = 100.0  # headways hold from here, beyond what the camera sees …
 _NEAR_M = 8.0  # … to here, behind the image's lower edge
 _CAMERA_HEIGHT_M = 6.5

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from payesh.local.street.geometry import ControlPoint, PinholeCamera, Road, control_points
-from payesh.local.street.traffic import Vehicle
+from payesh.local.street.traffic import PLATE_BEFORE_BUMPER_M, Vehicle
 
 OFFENCE_SPEEDING = "speeding"
 
@@ -169,7 +169,7 @@ def _passage(
     box = (*pixels.min(axis=0), *pixels.max(axis=0))
     middle_z = body.plate_height_m
     plate = [
-        (x_m + dx, front_m, middle_z + dz)
+        (x_m + dx, front_m - PLATE_BEFORE_BUMPER_M, middle_z + dz)
         for dx, dz in ((-0.26, 0.055), (0.26, 0.055), (0.26, -0.055), (-0.26, -0.055))
     ]
     plate_px = camera.project(np.array(plate))

@@ -7,7 +7,7 @@ import numpy as np
 
 from payesh.local.street.panels import Panel, split_along_road
 from payesh.local.street.plate_art import draw_plate
-from payesh.local.street.traffic import Vehicle
+from payesh.local.street.traffic import PLATE_BEFORE_BUMPER_M, Vehicle
 from payesh.local.street.vehicles.canvas import (
     GLASS,
     SUN_FRONT,
@@ -42,7 +42,7 @@ def plate_panel(vehicle: Vehicle) -> Panel:
     middle_z = vehicle.body.plate_height_m
     picture = np.ascontiguousarray(draw_plate(vehicle.plate, height_px=96)[..., ::-1])
     picture = (picture * 0.94).astype(np.uint8)
-    half_w, half_h, y = 0.26, 0.055, -0.015
+    half_w, half_h, y = 0.26, 0.055, -PLATE_BEFORE_BUMPER_M
     return Panel(
         quad(
             (-half_w, y, middle_z + half_h),
