@@ -229,9 +229,7 @@ async def published(producer: Producer, event: AuditReadRecorded) -> bool:
     return True
 
 
-async def test_offsets_are_committed_after_the_effect_only(
-    bus, producer, name, build, wait_until
-):
+async def test_offsets_are_committed_after_the_effect_only(bus, producer, name, build, wait_until):
     release = asyncio.Event()
 
     async def effect(sequence: int) -> None:

@@ -72,9 +72,7 @@ async def test_two_relays_and_transactions_out_of_order_neither_skip_nor_reorder
     assert await waiting(database) == 0
 
 
-async def test_an_id_taken_early_and_committed_late_is_not_skipped(
-    producer, database, name, build
-):
+async def test_an_id_taken_early_and_committed_late_is_not_skipped(producer, database, name, build):
     relay = Relay(database, producer)
     late = database.transaction()
     session = await late.__aenter__()
@@ -162,9 +160,7 @@ async def test_a_duplicate_has_one_effect(bus, producer, database, name, build, 
     assert heard.sequences == {f"{name}-out": [1, 2]}
 
 
-async def test_a_commit_wakes_the_relay_at_once(
-    bus, producer, database, name, build, wait_until
-):
+async def test_a_commit_wakes_the_relay_at_once(bus, producer, database, name, build, wait_until):
     relay = Relay(database, producer, poll_s=30)
     await relay.start()
     await asyncio.sleep(0.2)
