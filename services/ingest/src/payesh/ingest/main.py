@@ -51,13 +51,13 @@ def create(settings: IngestSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        spool = Spool(settings.spool_folder, settings.spool_limit_mib * MIB)
+        spool = Spool(settings.spool_dir, settings.spool_limit_mib * MIB)
         drain = Drain(spool, objects, database, concurrency=settings.store_concurrency)
         inspection = Inspection(spool, drain.kept)
         recordings = Recordings(
             database,
             objects,
-            settings.spool_folder,
+            settings.spool_dir,
             segment_s=settings.segment_s,
             workers=settings.recordings_at_a_time,
         )
@@ -153,7 +153,7 @@ def _replica(settings: IngestSettings) -> str:
     knows its own leases and never shares a name with another spool."""
     if settings.replica:
         return settings.replica
-    path = settings.spool_folder / "replica"
+    path = settings.spool_dir / "replica"
     if not path.exists():
         path.write_text(f"ingest-{secrets.token_hex(6)}")
     return path.read_text().strip()

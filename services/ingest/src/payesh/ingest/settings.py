@@ -28,7 +28,7 @@ class IngestSettings(
         description="32 bytes in URL-safe base64 that seal the passwords of sources. Another key "
         "makes the stored ones unreadable."
     )
-    spool_folder: Path = Field(
+    spool_dir: Path = Field(
         description="Folder on a disk of its own where recordings wait for store, bus and "
         "database. One process a folder; it must survive a restart, or what waits is lost."
     )
