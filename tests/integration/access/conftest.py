@@ -16,6 +16,7 @@ import httpx
 import pytest
 import uvicorn
 from cryptography.fernet import Fernet
+
 from payesh.access.main import MIGRATIONS, create, offer_bootstrap
 from payesh.access.settings import Settings
 from payesh.kit.migrations import migrate

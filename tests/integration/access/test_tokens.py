@@ -5,6 +5,7 @@ import stat
 
 import httpx
 import pytest
+
 from payesh.access.main import offer_bootstrap
 from payesh.kit.errors import Unauthorized
 from payesh.kit.tokens import TokenVerifier, principal_from_claims

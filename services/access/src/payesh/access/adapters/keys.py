@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters.key_ring import ALGORITHM, KeyRing
@@ -16,8 +16,7 @@ from payesh.kit.errors import Conflict
 _LOCK = "payesh-access-signing-keys"
 
 
-def usable_keys() -> Select[tuple[SigningKey]]:
-    return select(SigningKey).where(SigningKey.withdrawn.is_(False))
+USABLE = SigningKey.withdrawn.is_(False)
 
 
 def current_among(rows: Sequence[SigningKey], now: datetime) -> SigningKey | None:
@@ -28,7 +27,7 @@ def current_among(rows: Sequence[SigningKey], now: datetime) -> SigningKey | Non
 async def published(
     session: AsyncSession, now: datetime, token_lifetime: timedelta
 ) -> list[SigningKey]:
-    rows = {row.key_id: row for row in await session.scalars(usable_keys())}
+    rows = {row.key_id: row for row in await session.scalars(select(SigningKey).where(USABLE))}
     lives = published_keys([row.life for row in rows.values()], now, token_lifetime)
     return [rows[life.key_id] for life in lives]
 
@@ -36,7 +35,7 @@ async def published(
 async def ensure_first_key(session: AsyncSession, ring: KeyRing, now: datetime) -> None:
     """Make the first key unless there is one; of several processes one makes it."""
     await _lock(session)
-    if (await session.scalars(usable_keys().limit(1))).first() is None:
+    if (await session.scalars(select(SigningKey).where(USABLE).limit(1))).first() is None:
         await _add(session, ring, now=now, activates_at=now, retired=None)
 
 
@@ -50,7 +49,7 @@ async def rotate(
     key already waits.
     """
     await _lock(session)
-    rows = list(await session.scalars(usable_keys()))
+    rows = list(await session.scalars(select(SigningKey).where(USABLE)))
     if not withdraw and pending_key([row.life for row in rows], now) is not None:
         raise Conflict("a new key already waits to be used", type="rotation-pending")
     current = current_among(rows, now)

@@ -1,4 +1,4 @@
-"""A request's parameters in the form that Authlib reads."""
+"""A request's parameters in the form that Authlib, which carries no types, reads."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 _URI = "https://access.invalid/oauth"
 
 
-class Parameters(OAuth2Payload):
+class Parameters(OAuth2Payload):  # type: ignore[misc]
     def __init__(self, items: Iterable[tuple[str, str]]) -> None:
         self._lists: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in items:
@@ -29,7 +29,7 @@ class Parameters(OAuth2Payload):
         return any(len(values) > 1 for values in self._lists.values())
 
 
-class FlowRequest(OAuth2Request):
+class FlowRequest(OAuth2Request):  # type: ignore[misc]
     payload: Parameters
 
     def __init__(

@@ -1,7 +1,8 @@
 """Authlib's authorization server over our tables, one instance a request.
 
 Authlib decides synchronously; `AsyncSession.run_sync` lends it the request's own transaction, so
-that what it reads, what it spends (a code) and what it issues stand or fall together.
+that what it reads, what it spends (a code) and what it issues stand or fall together. Authlib
+carries no types: hence the ignored subclassing of Any.
 """
 
 from collections.abc import Sequence
@@ -26,9 +27,16 @@ from sqlalchemy.orm import Session
 
 from payesh.access.adapters import secrets
 from payesh.access.adapters.key_ring import KeyRing
-from payesh.access.adapters.keys import current_among, usable_keys
+from payesh.access.adapters.keys import USABLE, current_among
 from payesh.access.adapters.oauth_request import FlowRequest
-from payesh.access.adapters.tables import Agency, AuthorizationCode, Client, Person, SignIn
+from payesh.access.adapters.tables import (
+    Agency,
+    AuthorizationCode,
+    Client,
+    Person,
+    SignIn,
+    SigningKey,
+)
 from payesh.access.domain.entitlements import Entitlements
 from payesh.access.errors import NoSigningKey
 from payesh.access.settings import Settings
@@ -39,7 +47,7 @@ Answer = tuple[int, Any, Sequence[tuple[str, str]]]
 """Status, body (a dict is JSON, a str is empty), headers."""
 
 
-class RegisteredClient(ClientMixin):
+class RegisteredClient(ClientMixin):  # type: ignore[misc]
     def __init__(self, row: Client) -> None:
         self.row = row
 
@@ -70,11 +78,11 @@ class RegisteredClient(ClientMixin):
         return grant_type in self.row.grants
 
 
-class ClientCredentials(ClientCredentialsGrant):
+class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
 
 
-class StrictCodeChallenge(CodeChallenge):
+class StrictCodeChallenge(CodeChallenge):  # type: ignore[misc]
     """PKCE is required, and with S256: without, or with "plain", it would protect nothing."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
@@ -90,7 +98,7 @@ class StrictCodeChallenge(CodeChallenge):
         super().validate_code_challenge(grant, redirect_uri)
 
 
-class AuthorizationCodes(AuthorizationCodeGrant):
+class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
     server: "TokenServer"
 
     def save_authorization_code(self, code: str, request: FlowRequest) -> None:
@@ -145,7 +153,7 @@ class AuthorizationCodes(AuthorizationCodeGrant):
         return person if allowed else None
 
 
-class TokenServer(AuthorizationServer):
+class TokenServer(AuthorizationServer):  # type: ignore[misc]
     def __init__(self, session: Session, settings: Settings, ring: KeyRing, now: datetime) -> None:
         super().__init__()
         self.session = session
@@ -201,7 +209,7 @@ class TokenServer(AuthorizationServer):
         code was issued. Raises NoSigningKey.
         """
         claims = self._claims(client, person, scopes)
-        key = current_among(self.session.scalars(usable_keys()).all(), self.now)
+        key = current_among(self.session.scalars(select(SigningKey).where(USABLE)).all(), self.now)
         if key is None:
             raise NoSigningKey("no signing key is active")
         return {

@@ -1,0 +1,134 @@
+"""Nobody gives more than they hold, and every route asks for a scope."""
+
+import pytest
+
+from .conftest import PASSWORD
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"scopes": ["people:write", "citations:decide"]},
+        {"counties": ["semnan", "shahrud"]},
+        {"counties": "*"},
+        {"road_classes": "*"},
+    ],
+)
+async def test_a_granter_cannot_grant_more_than_they_hold(house, wanted):
+    granter = await house.bearer_with(
+        scopes=["people:write", "clients:write", "citations:read"],
+        counties=["semnan"],
+        road_classes=["highway"],
+    )
+    own = {"scopes": ["citations:read"], "counties": ["semnan"], "road_classes": ["highway"]}
+    for made in (
+        await house.new_person(granter, **own | wanted),
+        await house.new_client(granter, **own | wanted),
+    ):
+        assert made.status_code == 403
+        assert made.json()["type"].endswith("wider-than-own")
+    officer = (await house.new_person(granter, **own)).json()
+    changed = await house.patch(f"/v1/people/{officer['person_id']}", wanted, granter)
+    assert changed.status_code == 403
+
+
+async def test_a_granter_cannot_take_over_somebody_who_holds_more(house):
+    granter = await house.bearer_with(scopes=["people:write", "clients:write"])
+    officer = (await house.new_person()).json()
+    machine = (await house.new_client(scopes=["audit:read"])).json()["client"]
+    set_password = await house.patch(
+        f"/v1/people/{officer['person_id']}", {"password": "another long phrase"}, granter
+    )
+    new_secret = await house.post(f"/v1/clients/{machine['client_id']}/secret", None, granter)
+    assert set_password.status_code == new_secret.status_code == 403
+
+
+async def test_an_agencys_granter_sees_and_manages_its_own_people_only(house):
+    await house.post("/v1/agencies", {"agency_id": "police-shahrud", "name": "پلیس شاهرود"})
+    theirs = (await house.new_person(agency="police-shahrud")).json()
+    granter = await house.bearer_with(
+        scopes=["people:write", "people:read", "citations:read", "citations:decide"],
+        counties="*",
+    )
+    path = f"/v1/people/{theirs['person_id']}"
+    assert (await house.get(path, granter)).status_code == 404
+    assert (await house.patch(path, {"enabled": False}, granter)).status_code == 404
+    assert (await house.new_person(granter, agency="police-shahrud")).status_code == 403
+    listed = (await house.get("/v1/people?limit=200", granter)).json()["items"]
+    assert {person["agency"] for person in listed} == {"payesh"}
+
+
+async def test_a_disabled_agency_gets_no_tokens(house):
+    await house.post("/v1/agencies", {"agency_id": "municipality", "name": "شهرداری"})
+    made = (await house.new_client(agency="municipality")).json()
+    client = made["client"]["client_id"], made["client_secret"]
+    assert (await house.token(*client)).status_code == 200
+    await house.patch("/v1/agencies/municipality", {"enabled": False})
+    assert (await house.token(*client)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("POST", "/v1/clients", "clients:write"),
+        ("GET", "/v1/clients", "clients:read"),
+        ("POST", "/v1/people", "people:write"),
+        ("GET", "/v1/people", "people:read"),
+        ("POST", "/v1/agencies", "agencies:write"),
+        ("GET", "/v1/agencies", "agencies:read"),
+        ("POST", "/v1/keys/rotate", "keys:write"),
+        ("GET", "/v1/audit", "audit:read"),
+        ("GET", "/v1/audit/gaps", "audit:read"),
+    ],
+)
+async def test_every_route_of_administrators_asks_for_its_scope(house, method, path, scope):
+    stranger = await house.bearer_with(scopes=["cameras:read"])
+    async with house.http() as http:
+        nobody = await http.request(method, path)
+        refused = await http.request(method, path, headers=stranger)
+    assert nobody.status_code == 401
+    assert nobody.headers["www-authenticate"].startswith("Bearer")
+    assert refused.status_code == 403
+    assert refused.json()["scope"] == scope
+
+
+async def test_reading_people_needs_a_purpose(house):
+    async with house.http() as http:
+        answer = await http.get("/v1/people", headers=house.admin)
+    assert answer.status_code == 403
+    assert answer.json()["type"].endswith("purpose-required")
+
+
+@pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "x-officer-77-x", "p" * 300])
+async def test_weak_passwords_are_refused(house, password):
+    answer = await house.new_person(username="officer-77", password=password)
+    assert answer.status_code == 422
+    assert password not in answer.text
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://elsewhere.example/cb", "https://a.example/cb#x", "javascript:alert(1)", "/cb"]
+)
+async def test_a_redirect_uri_must_be_safe_to_send_a_code_to(house, uri):
+    answer = await house.new_client(grants=["authorization_code"], redirect_uris=[uri])
+    assert answer.status_code == 422
+
+
+async def test_names_are_given_once(house):
+    officer = (await house.new_person()).json()
+    again = await house.new_person(username=officer["username"], password=PASSWORD)
+    assert again.status_code == 409
+    machine = (await house.new_client()).json()["client"]
+    assert (await house.new_client(client_id=machine["client_id"])).status_code == 409
+
+
+async def test_pages_of_people_follow_one_another(house):
+    for _ in range(3):
+        await house.new_person()
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = (await house.get(f"/v1/people?limit=2&cursor={cursor}")).json()
+        seen += [person["username"] for person in page["items"]]
+        cursor = page["next"]
+    assert seen == sorted(set(seen))
+    assert len(seen) >= 3
