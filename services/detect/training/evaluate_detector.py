@@ -1,6 +1,6 @@
 """AP50 of a YOLOX-layout ONNX detector on `vehicles/dev`, by prefix, any vehicle as one class.
 
-    python evaluate_detector.py --data DATA --model MODEL [--long-side 640]
+python evaluate_detector.py --data DATA --model MODEL [--long-side 640]
 """
 
 import argparse
@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnxruntime
-
 from vehicle_samples import IGNORED, VEHICLES, labels_of
 
 _COCO_VEHICLES = (2, 5, 7, 3)
@@ -98,8 +97,10 @@ def main() -> None:
             elif not len(ignored) or overlap_of(x, ignored[:, 1:]).max() < 0.3:
                 scores.setdefault(prefix, []).append((float(x[4]), 0))
     for prefix, rows in scores.items():
-        print(f"{prefix} AP50 any vehicle {average_precision(rows, truths[prefix]):.3f} of "
-              f"{truths[prefix]}; class right {np.mean(named.get(prefix, [np.nan])):.3f}")  # fmt: skip
+        print(
+            f"{prefix} AP50 any vehicle {average_precision(rows, truths[prefix]):.3f} of "
+            f"{truths[prefix]}; class right {np.mean(named.get(prefix, [np.nan])):.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import openvino
-
 from evaluate_detector import overlap_of
 from vehicle_samples import IGNORED, UNKNOWN, labels_of
 

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-
 from vehicle_samples import IGNORED, UNKNOWN, VEHICLES, VehicleSamples
 from yolox_graph import CLASSES, YoloxGraph, cells_of, decode
 
@@ -57,7 +56,9 @@ def vehicle_logit(logits: Tensor) -> Tensor:
 def assign(raw: Tensor, corners: Tensor, classes: Tensor, boxes: Tensor, centres: Tensor,
            strides: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """SimOTA (Ge et al., 2021): cells taken, the truth of each, their overlap."""
-    inside = ((centres[:, None] > boxes[None, :, :2]) & (centres[:, None] < boxes[None, :, 2:])).all(2)
+    inside = (
+        (centres[:, None] > boxes[None, :, :2]) & (centres[:, None] < boxes[None, :, 2:])
+    ).all(2)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     near = ((centres[:, None] - middle[None]).abs() < 2.5 * strides[:, None]).all(2)
     cells = (inside | near).any(1).nonzero()[:, 0]
@@ -89,7 +90,9 @@ def loss_of(raw: Tensor, truths: list[Tensor], side: int) -> Tensor:
     corner, strides = corner.to(raw), strides.to(raw)
     centres = corner + strides / 2
     boxes = decode(raw, side, side)
-    boxes = torch.cat([boxes[..., :2] - boxes[..., 2:] / 2, boxes[..., :2] + boxes[..., 2:] / 2], -1)
+    boxes = torch.cat(
+        [boxes[..., :2] - boxes[..., 2:] / 2, boxes[..., :2] + boxes[..., 2:] / 2], -1
+    )
     total, number = raw.new_zeros(()), 0
     for row, corners, truth in zip(raw, boxes, truths, strict=True):
         truth = truth.to(raw.device)
@@ -97,7 +100,9 @@ def loss_of(raw: Tensor, truths: list[Tensor], side: int) -> Tensor:
         real = truth[truth[:, 0] != IGNORED]
         weight = torch.ones_like(row[:, 4])
         if len(ignored):
-            lost = (centres[:, None] > ignored[None, :, :2]) & (centres[:, None] < ignored[None, :, 2:])
+            lost = (centres[:, None] > ignored[None, :, :2]) & (
+                centres[:, None] < ignored[None, :, 2:]
+            )
             weight[lost.all(2).any(1)] = 0
         target = torch.zeros_like(weight)
         if len(real):
@@ -108,9 +113,14 @@ def loss_of(raw: Tensor, truths: list[Tensor], side: int) -> Tensor:
                 number += len(cells)
                 goal = real[index, 1:]
                 got = corners[cells]
-                low, high = torch.maximum(got[:, :2], goal[:, :2]), torch.minimum(got[:, 2:], goal[:, 2:])
+                low, high = (
+                    torch.maximum(got[:, :2], goal[:, :2]),
+                    torch.minimum(got[:, 2:], goal[:, 2:]),
+                )
                 shared = (high - low).clamp(min=0).prod(1)
-                union = (got[:, 2:] - got[:, :2]).prod(1) + (goal[:, 2:] - goal[:, :2]).prod(1) - shared
+                union = (
+                    (got[:, 2:] - got[:, :2]).prod(1) + (goal[:, 2:] - goal[:, :2]).prod(1) - shared
+                )
                 total = total + 5 * (1 - (shared / (union + 1e-6)) ** 2).sum()
                 named = classes[index] != UNKNOWN
                 if named.any():
@@ -144,13 +154,13 @@ def main() -> None:
     averaged = {k: v.detach().clone() for k, v in network.weights.items()}
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=1e-4)
     loader = DataLoader(Stream(samples, options.batch), None, num_workers=1)
-    start, step, mean = time.monotonic(), 0, 0.0
-    for images, truths in loader:
+    start, mean = time.monotonic(), 0.0
+    for step, (images, truths) in enumerate(loader, 1):
         done = (time.monotonic() - start) / 60 / options.minutes
         if done >= 1:
             break
         for group in optimiser.param_groups:
-            group["lr"] = options.rate * min(1.0, (step + 1) / 60) * (
+            group["lr"] = options.rate * min(1.0, step / 60) * (
                 0.02 + 0.49 * (1 + np.cos(np.pi * done)))  # fmt: skip
         images = images.to(device).float()
         loss = loss_of(network(images), truths, images.shape[2])
@@ -158,7 +168,6 @@ def main() -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
         optimiser.step()
-        step += 1
         decay = min(0.99, step / (step + 10))
         for name, value in network.weights.items():
             averaged[name].lerp_(value.detach(), 1 - decay)

@@ -56,8 +56,14 @@ class YoloxGraph(nn.Module):
                 result = args[0][tuple(index)]
             elif node.op_type == "Conv":
                 result = nn.functional.conv2d(
-                    args[0], self._weight(node.input[1]), self._weight(node.input[2]),
-                    options["strides"], options["pads"][:2], 1, options.get("group", 1))  # fmt: skip
+                    args[0],
+                    self._weight(node.input[1]),
+                    self._weight(node.input[2]),
+                    options["strides"],
+                    options["pads"][:2],
+                    1,
+                    options.get("group", 1),
+                )
             elif node.op_type == "Sigmoid":
                 # Objectness and class outputs stay logits for the loss.
                 raw = node.input[0] in self._head_outputs()
@@ -107,8 +113,10 @@ class YoloxGraph(nn.Module):
             elif list(initializer.dims) == [3]:  # the shapes of the three Reshapes
                 shape = np.array([1, 5 + len(CLASSES), -1], np.int64)
                 initializer.CopyFrom(numpy_helper.from_array(shape, initializer.name))
-        for value, names in ((model.graph.input[0], (None, None, "height", "width")),
-                             (model.graph.output[0], (None, "cells", 5 + len(CLASSES)))):  # fmt: skip
+        for value, names in (
+            (model.graph.input[0], (None, None, "height", "width")),
+            (model.graph.output[0], (None, "cells", 5 + len(CLASSES))),
+        ):
             for dim, name in zip(value.type.tensor_type.shape.dim, names, strict=True):
                 if isinstance(name, str):
                     dim.dim_param = name
@@ -134,4 +142,6 @@ def decode(raw: Tensor, height: int, width: int) -> Tensor:
     """Centre x, y, width, height in pixels (N, cells, 4)."""
     corners, strides = cells_of(height, width)
     corners, strides = corners.to(raw), strides.to(raw)
-    return torch.cat([raw[..., :2] * strides + corners, raw[..., 2:4].clamp(max=8).exp() * strides], -1)
+    return torch.cat(
+        [raw[..., :2] * strides + corners, raw[..., 2:4].clamp(max=8).exp() * strides], -1
+    )

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import cv2
+from reader_samples import NOMINAL_CENTRES, RealPlate
 
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
-from reader_samples import NOMINAL_CENTRES, RealPlate
 
 
 def located_crops(crops: list[RealPlate], model: Path) -> list[RealPlate]:

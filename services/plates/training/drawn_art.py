@@ -2,9 +2,9 @@
 
 import cv2
 import numpy as np
+from plate_drawing import DrawnPlate, random_text
 
 from payesh.local.street.plate_art import draw_plate
-from plate_drawing import DrawnPlate, random_text
 
 CENTRES = tuple(mm / 520 for mm in (72, 118, 187, 263, 312, 361, 433, 480))
 

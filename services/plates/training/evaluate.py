@@ -1,6 +1,6 @@
 """Measure locator and reader on the dev split and on drawn plates.
 
-    python evaluate.py --data DATA --locator L.onnx [--reader R.onnx] [--drawn 400]
+python evaluate.py --data DATA --locator L.onnx [--reader R.onnx] [--drawn 400]
 """
 
 import argparse
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from plate_drawing import random_text
 
 from payesh.local.street.plate_art import draw_plate
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.domain.located_plate import LocatedPlate
-from plate_drawing import random_text
 
 
 def overlap_of(a: LocatedPlate, b: tuple[float, float, float, float]) -> float:
@@ -64,8 +64,11 @@ def photos(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader | No
               f"{row['plates']:.0f}, precision {row['hit'] / max(row['found'], 1):.3f}, "
               f"{1000 * row['seconds'] / row['photos']:.0f} ms", end="")  # fmt: skip
         if reader is not None:
-            print(f"; exact end to end {row['exact'] / row['texts']:.3f}, with true boxes "
-                  f"{row['exact_box'] / row['texts']:.3f} of {row['texts']:.0f}", end="")  # fmt: skip
+            print(
+                f"; exact end to end {row['exact'] / row['texts']:.3f}, with true boxes "
+                f"{row['exact_box'] / row['texts']:.3f} of {row['texts']:.0f}",
+                end="",
+            )
         print()
 
 
@@ -95,7 +98,10 @@ def report_calibration(sure: list[tuple[float, bool]]) -> None:
     print(f"expected calibration error {error:.3f}; ", end="")
     for least in (0.5, 0.8, 0.95):
         above = confidence >= least
-        print(f"conf>={least}: {above.mean():.2f} of plates, {right[above].mean():.3f} right; ", end="")
+        print(
+            f"conf>={least}: {above.mean():.2f} of plates, {right[above].mean():.3f} right; ",
+            end="",
+        )
     print()
 
 
@@ -117,7 +123,8 @@ def drawn(plates: int, locator: OnnxPlateLocator, reader: OnnxPlateReader) -> No
         shrunk = cv2.resize(plate, (size[0] * 2, size[1] * 2), interpolation=cv2.INTER_AREA)
         h, w = shrunk.shape[:2]
         warp = cv2.getPerspectiveTransform(
-            np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32), corners)
+            np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32), corners
+        )
         over = cv2.warpPerspective(shrunk, warp, (320, 240), flags=cv2.INTER_AREA)
         mask = cv2.warpPerspective(np.ones((h, w), np.uint8), warp, (320, 240))
         scene[mask > 0] = over[mask > 0]

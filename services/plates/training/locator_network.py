@@ -1,9 +1,8 @@
 """The plate locator: a small fully convolutional one-class detector, stride 8."""
 
 import torch
-from torch import Tensor, nn
-
 from layers import Residual, conv
+from torch import Tensor, nn
 
 STRIDE = 8
 SIZE_UNIT_PX = 16.0

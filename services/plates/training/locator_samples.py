@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from picture_noise import spoil
 from plate_drawing import Glyphs, draw
 
@@ -85,9 +84,15 @@ class LocatorSamples:
     """Endless random samples: grey (320, 320) uint8 and boxes (n, 4) in its pixels."""
 
     def __init__(
-        self, photos: list[Photo], backgrounds: list[list[np.ndarray]],
-        foreign: list[list[np.ndarray]], real_crops: list[np.ndarray], glyphs: Glyphs, drawn_art: list[np.ndarray], seed: int,
-    ) -> None:  # fmt: skip
+        self,
+        photos: list[Photo],
+        backgrounds: list[list[np.ndarray]],
+        foreign: list[list[np.ndarray]],
+        real_crops: list[np.ndarray],
+        glyphs: Glyphs,
+        drawn_art: list[np.ndarray],
+        seed: int,
+    ) -> None:
         self.photos, self.backgrounds, self.foreign = photos, backgrounds, foreign
         self.real_crops, self.glyphs, self.drawn_art = real_crops, glyphs, drawn_art
         self.rng = np.random.default_rng(seed)
@@ -135,8 +140,16 @@ class LocatorSamples:
         levels = grounds[int(rng.integers(len(grounds)))]
         height, width = levels[0].shape
         scale = float(np.exp(rng.uniform(np.log(0.5), np.log(2.0)))) * SIDE_PX / max(height, width)
-        matrix = _similarity(rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.8) * height,
-                             SIDE_PX / 2, SIDE_PX / 2, scale * 1.5, 0, rng.random() < 0.5, 1.0)  # fmt: skip
+        matrix = _similarity(
+            rng.uniform(0.2, 0.8) * width,
+            rng.uniform(0.2, 0.8) * height,
+            SIDE_PX / 2,
+            SIDE_PX / 2,
+            scale * 1.5,
+            0,
+            rng.random() < 0.5,
+            1.0,
+        )
         image = _warp(levels, matrix, scale * 1.5)
         boxes = []
         self._letter(image)

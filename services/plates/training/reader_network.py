@@ -1,9 +1,9 @@
 """The plate reader: a CRNN (Shi et al., 2015) with CTC output, about 1 M parameters."""
 
 import torch
+from layers import Residual, conv
 from torch import Tensor, nn
 
-from layers import Residual, conv
 from payesh.plates.domain.plate_lattice import CLASSES
 
 HEIGHT_PX, WIDTH_PX, STEPS = 48, 192, 48

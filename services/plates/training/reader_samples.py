@@ -6,12 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from locator_samples import Photo
-from payesh.plates.domain.plate_text import LETTERS, split_characters
 from picture_noise import spoil
 from plate_drawing import NOMINAL_CENTRES, DrawnPlate, Glyphs, draw
 from reader_network import HEIGHT_PX, STEPS, WIDTH_PX
+
+from payesh.plates.domain.plate_text import LETTERS, split_characters
 
 GROWN_X, GROWN_Y = 1.12, 1.35
 """A located box grows by these factors about its centre before it is read."""
@@ -83,8 +83,14 @@ def _cut(grey: np.ndarray, box: tuple[float, float, float, float], rng: np.rando
         matrix_small = matrix @ np.diag([1 / (scale * 1.2), 1 / (scale * 1.2), 1])
     else:
         matrix_small = matrix
-    cut = cv2.warpPerspective(grey, matrix_small, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_LINEAR,
-                              borderMode=border, borderValue=float(rng.integers(0, 256)))  # fmt: skip
+    cut = cv2.warpPerspective(
+        grey,
+        matrix_small,
+        (WIDTH_PX, HEIGHT_PX),
+        flags=cv2.INTER_LINEAR,
+        borderMode=border,
+        borderValue=float(rng.integers(0, 256)),
+    )
     return cut, matrix
 
 
@@ -142,14 +148,17 @@ class ReaderSamples:
         rng = self.rng
         h, w = plate.grey.shape
         ground = self.grounds[int(rng.integers(len(self.grounds)))]
-        y, x = int(rng.integers(0, ground.shape[0] - 40)), int(rng.integers(0, ground.shape[1] - 60))
+        y, x = (
+            int(rng.integers(0, ground.shape[0] - 40)),
+            int(rng.integers(0, ground.shape[1] - 60)),
+        )
         patch = ground[y : y + 40, x : x + 60]
         scene = cv2.resize(patch, (int(w * 1.5), int(h * 2.2)))
         left, top = int(w * 0.25), int(h * 0.6)
         face = plate.grey
         if rng.random() < 0.3:  # a shadow's edge across the plate
-            ramp = np.clip((np.arange(w) - rng.uniform(0, w)) / rng.uniform(5, w) * rng.choice([-1, 1]),
-                           0, 1)  # fmt: skip
+            start, soft = rng.uniform(0, w), rng.uniform(5, w) * rng.choice([-1, 1])
+            ramp = np.clip((np.arange(w) - start) / soft, 0, 1)
             face = (face * (1 - rng.uniform(0.2, 0.6) * ramp)[None]).astype(np.uint8)
         scene[top : top + h, left : left + w] = face
         turn = rng.normal(0, 2.5)

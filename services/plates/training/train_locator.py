@@ -12,13 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-
 from drawn_art import art_plates
 from locator_network import SIZE_UNIT_PX, STRIDE, LocatorNetwork
 from locator_samples import SIDE_PX, LocatorSamples, load_backgrounds, load_photos
 from plate_drawing import Glyphs
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 CELLS = SIDE_PX // STRIDE
 
@@ -112,12 +111,12 @@ def main() -> None:
     if options.init:
         network.load_state_dict(torch.load(options.init, map_location=device))
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=1e-4)
-    start, step, mean = time.monotonic(), 0, 0.0
-    for image, heat, target, weight in loader:
+    start, mean = time.monotonic(), 0.0
+    for step, (image, heat, target, weight) in enumerate(loader, 1):
         done = (time.monotonic() - start) / 60 / options.minutes
         if done >= 1:
             break
-        warm = min(1.0, (step + 1) / 100)
+        warm = min(1.0, step / 100)
         for group in optimiser.param_groups:
             group["lr"] = options.rate * warm * (0.02 + 0.49 * (1 + np.cos(np.pi * done)))
         image = image.to(device).float().div(255).contiguous(memory_format=torch.channels_last)
@@ -128,7 +127,6 @@ def main() -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
-        step += 1
         mean = loss.item() if step == 1 else 0.98 * mean + 0.02 * loss.item()
         if step % 100 == 0:
             print(f"step {step} done {done:.2f} loss {mean:.3f}", flush=True)

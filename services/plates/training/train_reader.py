@@ -7,21 +7,22 @@ DATA is the folder that holds `plates/`. Runs on CPU or CUDA.
 
 import argparse
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-
 from anajar_boxes import located_crops
 from drawn_art import art_plates
 from locator_samples import load_backgrounds, load_photos
 from plate_drawing import Glyphs
-from payesh.plates.domain.plate_lattice import CLASSES
 from reader_network import HEIGHT_PX, STEPS, WIDTH_PX, ReaderNetwork
 from reader_samples import ReaderSamples, crops, from_photos
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from payesh.plates.domain.plate_lattice import CLASSES
 
 SHARES = {"roozbeh": 0.28, "anajar": 0.17, "photo": 0.2, "drawn": 0.18, "art": 0.17}
 
@@ -38,7 +39,7 @@ class Stream(IterableDataset):
             cut, ids, columns = self.samples.sample()
             hint = np.full(STEPS, -1, np.int64)  # -1: no opinion
             if columns[0] >= 0:
-                for column in [*columns, *((a + b) / 2 for a, b in zip(columns, columns[1:]))]:
+                for column in [*columns, *((a + b) / 2 for a, b in pairwise(columns))]:
                     step = int(column)
                     if 0 <= step < STEPS:
                         hint[step] = 0
@@ -76,7 +77,7 @@ def main() -> None:
     print({name: len(group) for name, group in real.items()}, flush=True)
     grounds = [levels[0] for levels in load_backgrounds(options.data / "vehicles", 120)]
     samples = ReaderSamples(
-        real, SHARES, Glyphs(plates / "templates", options.fonts), art_plates(2500, seed=5),
+        real, SHARES, Glyphs(plates / "templates", options.fonts), art_plates(1800, seed=5),
         grounds, {c: i for i, c in enumerate(CLASSES)},
     )  # fmt: skip
     del photos
@@ -95,13 +96,13 @@ def main() -> None:
     averaged = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
-    start, step, mean, right = time.monotonic(), 0, 0.0, 0.0
-    for image, ids, lengths, hint in loader:
+    start, mean, right = time.monotonic(), 0.0, 0.0
+    for step, (image, ids, lengths, hint) in enumerate(loader, 1):
         done = (time.monotonic() - start) / 60 / options.minutes
         if done >= 1:
             break
         for group in optimiser.param_groups:
-            group["lr"] = options.rate * min(1.0, (step + 1) / 100) * (
+            group["lr"] = options.rate * min(1.0, step / 100) * (
                 0.01 + 0.495 * (1 + np.cos(np.pi * done)))  # fmt: skip
         image = image.to(device).float().div(255).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
@@ -119,7 +120,6 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(network.parameters(), 3.0)
         optimiser.step()
         averaged.update_parameters(network)
-        step += 1
         mean = loss.item() if step == 1 else 0.98 * mean + 0.02 * loss.item()
         right = 0.95 * right + 0.05 * _share_right(logits, ids, lengths) if step % 5 == 0 else right
         if step % 100 == 0:

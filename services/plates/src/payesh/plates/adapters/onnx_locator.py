@@ -47,7 +47,7 @@ class OnnxPlateLocator:
 
     def locate(self, image_bgr: NDArray[np.uint8]) -> list[LocatedPlate]:
         """Plates in `image_bgr` (H, W, 3), 32 to 4096 px a side, best first."""
-        grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
+        grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
         longest = max(grey.shape)
         fine_side = min(max(longest, _LEAST_SIDE_PX), _FINE_SIDE_PX)
         found = self._search(grey, fine_side / longest)
@@ -87,8 +87,16 @@ class OnnxPlateLocator:
         half_h = np.exp(np.clip(log_h, -3, 5)) * _SIZE_UNIT_PX / 2
         # Rounded sizes make the two scales differ slightly from `scale`.
         per_x, per_y = grey.shape[1] / width, grey.shape[0] / height
-        boxes = np.stack([(cx - half_w) * per_x, (cy - half_h) * per_y,
-                          (cx + half_w) * per_x, (cy + half_h) * per_y, scores[ys, xs]], 1)  # fmt: skip
+        boxes = np.stack(
+            [
+                (cx - half_w) * per_x,
+                (cy - half_h) * per_y,
+                (cx + half_w) * per_x,
+                (cy + half_h) * per_y,
+                scores[ys, xs],
+            ],
+            1,
+        )
         return boxes.astype(np.float32)
 
 

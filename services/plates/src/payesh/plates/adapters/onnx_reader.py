@@ -39,20 +39,23 @@ class OnnxPlateReader:
         """The plates inside `boxes`, in their order, in one run of the network."""
         if not boxes:
             return []
-        cuts = np.stack([_cut(image_bgr, box) for box in boxes])[:, None]
+        cuts = np.stack([cut_plate(image_bgr, box) for box in boxes])[:, None]
         logits = self._model.run(cuts.astype(np.float32) / np.float32(255)).astype(np.float64)
         powers = np.exp(logits - logits.max(2, keepdims=True))
         return [reading_of(p) for p in powers / powers.sum(2, keepdims=True)]
 
 
-def _cut(image_bgr: NDArray[np.uint8], box: LocatedPlate) -> NDArray[np.uint8]:
+def cut_plate(image_bgr: NDArray[np.uint8], box: LocatedPlate) -> NDArray[np.uint8]:
     """The grown box in grey, (48, 192); what lies outside the picture repeats its edge."""
     wide, tall = box.width * _GROWN_X, box.height * _GROWN_Y
     left, top = box.x + (box.width - wide) / 2, box.y + (box.height - tall) / 2
     height, width = image_bgr.shape[:2]
     # Work on the neighbourhood only: a shot is up to 4096 px wide.
     x1, y1 = int(np.clip(left - 2, 0, width - 1)), int(np.clip(top - 2, 0, height - 1))
-    x2, y2 = int(np.clip(left + wide + 3, x1 + 1, width)), int(np.clip(top + tall + 3, y1 + 1, height))
+    x2, y2 = (
+        int(np.clip(left + wide + 3, x1 + 1, width)),
+        int(np.clip(top + tall + 3, y1 + 1, height)),
+    )
     grey = cv2.cvtColor(np.ascontiguousarray(image_bgr[y1:y2, x1:x2]), cv2.COLOR_BGR2GRAY)
     left, top = left - x1, top - y1
     # Bilinear sampling of a much larger plate aliases: average it down first.
