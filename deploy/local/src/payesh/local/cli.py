@@ -65,6 +65,7 @@ async def _up(
                 folder,
                 engines="production" if production else "local",
                 durable_bus=durable_bus,
+                survives_power_loss=data is not None,
                 progress=step,
             )
             await stack.start()
@@ -186,7 +187,7 @@ async def _replay(photos: Path | None, videos: list[Path]) -> int:
         pass
     with tempfile.TemporaryDirectory(prefix="payesh-") as folder:
         with stack_steps(console) as step:
-            stack = Stack(Path(folder), progress=step)
+            stack = Stack(Path(folder), survives_power_loss=False, progress=step)
             await stack.start()
         try:
             return await _replay_on(stack.urls(), photos, videos)

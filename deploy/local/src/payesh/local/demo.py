@@ -42,7 +42,7 @@ async def run_demo(*, seed: int, once: bool, out: Path | None, keep: Path | None
     data_dir = keep or Path(tempfile.mkdtemp(prefix="payesh-"))
     try:
         with stack_steps(console) as step:
-            stack = Stack(data_dir, progress=step)
+            stack = Stack(data_dir, survives_power_loss=keep is not None, progress=step)
             camera = CameraProcess(data_dir / "camera", film, loop=not once)
             await stack.start()
         try:

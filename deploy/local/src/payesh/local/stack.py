@@ -40,7 +40,8 @@ class Stack:
     """Engines and services in one folder; what a province runs on many machines.
 
     `engines` is "local" (wheels only) or "production" (Apache Kafka and MinIO). Use as an
-    asynchronous context manager: leaving it stops everything that it started.
+    asynchronous context manager: leaving it stops everything that it started. Data that nobody
+    keeps need not survive a power loss; a kill it survives either way.
     """
 
     def __init__(
@@ -49,15 +50,18 @@ class Stack:
         *,
         engines: str = "local",
         durable_bus: bool = False,
+        survives_power_loss: bool = True,
         overrides: Mapping[str, Mapping[str, str]] | None = None,
         progress: Progress = lambda step: None,
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.engines: EngineSet = (
-            ProductionEngines(self.data_dir / "engines")
+            ProductionEngines(self.data_dir / "engines", survives_power_loss=survives_power_loss)
             if engines == "production"
-            else LocalEngines(self.data_dir / "engines", durable_bus)
+            else LocalEngines(
+                self.data_dir / "engines", durable_bus, survives_power_loss=survives_power_loss
+            )
         )
         self.secrets = SecretFile(self.data_dir / "secrets.json")
         self.bootstrap_secret_file = self.data_dir / "first-administrator.secret"
@@ -92,11 +96,6 @@ class Stack:
             "metrics": {
                 name: f"http://127.0.0.1:{process.metrics_port}/metrics"
                 for name, process in self.processes.items()
-            },
-            "documentation": {
-                name: f"{process.url}/docs"
-                for name, process in self.processes.items()
-                if process.command == "serve"
             },
             "pages": {
                 "queue": f"{self.url('tickets')}/queue",

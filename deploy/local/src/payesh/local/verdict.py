@@ -67,9 +67,7 @@ class Figures:
         if self.reads_right < 0.90 * self.passages:
             found.append("exact reads of fewer than 90 % of passages")
         if self.drafts_of_violations < 0.90 * self.violations_by_lower_bound:
-            found.append(
-                "drafts of fewer than 90 % of violations by lower bound"
-            )
+            found.append("drafts of fewer than 90 % of violations by lower bound")
         if self.false_citations:
             found.append("a false citation")
         if self.speed_inside_u95_share < 0.90:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 
 import cv2
@@ -14,7 +13,7 @@ from payesh.local.street.geometry import Floats, PinholeCamera
 Image = NDArray[np.uint8]
 
 _SUBPIXEL_BITS = 4
-_NEAREST_M = 1.5  # what comes closer has left the image below; behind the lens maths breaks
+_NEAREST_M = 4.0  # what is nearer has left the image below; behind the lens maths breaks
 _SEAM_PX = 0.6  # panels grow by this, so that no road shows through between two of them
 
 
@@ -44,30 +43,32 @@ class Panel:
         return self._levels[min(wanted, len(self._levels) - 1)]
 
 
-def split_along_road(panel: Panel, longest_m: float = 2.5) -> list[Panel]:
-    """Cut a panel whose picture's columns run along y into pieces, so that each is either
-    before the camera or may be left out. The panel must be a rectangle."""
-    first, second = panel.corners_m[0], panel.corners_m[1]
-    count = int(np.ceil(abs(float(second[1] - first[1])) / longest_m))
-    if count <= 1:
-        return [panel]
-    columns = panel.picture.shape[1]
-    cuts = [round(i * columns / count) for i in range(count + 1)]
-    pieces = []
-    top = panel.corners_m[1] - panel.corners_m[0]
-    bottom = panel.corners_m[2] - panel.corners_m[3]
-    for a, b in itertools.pairwise(cuts):
-        corners = np.array(
-            [
-                panel.corners_m[0] + top * a / columns,
-                panel.corners_m[0] + top * b / columns,
-                panel.corners_m[3] + bottom * b / columns,
-                panel.corners_m[3] + bottom * a / columns,
-            ]
-        )
-        opacity = None if panel.opacity is None else np.ascontiguousarray(panel.opacity[:, a:b])
-        pieces.append(Panel(corners, np.ascontiguousarray(panel.picture[:, a:b]), opacity))
-    return pieces
+def _part_ahead(panel: Panel, foot_m: Floats) -> Panel | None:
+    """What of the panel lies further ahead than _NEAREST_M; None where nothing does.
+
+    Only the roofs, sides and shadows of long vehicles are cut; their edges run along y.
+    """
+    y = panel.corners_m[:, 1] + foot_m[1]
+    if y.min() >= _NEAREST_M:
+        return panel
+    if y.max() <= _NEAREST_M:
+        return None
+    by_column = abs(y[1] - y[0]) > abs(y[3] - y[0])
+    first, last = (y[0], y[1]) if by_column else (y[0], y[3])
+    share = float((_NEAREST_M - first) / (last - first))
+    size = panel.picture.shape[1 if by_column else 0]
+    cut = min(max(round(share * size), 1), size - 1)
+    kept = slice(cut, size) if last > first else slice(0, cut)
+    begin, end = kept.start / size, kept.stop / size
+    a, b, c, d = panel.corners_m
+    if by_column:
+        corners = (a + (b - a) * begin, a + (b - a) * end, d + (c - d) * end, d + (c - d) * begin)
+        window = (slice(None), kept)
+    else:
+        corners = (a + (d - a) * begin, b + (c - b) * begin, b + (c - b) * end, a + (d - a) * end)
+        window = (kept, slice(None))
+    opacity = None if panel.opacity is None else np.ascontiguousarray(panel.opacity[window])
+    return Panel(np.array(corners), np.ascontiguousarray(panel.picture[window]), opacity)
 
 
 def _halve(image: Image) -> Image:
@@ -78,10 +79,11 @@ def _halve(image: Image) -> Image:
 
 def draw_panel(frame: Image, panel: Panel, camera: PinholeCamera, foot_m: Floats) -> None:
     """Draw `panel` of the vehicle whose reference point is `foot_m` (3,) into `frame`, in place."""
-    corners_m = panel.corners_m + foot_m
-    if camera.depth_m(corners_m).min() < _NEAREST_M:
+    ahead = _part_ahead(panel, foot_m)
+    if ahead is None:
         return
-    quad = camera.project(corners_m)
+    panel = ahead
+    quad = camera.project(panel.corners_m + foot_m)
     if not panel.two_sided and _signed_area(quad) <= 0:
         return
     height, width = frame.shape[:2]

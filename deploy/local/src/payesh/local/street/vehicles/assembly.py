@@ -18,7 +18,7 @@ from payesh.local.street.vehicles.van import van_panels
 def build_panels(vehicle: Vehicle) -> list[Panel]:
     """All panels of `vehicle`, from back to front as they must be drawn."""
     rng = np.random.default_rng(vehicle.look)
-    panels = shadow(vehicle)
+    panels = [shadow(vehicle)]
     match vehicle.vehicle_class:
         case VehicleClass.CAR:
             panels += car_panels(vehicle, rng)

@@ -39,7 +39,7 @@ def bus_panels(vehicle: Vehicle) -> list[Panel]:
         side.line([(float(x), 1.25), (float(x), 2.45)], 0.06, (28, 28, 28))
     draw_wheel(side, 2.4, 0.46)
     draw_wheel(side, length - 3.0, 0.46)
-    panels = block(w, 0.12, length, 0.1, height, paint, side)
+    panels = block(w, 0.0, length, 0.1, height, paint, side)
     for y in (2.5, 7.0):  # roof hatches
         hatch = Canvas(0.9, 0.9, dim(paint, 0.8), SUN_TOP)
         panels.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from payesh.local.street.panels import Panel, split_along_road
+from payesh.local.street.panels import Panel
 from payesh.local.street.plate_art import draw_plate
 from payesh.local.street.traffic import PLATE_BEFORE_BUMPER_M, Vehicle
 from payesh.local.street.vehicles.canvas import (
@@ -19,7 +19,8 @@ from payesh.local.street.vehicles.canvas import (
 from payesh.local.street.vehicles.shapes import quad
 
 
-def shadow(vehicle: Vehicle) -> list[Panel]:
+def shadow(vehicle: Vehicle) -> Panel:
+    """Soft shade on the asphalt, under the vehicle and to its left."""
     body = vehicle.body
     margin = 0.35
     reach = 0.22 * body.height_m  # the sun stands high on the right
@@ -31,11 +32,8 @@ def shadow(vehicle: Vehicle) -> list[Panel]:
     opacity = np.asarray(cv2.GaussianBlur(opacity, (0, 0), margin * 40 * 0.42), np.uint8)
     left, right = -body.width_m / 2 - reach - margin, body.width_m / 2 + margin
     far, near = body.length_m + margin, -margin + 0.1
-    # Turned so that the picture's columns run along the road, then cut as long sides are.
-    corners = quad((left, near, 0), (left, far, 0), (right, far, 0), (right, near, 0))
-    turned = np.ascontiguousarray(opacity.T)
-    dark = np.full((*turned.shape, 3), 22, np.uint8)
-    return split_along_road(Panel(corners, dark, turned))
+    corners = quad((left, far, 0), (right, far, 0), (right, near, 0), (left, near, 0))
+    return Panel(corners, np.full((rows, columns, 3), 22, np.uint8), opacity)
 
 
 def plate_panel(vehicle: Vehicle) -> Panel:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from payesh.local.street.geometry import Floats
-from payesh.local.street.panels import Panel, split_along_road
+from payesh.local.street.panels import Panel
 from payesh.local.street.vehicles.canvas import (
     SUN_LEFT,
     SUN_RIGHT,
@@ -89,25 +87,17 @@ def block(
         canvas = Canvas(far - near, high - low, paint, SUN_RIGHT)
         canvas.gradient(1.03, 0.85)
     roof = Canvas(width, min(far - near, 3.0), paint, SUN_TOP)
+    roof.gradient(0.95, 1.02)
     roof.line([(0.05, 0), (0.05, 3)], 0.03, dim(paint, 0.8))
     roof.line([(width - 0.05, 0), (width - 0.05, 3)], 0.03, dim(paint, 0.8))
-    walls = sides(canvas.picture(), None, half, (near, far, low, high))
-    panels = [piece for wall in walls for piece in split_along_road(wall)]
-    # The roof in lengths, for the same reason as the sides.
-    count = max(1, int((far - near) / 2.5))
-    ys = np.linspace(far, near, count + 1)
-    for back, front in itertools.pairwise(ys):
-        corners = quad(
-            (-half, float(back), high),
-            (half, float(back), high),
-            (half, float(front), high),
-            (-half, float(front), high),
-        )
-        panels.append(Panel(corners, roof.picture()))
+    panels = sides(canvas.picture(), None, half, (near, far, low, high))
+    corners = quad((-half, far, high), (half, far, high), (half, near, high), (-half, near, high))
+    panels.append(Panel(corners, roof.picture()))
     return panels
 
 
 def roof_panel(half: float, near: float, far: float, high: float, paint: Bgr) -> Panel:
+    """A plain lid, for roofs narrower than the body."""
     roof = Canvas(2 * half, 2.0, paint, SUN_TOP)
     roof.gradient(0.93, 1.02)
     corners = quad((-half, far, high), (half, far, high), (half, near, high), (-half, near, high))
@@ -115,4 +105,5 @@ def roof_panel(half: float, near: float, far: float, high: float, paint: Bgr) ->
 
 
 def face(picture: Image, half: float, y: float, low: float, high: float) -> Panel:
+    """An upright panel across the vehicle, seen from the front."""
     return Panel(quad((-half, y, high), (half, y, high), (half, y, low), (-half, y, low)), picture)

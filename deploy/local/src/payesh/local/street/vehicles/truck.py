@@ -43,7 +43,7 @@ def truck_panels(vehicle: Vehicle) -> list[Panel]:
     cab.gradient(1.04, 0.8)
     cab.polygon([(0.25, 1.15), (0.35, 1.9), (1.3, 1.9), (1.3, 1.15)], GLASS)
     draw_wheel(cab, 0.85, 0.40)
-    panels += block(cab_w, 0.1, 1.75, 0.1, cab_h, paint, cab)
+    panels += block(cab_w, 0.0, 1.75, 0.1, cab_h, paint, cab)
     panels.append(
         Panel(
             quad(
