@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from vehicle_samples import IGNORED, UNKNOWN, VEHICLES, VehicleSamples
 from yolox_graph import CLASSES, YoloxGraph, cells_of, decode
 
-SIDES = (352, 416, 480)
+SIDES = (320, 384, 448)
 
 
 class Stream(IterableDataset):

@@ -5,6 +5,7 @@ The batch normalisations are folded into the convolutions already; at small lear
 they are not missed.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,7 @@ class YoloxGraph(nn.Module):
                 elif name is not None:
                     dim.dim_value = name
         del model.graph.value_info[:]
+        onnx.helper.set_model_props(model, {"names": json.dumps(CLASSES)})
         onnx.checker.check_model(model)
         onnx.save(model, str(path))
 
