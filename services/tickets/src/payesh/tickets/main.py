@@ -133,6 +133,7 @@ def _for_openapi() -> FastAPI:
     settings = Settings(
         http_port=0,
         metrics_port=0,
+        public_url="http://localhost",
         kafka_bootstrap="localhost:0",
         database_url=nowhere,
         s3_endpoint="localhost:0",

@@ -1,0 +1,219 @@
+"""Officers: who may see what, who decides, and what is written down about it."""
+
+import asyncio
+import itertools
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import httpx
+from minio import Minio
+from sqlalchemy import func, select
+
+from payesh.kit.tables import audit_counter
+from payesh.local.engines import EngineSet
+from payesh.tickets.adapters.tables import citations, retention_jobs
+from tests.integration.tickets.conftest import Office, eventually
+
+ISSUE = {"decision": "issue", "plate": "۱۲ ب ۳۴۵ | ۶۷"}
+
+
+async def test_two_officers_never_hold_one_citation(office: Office) -> None:
+    citation_id = await office.draft()
+    async with office.client("sara") as sara, office.client("reza") as reza:
+        for _ in range(5):
+            answers = await asyncio.gather(
+                *(http.post(f"/v1/citations/{citation_id}/claim") for http in (sara, reza))
+            )
+            assert sorted(answer.status_code for answer in answers) == [200, 409]
+            winner, loser = (sara, reza) if answers[0].status_code == 200 else (reza, sara)
+            refused = next(answer for answer in answers if answer.status_code == 409)
+            assert refused.json()["type"] == "urn:payesh:problem:claimed-by-another"
+            late = await loser.post(f"/v1/citations/{citation_id}/decide", json=ISSUE)
+            assert late.json()["type"] == "urn:payesh:problem:claimed-by-another"
+            assert (await winner.post(f"/v1/citations/{citation_id}/release")).status_code == 200
+
+
+async def test_a_claim_that_ran_out_goes_to_the_next(office: Office) -> None:
+    citation_id = await office.draft()
+    path = f"/v1/citations/{citation_id}"
+    async with office.client("sara") as sara, office.client("reza") as reza:
+        assert (await sara.post(f"{path}/claim")).status_code == 200
+        async with office.database.transaction() as session:
+            await session.execute(
+                citations.update()
+                .where(citations.c.citation_id == citation_id)
+                .values(claimed_until=func.now())
+            )
+        late = await sara.post(f"{path}/decide", json=ISSUE)
+        assert (late.status_code, late.json()["type"]) == (409, "urn:payesh:problem:claim-required")
+        assert (await reza.post(f"{path}/claim")).json()["claimed_by"] == "reza"
+
+
+async def test_issuing_needs_a_claim_and_the_drafted_plate(office: Office) -> None:
+    path = f"/v1/citations/{await office.draft()}"
+    async with office.client() as http:
+        unclaimed = await http.post(f"{path}/decide", json=ISSUE)
+        assert unclaimed.json()["type"] == "urn:payesh:problem:claim-required"
+        await http.post(f"{path}/claim")
+        other = await http.post(f"{path}/decide", json={"decision": "issue", "plate": "13ب34567"})
+        assert other.json()["type"] == "urn:payesh:problem:plate-differs"
+        issued = await http.post(f"{path}/decide", json=ISSUE)
+        assert issued.status_code == 200
+        assert issued.json()["state"] == "issued"
+        again = await http.post(f"{path}/decide", json=ISSUE)
+        assert again.json()["type"] == "urn:payesh:problem:already-decided"
+
+
+async def test_a_rejection_names_an_officers_reason(office: Office) -> None:
+    path = f"/v1/citations/{await office.draft()}"
+    async with office.client() as http:
+        await http.post(f"{path}/claim")
+        for body in ({"decision": "reject"}, {"decision": "reject", "reason": "no_law"}):
+            assert (await http.post(f"{path}/decide", json=body)).status_code == 422
+        body = {"decision": "reject", "reason": "plate_wrong"}
+        rejected = (await http.post(f"{path}/decide", json=body)).json()
+    assert (rejected["state"], rejected["reason"]) == ("rejected", "plate_wrong")
+    assert rejected["decided_by"] == "sara"
+    assert rejected["number"] is None
+
+
+async def test_numbers_have_no_gap_though_officers_issue_at_once_and_fail(office: Office) -> None:
+    ids = [await office.draft() for _ in range(8)]
+
+    async def issue(number: int, citation_id: UUID) -> str | None:
+        async with office.client(f"officer-{number}") as http:
+            await http.post(f"/v1/citations/{citation_id}/claim")
+            plate = "99ب99999" if number % 4 == 3 else "12ب34567"
+            body = {"decision": "issue", "plate": plate}
+            answer = await http.post(f"/v1/citations/{citation_id}/decide", json=body)
+            return answer.json().get("number")
+
+    given = await asyncio.gather(*itertools.starmap(issue, enumerate(ids)))
+    assert sum(number is not None for number in given) == 6
+    async with office.database.transaction() as session:
+        stored = await session.scalars(
+            select(citations.c.number).where(citations.c.number.is_not(None))
+        )
+        serials = sorted(int(number.split("-")[1]) for number in stored)
+    assert serials == list(range(1, len(serials) + 1))
+
+
+async def test_evidence_of_an_issued_citation_is_locked_longer(
+    office: Office, engines: EngineSet
+) -> None:
+    citation_id = await office.draft()
+    async with office.client() as http:
+        await http.post(f"/v1/citations/{citation_id}/claim")
+        await http.post(f"/v1/citations/{citation_id}/decide", json=ISSUE)
+    addresses = engines.addresses()
+    admin = Minio(
+        addresses["s3_endpoint"],
+        *engines.objects.credentials_for("admin"),
+        secure=addresses["s3_secure"],
+    )
+
+    async def extended() -> bool:
+        async with office.database.transaction() as session:
+            left = select(func.count()).where(retention_jobs.c.citation_id == citation_id)
+            return await session.scalar(left) == 0
+
+    await eventually(extended)
+    for name in ("clip.mp4", "manifest.json", "shots/0.jpg"):
+        lock = await asyncio.to_thread(
+            admin.get_object_retention, "evidence", f"{citation_id}/{name}"
+        )
+        assert lock.mode == "COMPLIANCE"
+        assert lock.retain_until_date > datetime.now(UTC) + timedelta(days=1.9)
+
+
+async def test_another_county_sees_nothing_and_the_attempt_is_recorded(office: Office) -> None:
+    citation_id = await office.draft()
+    before = await _audit_sequence(office)
+    paths = [f"/v1/citations/{citation_id}{end}" for end in ("", "/clip", "/shots/0", "/manifest")]
+    async with office.client("stranger", counties=["shahrud"]) as http:
+        for path in paths:
+            refused = await http.get(path)
+            assert refused.status_code == 403
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert refused.json()["type"] == "urn:payesh:problem:out-of-bounds"
+        assert (await http.post(f"/v1/citations/{citation_id}/claim")).status_code == 403
+        assert await _audit_sequence(office) == before + 5
+        listed = (await http.get("/v1/citations")).json()["items"]
+        assert str(citation_id) not in {each["citation_id"] for each in listed}
+        assert {each["county"] for each in listed} <= {"shahrud"}
+
+
+async def test_every_answer_needs_a_token_its_scope_and_a_purpose(office: Office) -> None:
+    citation_id = await office.draft()
+    path = f"/v1/citations/{citation_id}"
+    async with httpx.AsyncClient(base_url=office.url) as nobody:
+        for each in ("/v1/citations", path, f"{path}/clip", "/v1/law", "/queue/count"):
+            assert (await nobody.get(each)).status_code == 401, each
+    async with office.client(scope="law:read") as http:
+        for each in ("/v1/citations", path, f"{path}/clip"):
+            assert (await http.get(each)).json()["type"] == "urn:payesh:problem:missing-scope"
+        assert (await http.get("/v1/law")).status_code == 200
+    async with office.client() as http:
+        del http.headers["Payesh-Purpose"]
+        for each in ("/v1/citations", path, f"{path}/clip"):
+            assert (await http.get(each)).json()["type"] == "urn:payesh:problem:purpose-required"
+
+
+async def test_a_clip_is_answered_in_ranges_and_audited_once_an_opening(office: Office) -> None:
+    path = f"/v1/citations/{await office.draft()}/clip"
+    async with office.client("viewer") as http:
+        before = await _audit_sequence(office)
+        whole = await http.get(path)
+        size = len(whole.content)
+        assert whole.headers["accept-ranges"] == "bytes"
+        for header, start, end in (
+            ("bytes=0-99", 0, 100),
+            ("bytes=1000-", 1000, size),
+            ("bytes=-7", size - 7, size),
+        ):
+            part = await http.get(path, headers={"Range": header})
+            assert part.status_code == 206
+            assert part.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
+            assert part.content == whole.content[start:end]
+        beyond = await http.get(path, headers={"Range": f"bytes={size}-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+        assert await _audit_sequence(office) == before + 1
+    async with office.client("another viewer") as http:
+        await http.get(path, headers={"Range": "bytes=5-9"})
+        assert await _audit_sequence(office) == before + 2
+
+
+async def test_a_list_is_read_page_by_page_without_loss(office: Office) -> None:
+    wanted = {str(await office.draft()) for _ in range(5)}
+    seen: list[str] = []
+    cursor: str | None = None
+    async with office.client() as http:
+        while True:
+            query = {"state": "drafted", "limit": "2", **({"cursor": cursor} if cursor else {})}
+            page = (await http.get("/v1/citations", params=query)).json()
+            seen += [each["citation_id"] for each in page["items"]]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        assert (await http.get("/v1/citations", params={"cursor": "x"})).status_code == 422
+        assert (await http.get("/v1/citations", params={"limit": "9999"})).status_code == 422
+    assert wanted <= set(seen)
+    assert len(seen) == len(set(seen))
+
+
+async def test_an_unknown_citation_is_not_found(office: Office) -> None:
+    async with office.client() as http:
+        assert (await http.get(f"/v1/citations/{uuid4()}")).status_code == 404
+        assert (await http.get("/v1/citations/not-a-uuid")).status_code == 422
+
+
+async def test_readiness_names_every_dependency(office: Office) -> None:
+    async with httpx.AsyncClient(base_url=office.url) as nobody:
+        answer = await nobody.get("/readyz")
+    assert answer.status_code == 200
+    assert {"database", "store", "bus", "bundles"} <= set(answer.json()["dependencies"])
+
+
+async def _audit_sequence(office: Office) -> int:
+    async with office.database.transaction() as session:
+        return int(await session.scalar(select(audit_counter.c.last)) or 0)

@@ -1,0 +1,149 @@
+"""What the law table promises: a price for a day, or the honest word that there is none."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from payesh.tickets.adapters.law_file import read_law
+from payesh.tickets.domain.assessment import Offence, assess_offence
+from payesh.tickets.domain.citation import Rejection
+from payesh.tickets.domain.law import ANY, JalaliDay, LawTable, Period, Price, Tariff, Tolerance
+from payesh.tickets.errors import LawTableInvalid
+from payesh.tickets.jalali import jalali_day, persian_date, persian_time
+
+DAY = JalaliDay(1405, 8, 29)
+FIXTURE = read_law(None)
+
+
+def tariff(amount: int | None, first: JalaliDay | None, last: JalaliDay | None = None) -> Tariff:
+    return Tariff("2002", Period(first, last), "A", ANY, ANY, amount, f"decree of {first}", "")
+
+
+def amount(table: LawTable, day: JalaliDay = DAY, *, vehicle: str = "car") -> int | None:
+    price = table.price("speeding", 40.0, day=day, place_class="A", vehicle_class=vehicle)
+    assert price is not None
+    return price.amount_rial
+
+
+def offence(**changes: object) -> Offence:
+    moment = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
+    lawful = Offence(
+        rule="speeding",
+        lower_bound=96.9,
+        limit=60.0,
+        captured_at=moment,
+        captured_on=jalali_day(moment),
+        clock_verified=True,
+        certificate_valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+        certificate_valid_to=datetime(2027, 1, 1, tzinfo=UTC),
+        place_class="A",
+        vehicle_class="car",
+    )
+    return replace(lawful, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("excess_kmh", "code"),
+    [(0.1, "0000"), (30.0, "0000"), (30.1, "2002"), (50.0, "2002"), (50.1, "2001")],
+)
+def test_the_excess_of_the_lower_bound_chooses_the_offence(excess_kmh: float, code: str) -> None:
+    found = FIXTURE.offence("speeding", excess_kmh)
+    assert found is not None
+    assert found.code == code
+
+
+@pytest.mark.parametrize(("place", "rial"), [("A", 2_000_000), ("B", 1_800_000), ("C", 1_000_000)])
+def test_the_place_chooses_the_column(place: str, rial: int) -> None:
+    price = FIXTURE.price("speeding", 40.0, day=DAY, place_class=place, vehicle_class="car")
+    assert price is not None
+    assert price.amount_rial == rial
+
+
+@pytest.mark.parametrize("excess_kmh", [12.0, 61.0])
+def test_an_amount_that_no_source_gives_stays_missing(excess_kmh: float) -> None:
+    price = FIXTURE.price("speeding", excess_kmh, day=DAY, place_class="A", vehicle_class="car")
+    assert price is not None
+    assert price.amount_rial is None
+
+
+def test_a_case_is_priced_by_the_tariff_in_force_on_its_day() -> None:
+    table = replace(
+        FIXTURE,
+        tariffs=(
+            tariff(2, JalaliDay(1399, 1, 1), JalaliDay(1402, 12, 29)),
+            tariff(3, JalaliDay(1403, 1, 1)),
+        ),
+    )
+    assert amount(table, JalaliDay(1402, 12, 29)) == 2
+    assert amount(table, JalaliDay(1403, 1, 1)) == 3
+    assert (
+        table.price(
+            "speeding", 40.0, day=JalaliDay(1398, 12, 29), place_class="A", vehicle_class="car"
+        )
+        is None
+    )
+
+
+def test_a_season_that_runs_over_new_year_prices_its_days_only() -> None:
+    nowruz = replace(tariff(27, JalaliDay(1404, 1, 1)), season="nowruz")
+    table = replace(FIXTURE, tariffs=(tariff(20, None), nowruz))
+    for day in (JalaliDay(1404, 12, 25), JalaliDay(1405, 1, 1), JalaliDay(1405, 1, 15)):
+        assert amount(table, day) == 27
+    for day in (JalaliDay(1404, 12, 24), JalaliDay(1405, 1, 16), DAY):
+        assert amount(table, day) == 20
+
+
+def test_a_tariff_for_a_vehicle_class_counts_before_the_general_one() -> None:
+    table = replace(
+        FIXTURE, tariffs=(tariff(20, None), replace(tariff(30, None), vehicle_class="truck"))
+    )
+    assert amount(table, vehicle="truck") == 30
+    assert amount(table, vehicle="car") == 20
+
+
+def test_a_published_tolerance_holds_from_its_day_on() -> None:
+    from_1405 = Tolerance(Period(JalaliDay(1405, 1, 1), None), 5.0, "published")
+    table = replace(FIXTURE, tolerances=(*FIXTURE.tolerances, from_1405))
+    assert assess_offence(offence(lower_bound=65.0), table) is Rejection.WITHIN_TOLERANCE
+    assert isinstance(assess_offence(offence(lower_bound=65.1), table), Price)
+    before = offence(lower_bound=65.0, captured_on=JalaliDay(1404, 12, 29))
+    assert isinstance(assess_offence(before, table), Price)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"clock_verified": False}, Rejection.CLOCK_UNVERIFIED),
+        ({"certificate_valid_from": None}, Rejection.CERTIFICATE_INVALID),
+        ({"certificate_valid_to": datetime(2026, 11, 20, tzinfo=UTC)}, "certificate_invalid"),
+        ({"lower_bound": 60.0}, Rejection.WITHIN_TOLERANCE),
+        ({"rule": "honking"}, Rejection.NO_LAW),
+    ],
+)
+def test_no_citation_stands_on_a_doubtful_clock_device_bound_or_law(
+    changes: dict[str, object], reason: str
+) -> None:
+    assert assess_offence(offence(**changes), FIXTURE) == reason
+
+
+def test_a_table_that_prices_a_case_twice_is_refused(tmp_path: Path) -> None:
+    packaged = json.loads(
+        (Path(read_law.__code__.co_filename).parents[1] / "law/fixture-1399.json").read_text()
+    )
+    packaged["tariffs"].append(packaged["tariffs"][0] | {"amount_rial": 1})
+    edited = tmp_path / "law.json"
+    edited.write_text(json.dumps(packaged))
+    with pytest.raises(LawTableInvalid, match="2002"):
+        read_law(edited)
+
+
+def test_days_and_times_are_tehrans() -> None:
+    just_before_new_year = datetime(2026, 3, 20, 20, 29, 59, tzinfo=UTC)
+    assert jalali_day(just_before_new_year) == JalaliDay(1404, 12, 29)
+    assert jalali_day(datetime(2026, 3, 20, 20, 30, tzinfo=UTC)) == JalaliDay(1405, 1, 1)
+    # Summer time was kept until 1401.
+    assert persian_time(datetime(2022, 7, 1, 8, 0, tzinfo=UTC)) == "۱۲:۳۰:۰۰"
+    assert persian_date(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)) == "دوشنبه ۲ آذر ۱۴۰۵"
