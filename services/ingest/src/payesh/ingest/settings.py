@@ -34,7 +34,7 @@ class IngestSettings(
     )
     spool_limit_mib: int = Field(
         4096,
-        ge=16,
+        ge=1,
         description="MiB of media that may wait. When they are used up recording stops, and the "
         "time lost is a recorded gap. A camera of 4 Mb/s fills 1.8 GiB an hour.",
     )

@@ -1,0 +1,159 @@
+"""The doors for files and stills: what is sent twice is kept once, what is broken is told."""
+
+import asyncio
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+from payesh.contracts import GapRecorded, SegmentStored, SnapshotStored
+
+CERTIFICATE = {
+    "number": "C-1",
+    "issued_by": "سازمان استاندارد",
+    "valid_from": "2020-01-01T00:00:00Z",
+    "valid_to": "2099-01-01T00:00:00Z",
+}
+
+
+def jpeg(shade: int) -> bytes:
+    return bytes(cv2.imencode(".jpg", np.full((180, 320, 3), shade, dtype=np.uint8))[1])
+
+
+def png_header(width_px: int, height_px: int) -> bytes:
+    body = b"IHDR" + struct.pack(">IIBBBBB", width_px, height_px, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n\0\0\0\r" + body + struct.pack(">I", zlib.crc32(body))
+
+
+async def post_still(
+    replica: Any, camera_id: str, image: bytes, at: datetime, key: str | None = None, **data: str
+) -> httpx.Response:
+    answer: httpx.Response = await replica.call(
+        "POST",
+        f"/{camera_id}/snapshots",
+        files={"image": ("still", image, "image/jpeg")},
+        data={"captured_at": at.isoformat(), "clock_u95_ms": "50", **data},
+        headers={"Idempotency-Key": key} if key else {},
+    )
+    return answer
+
+
+async def test_a_still_sent_twice_is_one_event_and_its_series_has_no_hole(
+    stack: Any, replica: Any, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    camera_id = await replica.create_camera(None, source_kind="snapshots")
+    at = datetime.now(UTC) - timedelta(seconds=30)
+    answers = await asyncio.gather(
+        *(
+            post_still(replica, camera_id, jpeg(shade), at + timedelta(seconds=shade))
+            for shade in (0, 1, 2, 3, 4, 0, 1, 2, 3, 4)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201] * 5
+    again = await post_still(replica, camera_id, jpeg(9), at, key="k")
+    assert (await post_still(replica, camera_id, jpeg(9), at, key="k")).json() == again.json()
+    other = await post_still(replica, camera_id, jpeg(10), at, key="k")
+    assert other.status_code == 409
+    await eventually(lambda: len(stack.events(SnapshotStored, camera_id)) == 6)
+    await asyncio.sleep(0.5)
+    events = stack.events(SnapshotStored, camera_id)
+    assert [event.sequence for event in events] == list(range(6))
+    assert len({event.stream_id for event in events}) == 1
+    for former, event in zip(events, events[1:], strict=False):
+        assert event.previous_link_sha256 == former.link_sha256
+    image = await stack.objects.get(events[-1].image)
+    assert hashlib.sha256(image).digest() == hashlib.sha256(jpeg(9)).digest()
+
+
+async def test_a_bomb_a_text_and_a_foreign_certificate_are_refused(
+    stack: Any, replica: Any
+) -> None:
+    camera_id = await replica.create_camera(None, certificate=CERTIFICATE)
+    now = datetime.now(UTC)
+    bomb = await post_still(replica, camera_id, png_header(20_000, 10_000), now)
+    assert (bomb.status_code, bomb.json()["type"]) == (
+        413,
+        "urn:payesh:problem:image-too-large",
+    )
+    text = await post_still(replica, camera_id, b"no image at all", now)
+    assert (text.status_code, text.json()["type"]) == (422, "urn:payesh:problem:bad-image")
+    heavy = await post_still(replica, camera_id, b"\xff" * (21 * 1024 * 1024), now)
+    assert heavy.status_code == 413
+    early = await post_still(replica, camera_id, jpeg(1), now + timedelta(hours=1))
+    assert early.status_code == 422
+    measured = {
+        "speed_kmh": 97.0,
+        "speed_u95_kmh": 1.0,
+        "measured_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "certificate_number": "C-2",
+    }
+    wrong = await post_still(replica, camera_id, jpeg(1), now, measurement=json.dumps(measured))
+    assert wrong.json()["type"] == "urn:payesh:problem:wrong-certificate"
+    measured["certificate_number"] = "C-1"
+    right = await post_still(replica, camera_id, jpeg(1), now, measurement=json.dumps(measured))
+    assert right.status_code == 201, right.text
+    assert right.json()["event"]["measurement"]["speed_kmh"] == 97.0
+
+
+async def upload(replica: Any, camera_id: str, content: bytes, started_at: datetime) -> str:
+    answer = await replica.call(
+        "POST",
+        f"/{camera_id}/recordings",
+        files={"file": ("video.mp4", content, "video/mp4")},
+        data={"started_at": started_at.isoformat(), "clock_u95_ms": "400"},
+    )
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["recording_id"])
+
+
+async def outcome(replica: Any, camera_id: str, recording_id: str) -> dict[str, Any]:
+    async with asyncio.timeout(20):
+        while True:
+            answer = await replica.call("GET", f"/{camera_id}/recordings/{recording_id}")
+            row: dict[str, Any] = answer.json()
+            if row["state"] in ("done", "failed"):
+                return row
+            await asyncio.sleep(0.1)
+
+
+async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_error(
+    stack: Any, replica: Any, clip: Path, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    camera_id = await replica.create_camera(None, source_kind="recordings")
+    started_at = datetime.now(UTC) - timedelta(hours=1)
+    content = clip.read_bytes()
+    whole = await upload(replica, camera_id, content, started_at)
+    cut = await upload(
+        replica, camera_id, content[: len(content) // 2], started_at + timedelta(minutes=1)
+    )
+    junk = await upload(replica, camera_id, b"#EXTM3U\nfile:///etc/passwd\n" * 50, started_at)
+
+    done = await outcome(replica, camera_id, whole)
+    assert (done["state"], done["warning"]) == ("done", None)
+    truncated = await outcome(replica, camera_id, cut)
+    assert truncated["state"] == "done" and "truncated" in truncated["warning"]
+    failed = await outcome(replica, camera_id, junk)
+    assert failed["state"] == "failed" and "not a video" in failed["error"]
+
+    expected = done["segment_count"] + truncated["segment_count"]
+    await eventually(lambda: len(stack.events(SegmentStored, camera_id)) == expected)
+    segments = stack.events(SegmentStored, camera_id)
+    first = [s for s in segments if str(s.stream_id) == done["stream_id"]]
+    second = [s for s in segments if str(s.stream_id) == truncated["stream_id"]]
+    assert sum(s.frame_count for s in first) == 300
+    assert 100 < sum(s.frame_count for s in second) < 200
+    assert first[0].captured_at == started_at
+    assert {s.clock_source for s in segments} == {"declared"}
+    assert [s.last_in_stream for s in first] == [False] * (len(first) - 1) + [True]
+    assert second[0].previous_link_sha256 == first[-1].link_sha256
+    await eventually(lambda: len(stack.events(GapRecorded, camera_id)) == 1)
+    (gap,) = stack.events(GapRecorded, camera_id)
+    assert gap.reason == "corrupt"
+    assert gap.ended_at - (started_at + timedelta(minutes=1)) == timedelta(seconds=12)
