@@ -10,8 +10,13 @@ from payesh.local.engines.ports import LOOPBACK, free_port
 from payesh.local.engines.process import Engine
 
 
+def program(service: str) -> Path:
+    """The service's program in this environment."""
+    return Path(sys.executable).with_name(f"payesh-{service}")
+
+
 class ServiceProcess(Engine):
-    """`python -m payesh.<service>.main <command>` with an environment of its own.
+    """`payesh-<service> <command>`, as in its image, with an environment of its own.
 
     It counts as started once `/healthz` answers; `is_ready` asks `/readyz`, which also waits for
     the engines. Its log and working files lie in `data_dir`.
@@ -45,7 +50,7 @@ class ServiceProcess(Engine):
         return None
 
     def _command(self) -> Sequence[str]:
-        return [sys.executable, "-m", f"payesh.{self.service}.main", self.command]
+        return [str(program(self.service)), self.command]
 
     def _environment(self) -> Mapping[str, str]:
         return self._service_environment(self)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +12,7 @@ from payesh.local.engines import EngineSet, LocalEngines, ProductionEngines
 from payesh.local.engines.process import EngineDied, EngineNotReady
 from payesh.local.engines.secret_file import SecretFile, write_private
 from payesh.local.environment import OPERATOR_CLIENT, PAGES_CLIENT, service_environment
-from payesh.local.service_process import ServiceProcess
+from payesh.local.service_process import ServiceProcess, program
 from payesh.local.topics import create_topics
 
 Progress = Callable[[str], None]
@@ -161,7 +160,7 @@ class Stack:
         process = self.processes[name]
         process.data_dir.mkdir(parents=True, exist_ok=True)
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", f"payesh.{process.service}.main", *command,
+            str(program(process.service)), *command,
             env={**os.environ, **self._environment(process)},
             cwd=process.data_dir,
             stdout=asyncio.subprocess.PIPE,

@@ -57,12 +57,13 @@ class CameraProcess(Engine):
             sys.executable, "-m", "payesh.local.camera",
             "--file", str(self.film.resolve()),
             "--port", str(self.port),
-            "--path", "/street",
+            "--path", "street",
             "--user", self.user,
             "--password-file", str(self.data_dir / "password"),
             "--state-file", str(self.state_file),
             "--start", "first-play",
-            "--at-end", "loop" if self.loop else "hold",
+            "--at-end", "hold",
+            *(["--loop"] if self.loop else []),
             *self._arguments,
         ]  # fmt: skip
 

@@ -6,7 +6,6 @@ packets share one parameter set, so the pieces are joined without touching a pic
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -39,9 +38,9 @@ _BT601 = 6
 _LIMITED_RANGE = 1
 _ENCODER = {
     "preset": "veryfast",
-    "crf": "18",
-    "maxrate": "5M",
-    "bufsize": "5M",
+    "crf": "19",
+    "maxrate": "4.5M",
+    "bufsize": "4.5M",
     "threads": "1",
     "x264-params": f"keyint={GOP_FRAMES}:min-keyint={GOP_FRAMES}:scenecut=0:bframes=0:open-gop=0",
 }
@@ -132,8 +131,6 @@ _painter: Painter | None = None  # one a worker process
 def _start_worker(scene: Scene, backdrop: Image) -> None:
     global _painter
     cv2.setNumThreads(1)
-    if hasattr(os, "nice"):
-        os.nice(5)
     _painter = Painter(scene, backdrop)
 
 
