@@ -7,6 +7,8 @@ from typing import ClassVar
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from payesh.contracts import AuditReadRecorded
 from payesh.contracts.access import AuditOutcome
 from payesh.kit.bus import Producer
@@ -15,7 +17,6 @@ from payesh.kit.settings import BusSettings, ObjectSettings
 from payesh.kit.tables import kit_metadata
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
-from sqlalchemy.ext.asyncio import create_async_engine
 
 
 class KitTestSettings(BusSettings):

@@ -14,6 +14,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey
+from pydantic import BaseModel
+from sqlalchemy import delete, select
+from structlog.testing import capture_logs
+
 from payesh.contracts import AuditReadRecorded
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
@@ -22,8 +26,6 @@ from payesh.kit.http import UnprotectedRoute, create_app
 from payesh.kit.settings import HttpSettings, PagesSettings, TokenSettings
 from payesh.kit.sign_in import sign_in_router
 from payesh.kit.tables import outbox as outbox_table
-from pydantic import BaseModel
-from sqlalchemy import delete, select
 
 ISSUER = "http://access.test"
 
@@ -69,7 +71,7 @@ class Authority:
 async def served(app: FastAPI) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
@@ -284,7 +286,9 @@ async def test_problems_quote_neither_input_nor_internals(client, authority):
     assert malformed.status_code == 422
     assert malformed.json()["errors"][0]["field"] == "body/password"
     assert "hunter2" not in malformed.text
-    broken = await client.get("/v1/broken", headers=headers)
+    with capture_logs() as logged:
+        broken = await client.get("/v1/broken", headers=headers)
+    assert {each["event"] for each in logged} == {"request", "unhandled"}
     assert broken.status_code == 500
     assert "secret" not in broken.text
     away = await client.get("/v1/away", headers=headers)

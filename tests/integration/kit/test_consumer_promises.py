@@ -1,11 +1,15 @@
 import asyncio
+import json
+import subprocess
+import sys
 from collections import Counter
 
 from aiokafka import AIOKafkaConsumer
+
 from payesh.contracts import AuditReadRecorded
 from payesh.kit.bus import Consumer, Delivery, Disposition, Producer
 from payesh.kit.bus.envelope import envelope
-from payesh.kit.deadletters import dead_letters, resend
+from payesh.kit.deadletters import dead_letters, describe, resend
 from payesh.kit.errors import BusUnavailable, MessageFault, StoreUnavailable
 from payesh.kit.settings import BusSettings
 
@@ -227,6 +231,49 @@ async def published(producer: Producer, event: AuditReadRecorded) -> bool:
     except BusUnavailable:
         return False
     return True
+
+
+async def test_the_command_lists_shows_and_sends_dead_letters_again(
+    bus, producer, name, build, wait_until
+):
+    good = envelope(build(name, 1))
+    await producer.publish_raw(TOPIC, name.encode(), b"plate", good.headers)
+    handled = Handled(name)
+    consumer = consumer_of(bus, name, handled, producer)
+    await consumer.start()
+
+    async def buried(count: int) -> bool:
+        return len(await letters_of(bus, name)) == count
+
+    await wait_until(lambda: buried(1))
+    letter = (await letters_of(bus, name))[0]
+    place = ("--partition", str(letter.partition), "--offset", str(letter.offset))
+    listed = await deadletters_command(bus, "list", *place)
+    assert listed["reason"] == "the body is not JSON"
+    shown = describe(letter)
+    assert shown["headers"]["ce_id"] == str(good.event_id)
+    assert "body" not in shown
+    assert describe(letter, body=True)["body"] == "plate"
+    await deadletters_command(bus, "resend", *place)
+    await wait_until(lambda: buried(2))  # it is as bad as it was, and buried anew
+    await consumer.stop()
+
+
+async def deadletters_command(bus: BusSettings, *arguments: str) -> dict:
+    command = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "payesh.kit.deadletters", *arguments, "--topic", TOPIC),
+        env={
+            "PAYESH_KAFKA_BOOTSTRAP": bus.kafka_bootstrap,
+            "PAYESH_KAFKA_IDEMPOTENCE": str(bus.kafka_idempotence),
+            "PAYESH_DATABASE_URL": "the service's, of no interest here",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = await command.communicate()
+    assert command.returncode == 0, err.decode()
+    return json.loads(out)
 
 
 async def test_offsets_are_committed_after_the_effect_only(bus, producer, name, build, wait_until):

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 from minio import Minio
+
 from payesh.kit.errors import MessageFault, ObjectMissing, ObjectTampered, StoreUnavailable
 from payesh.kit.objects import MinioObjects
 from payesh.kit.settings import ObjectSettings

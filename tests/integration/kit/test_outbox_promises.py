@@ -1,8 +1,11 @@
 import asyncio
+import json
 import random
 import time
 from collections import defaultdict
 from uuid import uuid4
+
+from sqlalchemy import func, select, text
 
 from payesh.contracts import AuditReadRecorded
 from payesh.kit import outbox
@@ -13,7 +16,6 @@ from payesh.kit.inbox import transactional
 from payesh.kit.outbox import Relay
 from payesh.kit.tables import inbox
 from payesh.kit.tables import outbox as outbox_table
-from sqlalchemy import func, select, text
 
 
 async def waiting(database) -> int:
@@ -45,17 +47,16 @@ async def test_two_relays_and_transactions_out_of_order_neither_skip_nor_reorder
     locks = {key: asyncio.Lock() for key in keys}
 
     async def write(seed: int) -> None:
-        chance = random.Random(seed)
+        chance = random.Random(seed)  # noqa: S311 - reproducible traffic
         for _ in range(30):
             first, second = chance.sample(keys, 2)
             # The lock is the test's own order of facts; commits of other keys overtake freely.
             low, high = sorted((first, second))
-            async with locks[low], locks[high]:
-                async with database.transaction() as session:
-                    for key in (first, second):
-                        await outbox.add(session, build(key, len(written[key]) + 1))
-                        written[key].append(len(written[key]) + 1)
-                    await asyncio.sleep(chance.random() * 0.01)
+            async with locks[low], locks[high], database.transaction() as session:
+                for key in (first, second):
+                    await outbox.add(session, build(key, len(written[key]) + 1))
+                    written[key].append(len(written[key]) + 1)
+                await asyncio.sleep(chance.random() * 0.01)
 
     relays = [Relay(database, producer, batch_size=20, poll_s=0.05) for _ in range(2)]
     heard = Heard(name)
@@ -102,6 +103,25 @@ async def test_a_rolled_back_transaction_publishes_nothing(database, name, build
     except RuntimeError:
         pass
     assert await waiting(database) == 0
+
+
+async def test_a_savepoint_rolled_back_takes_only_its_own_events_along(database, name, build):
+    async with database.transaction() as session:
+        await outbox.add(session, build(name, 1))
+        async with session.begin_nested():
+            await outbox.add(session, build(name, 2))
+        try:
+            async with session.begin_nested():
+                async with session.begin_nested():
+                    await outbox.add(session, build(name, 3))
+                raise RuntimeError("no")
+        except RuntimeError:
+            pass
+        await outbox.add(session, build(name, 4))
+    async with database.transaction() as session:
+        rows = (await session.execute(select(outbox_table).order_by(outbox_table.c.id))).all()
+        await session.execute(outbox_table.delete())
+    assert [json.loads(row.body)["sequence"] for row in rows] == [1, 2, 4]
 
 
 async def test_what_the_bus_did_not_take_stays_in_order_and_is_published_later(

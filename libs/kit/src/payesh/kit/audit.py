@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from payesh.contracts import AuditReadRecorded
 from payesh.contracts.access import AuditOutcome
 from payesh.kit import outbox
 from payesh.kit.tables import audit_counter
 from payesh.kit.telemetry import current_trace_id
 from payesh.kit.tokens import Principal
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 _IDS_A_RECORD = 500
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
 from payesh.kit.errors import Forbidden, Unauthorized
 from payesh.kit.sessions import CSRF_HEADER, SESSION_COOKIE
 from payesh.kit.tokens import Bounds, Principal, TokenVerifier, principal_from_claims

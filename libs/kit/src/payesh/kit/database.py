@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from payesh.kit.faults import database_fault
-from payesh.kit.outbox import has_additions
-from payesh.kit.tables import new_metadata
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from payesh.kit.faults import database_fault
+from payesh.kit.outbox import has_additions
+from payesh.kit.tables import new_metadata
 
 __all__ = ["Database", "new_metadata"]
 
@@ -26,6 +27,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # else an error would carry plates into logs
             connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
 from payesh.kit.bus import DEAD_LETTER_SUFFIX, Producer
 from payesh.kit.errors import BusUnavailable, PayeshError
 from payesh.kit.settings import BusSettings
@@ -43,8 +45,7 @@ async def dead_letters(
     except (TimeoutError, OSError) as error:
         raise BusUnavailable(type(error).__name__) from error
     try:
-        await client._client.add_topic(name)  # partitions_for_topic knows only what was asked for
-        numbers = client.partitions_for_topic(name) or set()
+        numbers = await _partitions(settings, name)
         chosen = [
             TopicPartition(name, number)
             for number in sorted(numbers)
@@ -65,8 +66,20 @@ async def dead_letters(
                 for record in records:
                     if offset is None or record.offset == offset:
                         yield record
+            if offset is not None and partition is not None:
+                return
     finally:
         await client.stop()
+
+
+async def _partitions(settings: BusSettings, topic: str) -> set[int]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    await admin.start()
+    try:
+        described = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    return {each["partition"] for topic in described for each in topic["partitions"]}
 
 
 async def resend(settings: BusSettings, record: Any, producer: Producer) -> None:

@@ -5,9 +5,10 @@ import socket
 
 from asyncpg import PostgresConnectionError, PostgresError
 from asyncpg.exceptions import InterfaceError as AsyncpgInterfaceError
-from payesh.kit.errors import BusUnavailable, DatabaseUnavailable, DependencyFault
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from payesh.kit.errors import BusUnavailable, DatabaseUnavailable, DependencyFault
 
 # SQLSTATE: connection exceptions, insufficient resources, operator intervention; and conflicts
 # (serialization, deadlock), whose transaction succeeds when run again.

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount, Route
+
 from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
 from payesh.kit.observation import Observation
 from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
@@ -14,7 +16,6 @@ from payesh.kit.serving import serve, service_cli
 from payesh.kit.settings import TokenSettings
 from payesh.kit.sign_in import SignInRouter
 from payesh.kit.tokens import TokenVerifier
-from starlette.routing import BaseRoute, Mount, Route
 
 __all__ = ["PUBLIC_ROUTES", "create_app", "page_limit", "serve", "service_cli"]
 

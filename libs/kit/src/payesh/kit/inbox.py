@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from payesh.kit.bus.delivery import Delivery, Disposition, Handler
 from payesh.kit.database import Database
 from payesh.kit.tables import inbox
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def accept(session: AsyncSession, delivery: Delivery[Any]) -> bool:

@@ -15,9 +15,10 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
-from payesh.kit.tables import KIT_TABLES, kit_metadata
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from payesh.kit.tables import KIT_TABLES, kit_metadata
 
 _MIGRATION_LOCK = 0x50590003
 

@@ -14,6 +14,7 @@ from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.retention import Retention
+
 from payesh.contracts.values import ObjectReference
 from payesh.kit.errors import (
     MessageFault,
@@ -140,7 +141,13 @@ class MinioObjects(ObjectStore):
     ) -> str | None:
         def upload() -> str | None:
             written = self._client.put_object(
-                bucket, key, body, length, content_type=media_type, retention=retention
+                bucket,
+                key,
+                body,
+                length,
+                content_type=media_type,
+                retention=retention,
+                num_parallel_uploads=1,  # `s3_threads` is the limit, not a multiple of it
             )
             version: str | None = written.version_id
             return version

@@ -4,10 +4,11 @@ import time
 
 import structlog
 from opentelemetry.trace import SpanKind
-from payesh.kit import metrics
-from payesh.kit.telemetry import current_trace_id, tracer, use_traceparent
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from payesh.kit import metrics
+from payesh.kit.telemetry import current_trace_id, tracer, use_traceparent
 
 log = structlog.get_logger("payesh.http")
 
@@ -31,7 +32,8 @@ class Observation:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        # Probes come every few seconds and would bury everything else.
+        if scope["type"] != "http" or scope["path"] in _UNREMARKABLE:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -66,11 +68,10 @@ class Observation:
                 span.set_attribute("http.response.status_code", status)
                 metrics.http_requests.labels(scope["method"], route, str(status)).inc()
                 metrics.http_seconds.labels(scope["method"], route).observe(seconds)
-                if route not in _UNREMARKABLE:
-                    log.info(
-                        "request",
-                        method=scope["method"],
-                        route=route,
-                        status=status,
-                        duration_ms=round(seconds * 1000, 1),
-                    )
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    route=route,
+                    status=status,
+                    duration_ms=round(seconds * 1000, 1),
+                )

@@ -10,20 +10,22 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import delete, event, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, SessionTransaction
+
 from payesh.contracts import Event
 from payesh.kit import metrics
 from payesh.kit.bus.envelope import Message, envelope
 from payesh.kit.bus.producer import Producer
 from payesh.kit.errors import DependencyFault
 from payesh.kit.tables import inbox, outbox
-from sqlalchemy import delete, event, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from payesh.kit.database import Database
@@ -36,14 +38,29 @@ _RELAY_LOCK = 0x50590002
 log = structlog.get_logger(__name__)
 
 
+@dataclass
+class _Pending:
+    message: Message
+    transaction: SessionTransaction
+
+    def within(self, other: SessionTransaction) -> bool:
+        """Whether `other` is the (sub)transaction it was added in, or one around that."""
+        current: SessionTransaction | None = self.transaction
+        while current is not None and current is not other:
+            current = current.parent
+        return current is other
+
+
 async def add(session: AsyncSession, event: Event, *, event_id: UUID | None = None) -> None:
     """Publish `event` if and when the session's transaction commits.
 
     Raises SchemaViolation when the event is not what its schema describes.
     """
     message = envelope(event, event_id=event_id)
-    session.sync_session.info.setdefault(_PENDING, []).append(message)
-    session.sync_session.info[_ADDED] = True
+    sync = session.sync_session
+    transaction = sync.get_nested_transaction() or sync.get_transaction() or sync.begin()
+    sync.info.setdefault(_PENDING, []).append(_Pending(message, transaction))
+    sync.info[_ADDED] = True
 
 
 def has_additions(session: AsyncSession) -> bool:
@@ -52,7 +69,13 @@ def has_additions(session: AsyncSession) -> bool:
 
 @event.listens_for(Session, "before_commit")
 def _insert_pending(session: Session) -> None:
-    pending: list[Message] = session.info.pop(_PENDING, [])
+    savepoint = session.get_nested_transaction()
+    if savepoint is not None:  # its additions become those of the transaction around it
+        for addition in session.info.get(_PENDING, []):
+            if addition.transaction is savepoint and savepoint.parent is not None:
+                addition.transaction = savepoint.parent
+        return
+    pending = [addition.message for addition in session.info.pop(_PENDING, [])]
     if not pending:
         return
     locks = sorted({_key_hash(message) for message in pending})
@@ -76,9 +99,11 @@ def _insert_pending(session: Session) -> None:
     )
 
 
-@event.listens_for(Session, "after_rollback")
-def _forget_pending(session: Session) -> None:
-    session.info.pop(_PENDING, None)
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_pending(session: Session, rolled_back: SessionTransaction) -> None:
+    pending = session.info.get(_PENDING)
+    if pending:
+        session.info[_PENDING] = [each for each in pending if not each.within(rolled_back)]
 
 
 def _key_hash(message: Message) -> int:

@@ -8,8 +8,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from payesh.kit.errors import DependencyFault, MessageFault, Problem, Unavailable
 from starlette.exceptions import HTTPException
+
+from payesh.kit.errors import DependencyFault, MessageFault, Problem, Unavailable
 
 log = structlog.get_logger(__name__)
 

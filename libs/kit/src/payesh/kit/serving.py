@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any, ClassVar
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import start_http_server
+
 from payesh.kit.errors import SettingsError
 from payesh.kit.migrations import run_migrations
 from payesh.kit.settings import DatabaseSettings, HttpSettings
-from prometheus_client import start_http_server
 
 GRACE_S = 20
 
@@ -21,6 +23,10 @@ GRACE_S = 20
 def serve(app: FastAPI, settings: HttpSettings) -> None:
     """Serve until SIGTERM or SIGINT; then finish requests, then the lifespan's own end. Blocks."""
     metrics_server, _ = start_http_server(settings.metrics_port, addr=settings.http_host)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn ends gracefully and then raises the signal again, which by default would make
+        # an orderly end look like a killing.
+        signal.signal(each, lambda _number, _frame: None)
     try:
         uvicorn.Server(
             uvicorn.Config(

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
+from sqlalchemy import delete, insert, select
+
 from payesh.kit.database import Database
 from payesh.kit.tables import sessions
-from sqlalchemy import delete, insert, select
 
 SESSION_COOKIE = "payesh_session"
 CSRF_HEADER = "X-CSRF-Token"

@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from payesh.kit.errors import SettingsError
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -17,6 +16,8 @@ from pydantic_settings import (
     SecretsSettingsSource,
     SettingsConfigDict,
 )
+
+from payesh.kit.errors import SettingsError
 
 PREFIX = "PAYESH_"
 SECRETS_DIR = "PAYESH_SECRETS_DIR"

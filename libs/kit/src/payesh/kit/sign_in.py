@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 import httpx
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import SecretStr
+
 from payesh.kit.database import Database
-from payesh.kit.errors import Forbidden, PeerUnavailable, Unauthorized
+from payesh.kit.errors import Forbidden, PeerUnavailable, SettingsError, Unauthorized
 from payesh.kit.sessions import CSRF_HEADER, SESSION_COOKIE, Session, Sessions
 from payesh.kit.tokens import TokenVerifier
-from pydantic import SecretStr
 
 _FLOW_COOKIE = "payesh_sign_in"
 _FLOW_LIFE_S = 600
@@ -46,6 +47,8 @@ class SignInRouter(APIRouter):
 def sign_in_router(settings: SignInSettings, database: Database) -> SignInRouter:
     """GET /sign-in?next=/page&purpose=…, GET /sign-in/callback, GET /sign-in/session (the CSRF
     token for the page's scripts), POST /sign-out."""
+    if not settings.public_url:
+        raise SettingsError("PAYESH_PUBLIC_URL: pages cannot sign in without it")
     router = SignInRouter(tags=["sign-in"], include_in_schema=False)
     router.sessions = Sessions(database)
     secure = settings.public_url.startswith("https://")

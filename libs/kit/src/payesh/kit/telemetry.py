@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,8 @@ from opentelemetry.sdk.trace.export import (
     SpanExportResult,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from payesh.kit.errors import SettingsError
+
+from payesh.kit.errors import PayeshError, SettingsError
 from payesh.kit.settings import TelemetrySettings
 
 tracer = trace.get_tracer("payesh")
@@ -102,7 +104,7 @@ def _configure_logs(service: str, level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                _plain_exception,
                 lambda _logger, _name, event: {"service": service, **event},
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
@@ -114,6 +116,30 @@ def _configure_logs(service: str, level: str) -> None:
     # Their INFO is one line a request or a heartbeat; uvicorn's access log names query strings.
     for noisy in ("aiokafka", "uvicorn.access", "urllib3", "httpx", "httpcore", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _plain_exception(_logger: Any, _name: str, event: Any) -> Any:
+    """Types and places. Texts only of errors of our own, which quote no personal data: a
+    database's error quotes the row, a parser's the input."""
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    error = raised[1] if isinstance(raised, tuple) else raised
+    causes = []
+    while isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        own = isinstance(error, PayeshError)
+        causes.append(
+            {
+                "type": f"{type(error).__module__}.{type(error).__qualname__}",
+                "text": str(error) if own else None,
+                "frames": [f"{each.filename}:{each.lineno} {each.name}" for each in frames],
+            }
+        )
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if causes:
+        event["exception"] = causes
+    return event
 
 
 def _trace_ids(_logger: Any, _name: str, event: Any) -> Any:

@@ -2,14 +2,16 @@
 
 import asyncio
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
-from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc import jws, jwt
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
+
 from payesh.kit.errors import PeerUnavailable, Unauthorized
 from payesh.kit.settings import TokenSettings
 
@@ -17,6 +19,10 @@ ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
 _LEEWAY_S = 5
 _REFETCH_S = 10.0
 _KEYS_LIFE_S = 300.0
+_BREATH_S = 1.0
+
+# RFC 9864 renames EdDSA to Ed25519; what is issued and understood everywhere is still the former.
+warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class JwksKeys:
         if self._keys is not None and not self._wants_fetch(key_id):
             return self._keys
         async with self._fetching:
-            if self._keys is None or self._wants_fetch(key_id):
+            missing = self._keys is None and time.monotonic() - self._asked_at > _BREATH_S
+            if missing or self._wants_fetch(key_id):
                 await self._fetch()
             if self._keys is None:
                 raise PeerUnavailable("access", "its keys cannot be fetched")
@@ -146,8 +153,6 @@ def principal_from_claims(claims: Mapping[str, Any]) -> Principal:
 
 
 def _key_id(token: str) -> str:
-    from joserfc import jws
-
     try:
         key_id = jws.extract_compact(token.encode()).headers().get("kid")
     except (JoseError, ValueError, TypeError) as error:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
 from payesh.contracts import Event
 from payesh.kit import metrics
 from payesh.kit.bus.delivery import Handler
@@ -171,6 +172,7 @@ class Consumer:
         """Stop fetching what is not being worked off; heartbeats go on."""
         paused = client.paused() if self._lanes else set()
         for partition, lane in self._lanes.items():
+            lane.check()
             full = len(lane) >= _QUEUE_LIMIT or (lane.paused_for is not None and len(lane) > 0)
             with contextlib.suppress(IllegalStateError):
                 if full and partition not in paused:
@@ -206,15 +208,14 @@ class Consumer:
                 lane.offsets.committed(offset)
 
     async def _give_away(self, partitions: set[TopicPartition]) -> None:
-        lanes = [self._lanes[each] for each in partitions if each in self._lanes]
+        # Taken out first: what is still fetched for them meanwhile is the next holder's.
+        lanes = [self._lanes.pop(each) for each in partitions if each in self._lanes]
         await asyncio.gather(*(lane.close(self._finish_s) for lane in lanes))
         if self._client is not None:
             try:
                 await asyncio.wait_for(self._commit(self._client, lanes), 5)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("commit failed", group=self._group, cause=type(error).__name__)
-        for lane in lanes:
-            self._lanes.pop(lane.partition, None)
         metrics.partitions_assigned.labels(self._group).set(len(self._lanes))
         if lanes and self._on_revoked is not None:
             await self._on_revoked({lane.partition for lane in lanes})

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from payesh.contracts import Event, event_for_topic
 from payesh.contracts.schemas import SchemaViolation, check
 from payesh.contracts.values import format_utc
 from payesh.kit.bus.delivery import Delivery
 from payesh.kit.errors import MessageFault
 from payesh.kit.telemetry import current_traceparent
-from pydantic import ValidationError
 
 DEAD_LETTER_SUFFIX = ".dlq"
+BODY_DROPPED = "payesh-body-dropped"
+"""Header of a dead letter without its body: how many bytes it had."""
 MAX_MESSAGE_BYTES = 1024 * 1024 - 4096
 """Kafka's default limit of 1 MiB, less room for headers and framing."""
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
+
 from payesh.kit import metrics
 from payesh.kit.bus.delivery import Delivery, Disposition, Handler
-from payesh.kit.bus.envelope import dead_letter, open_envelope
+from payesh.kit.bus.envelope import BODY_DROPPED, dead_letter, open_envelope
 from payesh.kit.bus.producer import Producer
 from payesh.kit.errors import DependencyFault, MessageFault
 from payesh.kit.faults import dependency_fault
@@ -59,6 +60,12 @@ class Lane:
         self._queue.extend(records)
         self._arrived.set()
 
+    def check(self) -> None:
+        """Raises when the lane ended though nobody closed it: its partition would stand still."""
+        if self._task.done() and not self._closing.is_set():
+            cause = None if self._task.cancelled() else self._task.exception()
+            raise RuntimeError(f"the lane of {self.partition} ended") from cause
+
     async def close(self, timeout_s: float) -> None:
         """Finish the message in hand, or give it up after `timeout_s`; begin no other."""
         self._closing.set()
@@ -95,28 +102,23 @@ class Lane:
         reason: str | None = None
         while True:
             try:
-                if reason is not None:
-                    await self._bury(record, reason)
-                    return Disposition.DONE
-                return await self._attempt(record)
-            except MessageFault as fault:
-                failures += 1
-                cause = fault.reason
-                if not fault.retry or failures >= crew.retries:
-                    reason = cause
-                    continue
+                if reason is None:
+                    return await self._attempt(record)
+                await self._bury(record, reason)
+                return Disposition.DONE
             except Exception as error:
                 away = dependency_fault(error)
                 if away is not None:
                     self._pause(away)
-                    cause = away.dependency
-                else:
+                elif reason is None:
                     failures += 1
-                    cause = _describe(error)
+                    cause, final = _judge(error)
                     log.warning("handler failed", topic=topic, offset=record.offset, cause=cause)
-                    if failures >= crew.retries:
+                    if final or failures >= crew.retries:
                         reason = cause
                         continue
+                else:  # nothing is skipped: what cannot be buried is tried again, and seen
+                    log.exception("dead letter failed", topic=topic, offset=record.offset)
             metrics.message_retries.labels(crew.group, topic, self.paused_for or "message").inc()
             if await self._closed_within(backoff_s):
                 return None
@@ -156,9 +158,13 @@ class Lane:
 
     async def _bury(self, record: Any, reason: str) -> None:
         letter = dead_letter(record, reason=reason, group=self._crew.group)
-        await self._crew.producer.publish_raw(
-            letter.topic, letter.key, letter.value, letter.headers
-        )
+        publish = self._crew.producer.publish_raw
+        try:
+            await publish(letter.topic, letter.key, letter.value, letter.headers)
+        except MessageFault:
+            # With the reason's headers it no longer fits: its place remains, in the topic.
+            dropped = (BODY_DROPPED, str(len(record.value or b"")).encode())
+            await publish(letter.topic, letter.key, None, (*letter.headers, dropped))
         self._resume()
         metrics.messages_dead.labels(self._crew.group, record.topic).inc()
         log.error("dead letter", topic=record.topic, offset=record.offset, reason=reason)
@@ -186,8 +192,11 @@ class Lane:
         return True
 
 
-def _describe(error: Exception) -> str:
-    """Type and place: an exception's text may quote the message, and with it a plate."""
+def _judge(error: Exception) -> tuple[str, bool]:
+    """The cause, and whether another try is pointless. Of an unknown exception type and place
+    only: its text may quote the message, and with it a plate."""
+    if isinstance(error, MessageFault):
+        return error.reason, not error.retry
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"
+    return f"{type(error).__name__}{place}", False

@@ -15,6 +15,7 @@ from aiokafka.errors import (
     RecordListTooLargeError,
 )
 from aiokafka.partitioner import DefaultPartitioner
+
 from payesh.contracts import Event
 from payesh.kit import metrics
 from payesh.kit.bus.envelope import Headers, Message, envelope
