@@ -40,7 +40,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 class Played:
     """What a viewer got: packets, and pictures decoded from them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most: int = 10_000) -> None:
         options = {"rtsp_transport": "tcp"}
         with av.open(url, options=options, timeout=10) as container:
             stream = container.streams.video[0]
@@ -53,6 +53,8 @@ class Played:
                 if packet.size and packet.dts is not None:
                     self.timestamps_s.append(float(packet.dts * stream.time_base))
                 self.pictures += len(packet.decode())
+                if self.packets == most:
+                    break
 
 
 def with_login(server: RtspServer, password: str) -> str:
@@ -100,6 +102,13 @@ async def test_late_viewer_joins_at_the_last_keyframe(clip: Clip) -> None:
         await asyncio.sleep(1.0)  # the keyframe before lies at 0.8 s
         played = await asyncio.to_thread(Played, server.url)
     assert played.packets == played.pictures == FRAMES - GROUP
+
+
+async def test_looping_camera_goes_on_with_rising_timestamps(clip: Clip) -> None:
+    async with RtspServer(clip, loop=True) as server:
+        played = await asyncio.to_thread(Played, server.url, FRAMES + GROUP)
+    steps = np.diff(played.timestamps_s)
+    assert np.allclose(steps, 1 / RATE, atol=0.002)
 
 
 async def test_state_file_tells_address_and_start(clip: Clip, tmp_path: Path) -> None:

@@ -201,6 +201,14 @@ def _px(mm: float) -> int:
     return round(mm * _DRAWING_PX_PER_MM)
 
 
+def draw_semnan(height_px: int) -> NDArray[np.uint8]:
+    """The word «سمنان» as opacity (height_px, width), for the front of a bus."""
+    glyphs = "\ufee5\ufe8e\ufee8\ufee4\ufeb3"  # presentation forms in visual order, as above
+    mask, _ = _ink_mask(glyphs, 160, 1000.0)
+    width_px = round(mask.width * height_px / mask.height)
+    return np.array(mask.resize((width_px, height_px), Image.Resampling.LANCZOS), np.uint8)
+
+
 @cache
 def _font_bytes() -> bytes:
     return resources.files("payesh.local").joinpath("assets/Vazirmatn-Bold.ttf").read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from payesh.local.street.panels import Panel
+from payesh.local.street.plate_art import draw_semnan
 from payesh.local.street.traffic import Vehicle
 from payesh.local.street.vehicles.canvas import (
     GLASS,
@@ -15,6 +16,7 @@ from payesh.local.street.vehicles.canvas import (
     SUN_TOP,
     Bgr,
     Canvas,
+    Image,
     dim,
 )
 from payesh.local.street.vehicles.details import (
@@ -57,17 +59,12 @@ def bus_panels(vehicle: Vehicle) -> list[Panel]:
     c.gradient(1.04, 0.86)
     c.box(0, 0, w, 0.3, (60, 60, 60))
     c.box(0.3, 2.42, w - 0.3, 2.70, (24, 24, 24))
-    for x in np.arange(0.5, w - 0.45, 0.09):  # the destination in amber lamps
-        c.line(
-            [(float(x), 2.50), (float(x), 2.50 + 0.12 * abs(float(np.sin(x * 9))))],
-            0.05,
-            (40, 160, 250),
-        )
     c.box(0.1, 0.62, w - 0.1, 0.76, band)
     for x in (0.3, w - 0.3):
         draw_lamp(c, x, 0.46, 0.17, 0.10)
     c.disc(w / 2, 0.95, 0.1, 0.1, (190, 190, 190))
     picture = c.picture()
+    _write_destination(picture, height - 0.25 - 2.56)
     screen = windscreen(w - 0.16, 1.25, (30, 30, 30), SUN_FRONT, 0.0)
     top = round((height - 0.25 - 2.38) * PX_PER_M)
     left = (picture.shape[1] - screen.shape[1]) // 2
@@ -77,3 +74,13 @@ def bus_panels(vehicle: Vehicle) -> list[Panel]:
         panels.append(mirror((30, 30, 30), sign * (half + 0.14), -0.05, 2.1))
     panels.append(plate_panel(vehicle))
     return panels
+
+
+def _write_destination(picture: Image, middle_below_top_m: float) -> None:
+    """Amber lamps that spell where the bus goes, on the dark field above its windscreen."""
+    word = draw_semnan(round(0.22 * PX_PER_M)).astype(np.float32)[..., None] / 255
+    rows, columns = word.shape[:2]
+    top = round(middle_below_top_m * PX_PER_M) - rows // 2
+    left = (picture.shape[1] - columns) // 2
+    field = picture[top : top + rows, left : left + columns]
+    field[:] = (field * (1 - word) + np.array((40, 160, 250)) * word).astype(np.uint8)
