@@ -6,6 +6,7 @@ background, the crops kept so far. Floats survive exactly, so the continuation i
 
 import io
 import json
+import zipfile
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,16 @@ def save_checkpoint(observer: StreamObserver) -> bytes:
     return buffer.getvalue()
 
 
+def last_event_of(body: bytes) -> SegmentStored:
+    """The last segment that the checkpoint covers. Raises CheckpointUnreadable."""
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+            state = json.loads(archive["state"].tobytes())
+        return SegmentStored.model_validate_json(json.dumps(state["last_event"]))
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise CheckpointUnreadable(str(error)) from error
+
+
 def load_checkpoint(body: bytes, revision: CameraRevision, detector: Detector) -> StreamObserver:
     """An observer that continues after the checkpoint's last segment.
 
@@ -68,7 +79,7 @@ def load_checkpoint(body: bytes, revision: CameraRevision, detector: Detector) -
             raise CheckpointUnreadable(f"checkpoint version {state['version']}")
         observer = StreamObserver(revision, detector)
         _restore(observer, state, arrays)
-    except (KeyError, ValueError, OSError, IndexError, TypeError) as error:
+    except (KeyError, ValueError, OSError, IndexError, TypeError, zipfile.BadZipFile) as error:
         raise CheckpointUnreadable(str(error)) from error
     observer.checkpointed()
     return observer
@@ -131,6 +142,7 @@ def _passage_state(passage: OpenPassage, arrays: Arrays) -> dict[str, Any]:
                 "sequence": picture.sequence,
                 "frame_at": picture.frame_at.isoformat(),
                 "box": picture.box,
+                "crop_box": picture.crop_box,
                 "sharpness": picture.sharpness,
             }
         )
@@ -152,6 +164,7 @@ def _passage(state: dict[str, Any], arrays: Arrays) -> OpenPassage:
                 kept["sequence"],
                 datetime.fromisoformat(kept["frame_at"]),
                 tuple(kept["box"]),
+                tuple(kept["crop_box"]),
                 kept["sharpness"],
                 arrays[kept["crop"]].tobytes(),
             ),

@@ -13,11 +13,13 @@ from payesh.detect.domain.speed import SpeedEstimate
 
 @dataclass(frozen=True, slots=True)
 class ShotTaken:
-    """A picture of the vehicle. `crop_jpeg` holds `box` and a margin around it."""
+    """A picture of the vehicle at `box`. `crop_jpeg` shows `crop_box` pixel for pixel: the box
+    and a margin around it."""
 
     sequence: int
     frame_at: datetime
     box: Box
+    crop_box: Box
     crop_jpeg: bytes
     sharpness: float
 

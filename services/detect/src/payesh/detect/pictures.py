@@ -1,5 +1,6 @@
 """A picture of a vehicle on its way into the shots bucket."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,9 @@ class Picture:
     sequence: int
     frame_at: datetime
     box: tuple[float, float, float, float]
+    """The vehicle: left, top, right, bottom …"""
+    crop_box: tuple[int, int, int, int]
+    """… and what the pixels show."""
     sharpness: float
     pixels: PlanarCrop | bytes
     """Raw, or the JPEG that a checkpoint made of it: the same bytes that a shot would get."""
@@ -36,7 +40,9 @@ class Picture:
         crop = frame.cut(
             round(left - wide), round(top - high), round(right + wide), round(bottom + high)
         )
-        return cls(sequence, frame_at, box, sharp, crop)
+        height, width = crop.luma.shape
+        crop_box = (crop.left_px, crop.top_px, crop.left_px + width, crop.top_px + height)
+        return cls(sequence, frame_at, box, crop_box, sharp, crop)
 
     def jpeg(self) -> bytes:
         if isinstance(self.pixels, PlanarCrop):
@@ -44,11 +50,17 @@ class Picture:
         return self.pixels
 
     def shot(self) -> ShotTaken:
-        left, top, right, bottom = (max(0.0, v) for v in self.box)
         return ShotTaken(
             sequence=self.sequence,
             frame_at=self.frame_at,
-            box=Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top),
+            box=box_of(self.box),
+            crop_box=box_of(self.crop_box),
             crop_jpeg=self.jpeg(),
             sharpness=round(self.sharpness, 3),
         )
+
+
+def box_of(corners: Sequence[float]) -> Box:
+    """From left, top, right, bottom."""
+    left, top, right, bottom = (max(0.0, float(value)) for value in corners)
+    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)

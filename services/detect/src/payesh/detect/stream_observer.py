@@ -103,11 +103,14 @@ class StreamObserver:
             self.checkpoint_due = True
         return observations
 
-    def revise(self, revision: CameraRevision) -> list[Observation]:
-        """Another revision came into force: nobody is measured across two calibrations."""
-        observations = self.close(PassageEnd.LOST)
+    def revise(self, revision: CameraRevision, detector: Detector) -> None:
+        """Another revision came into force; call `close` before. A detector of the same kind
+        keeps what it remembers."""
+        same_kind = revision.detection.kind is self.site.revision.detection.kind
+        if not same_kind or not hasattr(detector, "recall"):
+            self.detector = detector
         self.site = site_of(revision)
-        return observations
+        self.tracker = None
 
     def checkpointed(self) -> None:
         """The state up to the last segment has been written down."""

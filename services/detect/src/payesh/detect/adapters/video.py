@@ -46,7 +46,9 @@ def _frame(picture: VideoFrame, time_s: float, index: int) -> Frame:
             width=picture.width & ~1, height=picture.height & ~1, format="yuv420p"
         )
     planes = [
-        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
+            :, : plane.width
+        ]
         for plane in picture.planes[:3]
     ]
     luma, chroma_u, chroma_v = planes

@@ -1,0 +1,3 @@
+from payesh.kit.migrations import run_environment
+
+run_environment()

@@ -1,0 +1,54 @@
+"""The detector that a revision asks for."""
+
+from payesh.contracts.camera_revision import CameraRevision, DetectorKind
+from payesh.contracts.values import ModelReference
+from payesh.detect.adapters.models import ModelFolder, ModelMissing
+from payesh.detect.adapters.motion_detector import MotionDetector
+from payesh.detect.adapters.onnx_detector import OnnxDetector, UnsuitableModel
+from payesh.detect.ports import Detector
+from payesh.kit.errors import MessageFault
+
+_STILL_CONFIDENCE = 0.25
+"""On a still a false box costs one unreadable read, a missed one costs the vehicle."""
+
+
+class Detectors:
+    """Sessions are shared between cameras, memories are not."""
+
+    def __init__(self, models: ModelFolder, *, threads: int = 1) -> None:
+        self._models = models
+        self._threads = threads
+        self._loaded: dict[str | None, tuple[OnnxDetector, ModelReference]] = {}
+
+    def for_stream(self, revision: CameraRevision) -> tuple[Detector, tuple[ModelReference, ...]]:
+        """A detector of the stream's own, with the models it rests on.
+
+        Raises MessageFault when this deployment lacks the model.
+        """
+        asked = revision.detection
+        if asked.kind is DetectorKind.MOTION:
+            return MotionDetector(), ()
+        detector, reference = self._load(asked.model)
+        return detector.with_confidence(asked.minimum_confidence), (reference,)
+
+    def for_stills(
+        self, revision: CameraRevision
+    ) -> tuple[OnnxDetector, tuple[ModelReference, ...]] | None:
+        """Nothing moves in a still: always learned weights; None when there are none."""
+        try:
+            detector, reference = self._load(revision.detection.model)
+        except MessageFault:
+            return None
+        return detector, (reference,)
+
+    def _load(self, name: str | None) -> tuple[OnnxDetector, ModelReference]:
+        if name not in self._loaded:
+            try:
+                body, reference = self._models.load(name)
+                detector = OnnxDetector(
+                    body, minimum_confidence=_STILL_CONFIDENCE, threads=self._threads
+                )
+            except (ModelMissing, UnsuitableModel) as error:
+                raise MessageFault(str(error), retry=False) from error
+            self._loaded[name] = (detector, reference)
+        return self._loaded[name]

@@ -1,0 +1,154 @@
+"""Detectors with YOLOX's output layout (Ge et al., arXiv:2107.08430), on the CPU."""
+
+import json
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from payesh.detect.domain.detections import (
+    VEHICLE_CLASSES,
+    Detections,
+    Floats,
+    suppress_overlaps,
+)
+from payesh.detect.frames import Bytes, Frame
+
+_STRIDES = (8, 16, 32)
+_PADDING = 114
+_DYNAMIC_LONG_SIDE_PX = 640
+_LARGEST_CANDIDATES = 300
+
+_PAYESH_NAMES = ("car", "bus", "truck", "motorcycle", "bicycle", "person")
+_COCO_NAMES = {1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
+
+
+class UnsuitableModel(ValueError):
+    """The file is no detector of the layout [1, cells, 5 + classes]."""
+
+
+class OnnxDetector:
+    """Boxes of road vehicles. Stateless, so one session serves all streams; safe in threads.
+
+    Input [1, 3, h, w] BGR 0..255, letterboxed at the top left with grey 114; output
+    [1, cells, 5 + classes]: centre, size, objectness, classes, with or without the grid decoded.
+    """
+
+    def __init__(
+        self,
+        model: bytes,
+        *,
+        minimum_confidence: float = 0.35,
+        iou_threshold: float = 0.55,
+        long_side_px: int | None = None,
+        threads: int = 1,
+    ) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        source = self._session.get_inputs()[0]
+        self._input_name = source.name
+        height, width = source.shape[2], source.shape[3]
+        self._fixed = (height, width) if isinstance(height, int) else None
+        self._long_side_px = long_side_px or _DYNAMIC_LONG_SIDE_PX
+        self._minimum_confidence = minimum_confidence
+        self._iou_threshold = iou_threshold
+        probe = self._run(np.full((*(self._fixed or (64, 64)), 3), _PADDING, np.uint8))
+        if probe.ndim != 2 or probe.shape[1] < 6:
+            raise UnsuitableModel(f"output of shape {probe.shape}")
+        # Undecoded centres are offsets of a cell or so; decoded ones span the whole input.
+        self._decoded = float(np.abs(probe[:, :2]).max()) > 16.0
+        self._class_ids = _class_ids(self._names(probe.shape[1] - 5))
+
+    def with_confidence(self, minimum_confidence: float) -> "ThresholdedDetector":
+        """A view on the same session with another threshold: cameras differ, weights do not."""
+        return ThresholdedDetector(self, minimum_confidence)
+
+    def detect(self, frame: Frame) -> Detections:
+        return self.detect_bgr(frame.bgr())
+
+    def detect_bgr(self, bgr: Bytes, minimum_confidence: float | None = None) -> Detections:
+        """Vehicles in an image (h, w, 3) in BGR order, best first."""
+        canvas, scale = self._letterboxed(bgr)
+        raw = self._run(canvas)
+        boxes = raw[:, :4] if self._decoded else _on_grid(raw[:, :4], canvas.shape[:2])
+        classes = raw[:, 5:].copy()
+        classes[:, self._class_ids < 0] = 0.0  # people and kites are no vehicles
+        chosen = classes.argmax(axis=1)
+        score = raw[:, 4] * classes[np.arange(len(classes)), chosen]
+        threshold = self._minimum_confidence if minimum_confidence is None else minimum_confidence
+        keep = np.flatnonzero(score >= threshold)
+        keep = keep[np.argsort(-score[keep], kind="stable")][:_LARGEST_CANDIDATES]
+        centre, size = boxes[keep, :2], boxes[keep, 2:]
+        xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1) / scale
+        xyxy[:, 0::2] = np.clip(xyxy[:, 0::2], 0, bgr.shape[1])
+        xyxy[:, 1::2] = np.clip(xyxy[:, 1::2], 0, bgr.shape[0])
+        found = Detections.of(xyxy, score[keep], self._class_ids[chosen[keep]])
+        return suppress_overlaps(found, self._iou_threshold)
+
+    def _names(self, classes: int) -> list[str]:
+        stated = self._session.get_modelmeta().custom_metadata_map.get("names")
+        if stated is not None:
+            named: Any = json.loads(stated)
+            return [str(n) for n in (named.values() if isinstance(named, dict) else named)]
+        if classes == len(_PAYESH_NAMES):
+            return list(_PAYESH_NAMES)
+        if classes == 80:
+            return [_COCO_NAMES.get(i, "") for i in range(80)]
+        raise UnsuitableModel(f"{classes} classes without names in the model's metadata")
+
+    def _letterboxed(self, bgr: Bytes) -> tuple[Bytes, float]:
+        height, width = bgr.shape[:2]
+        if self._fixed is not None:
+            canvas_height, canvas_width = self._fixed
+            scale = min(canvas_height / height, canvas_width / width)
+        else:
+            scale = self._long_side_px / max(height, width)
+            canvas_height = -(-max(1, round(height * scale)) // 32) * 32
+            canvas_width = -(-max(1, round(width * scale)) // 32) * 32
+        scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        canvas = np.full((canvas_height, canvas_width, 3), _PADDING, dtype=np.uint8)
+        canvas[: scaled[1], : scaled[0]] = cv2.resize(bgr, scaled, interpolation=how)
+        return canvas, scale
+
+    def _run(self, canvas: Bytes) -> NDArray[np.float32]:
+        batch = canvas.transpose(2, 0, 1)[None].astype(np.float32)
+        output: Any = self._session.run(None, {self._input_name: batch})[0]
+        return np.asarray(output[0], dtype=np.float32)
+
+
+class ThresholdedDetector:
+    """An OnnxDetector at one camera's confidence threshold."""
+
+    def __init__(self, detector: OnnxDetector, minimum_confidence: float) -> None:
+        self._detector = detector
+        self._minimum_confidence = minimum_confidence
+
+    def detect(self, frame: Frame) -> Detections:
+        return self._detector.detect_bgr(frame.bgr(), self._minimum_confidence)
+
+
+def _on_grid(raw: NDArray[np.float32], canvas: tuple[int, ...]) -> Floats:
+    """Centres and sizes in pixels of the canvas, from offsets in cells and log sizes."""
+    corners, strides = [], []
+    for stride in _STRIDES:
+        rows, columns = np.mgrid[0 : canvas[0] // stride, 0 : canvas[1] // stride]
+        corners.append(np.stack([columns, rows], axis=2).reshape(-1, 2))
+        strides.append(np.full((len(corners[-1]), 1), stride))
+    corner, stride_of = np.concatenate(corners), np.concatenate(strides)
+    centre = (raw[:, :2] + corner) * stride_of
+    size = np.exp(np.clip(raw[:, 2:4], None, 8.0)) * stride_of
+    return np.concatenate([centre, size], axis=1)
+
+
+def _class_ids(names: list[str]) -> NDArray[np.int64]:
+    """Our class id of each of the model's classes; -1 for what is no vehicle."""
+    return np.array(
+        [VEHICLE_CLASSES.index(n) if n in VEHICLE_CLASSES else -1 for n in names], dtype=np.int64
+    )

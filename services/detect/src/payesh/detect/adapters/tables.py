@@ -1,0 +1,35 @@
+"""Tables of `detect`'s HTTP side: projections of what the observer said."""
+
+from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from payesh.kit.database import new_metadata
+
+metadata = new_metadata()
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("passage_id", Uuid, primary_key=True),
+    Column("captured_at", DateTime(timezone=True), nullable=False),
+    Column("camera_id", Text, nullable=False),
+    Column("county", Text, nullable=False),
+    Column("road_class", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index("ix_passages_expires_at", "expires_at"),
+)
+
+traffic = Table(
+    "traffic",
+    metadata,
+    Column("stream_id", Uuid, primary_key=True),
+    Column("started_at", DateTime(timezone=True), primary_key=True),
+    Column("ended_at", DateTime(timezone=True), nullable=False),
+    Column("camera_id", Text, nullable=False),
+    Column("county", Text, nullable=False),
+    Column("road_class", Text, nullable=False),
+    Column("counts", JSONB, nullable=False),
+    Index("ix_traffic_camera_id_started_at", "camera_id", "started_at"),
+    Index("ix_traffic_started_at", "started_at"),
+)

@@ -1,0 +1,64 @@
+"""Traffic counts in PostgreSQL, an interval a row."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.contracts import TrafficCounted
+from payesh.detect.adapters.bounded import within
+from payesh.detect.adapters.tables import traffic
+from payesh.kit.tokens import Bounds
+
+
+@dataclass(frozen=True)
+class TrafficQuery:
+    """Intervals of a camera that begin in [`begin_from`, `begin_to`)."""
+
+    camera_id: str | None
+    begin_from: datetime | None
+    begin_to: datetime | None
+    after: tuple[datetime, UUID] | None
+    limit: int
+
+
+async def add(session: AsyncSession, counted: TrafficCounted) -> None:
+    await session.execute(
+        insert(traffic)
+        .values(
+            stream_id=counted.stream_id,
+            started_at=counted.started_at,
+            ended_at=counted.ended_at,
+            camera_id=counted.camera_id,
+            county=counted.county,
+            road_class=counted.road_class,
+            counts=json.loads(counted.to_json())["counts"],
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def search(session: AsyncSession, bounds: Bounds, query: TrafficQuery) -> Sequence[Any]:
+    """Rows oldest first, within the caller's bounds."""
+    statement = within(select(traffic), traffic, bounds)
+    if query.camera_id is not None:
+        statement = statement.where(traffic.c.camera_id == query.camera_id)
+    if query.begin_from is not None:
+        statement = statement.where(traffic.c.started_at >= query.begin_from)
+    if query.begin_to is not None:
+        statement = statement.where(traffic.c.started_at < query.begin_to)
+    if query.after is not None:
+        statement = statement.where(tuple_(traffic.c.started_at, traffic.c.stream_id) > query.after)
+    ordered = statement.order_by(traffic.c.started_at, traffic.c.stream_id)
+    return (await session.execute(ordered.limit(query.limit))).all()
+
+
+async def expire(session: AsyncSession, before: datetime) -> None:
+    """Delete intervals that began before."""
+    await session.execute(delete(traffic).where(traffic.c.started_at < before))

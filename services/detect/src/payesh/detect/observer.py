@@ -1,0 +1,77 @@
+"""Wiring of the observer: `payesh-detect observe`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import cv2
+from aiokafka import TopicPartition
+from fastapi import FastAPI
+
+from payesh.detect.adapters.detectors import Detectors
+from payesh.detect.adapters.models import ModelFolder
+from payesh.detect.consumers import OBSERVER_GROUP, observer_handlers
+from payesh.detect.handlers import Observing
+from payesh.detect.settings import ObserverSettings
+from payesh.kit import telemetry
+from payesh.kit.bus import Consumer, Producer
+from payesh.kit.health import readiness
+from payesh.kit.http import create_app
+from payesh.kit.objects import MinioObjects
+
+
+def create_observer(settings: ObserverSettings) -> FastAPI:
+    """An application whose only routes are its health; the work is done by its consumer."""
+    store = MinioObjects(settings)
+    producer = Producer(settings)
+    running: list[Consumer] = []
+
+    async def ready() -> dict[str, str]:
+        states = await readiness(
+            {"store": store.ping, "bus": producer.ping}, consumers=tuple(running)
+        )
+        return states if running else {**states, "consumer": "starting"}
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        telemetry.configure("detect", settings)
+        cv2.setNumThreads(1)  # parallel is what segments are; a pool inside each only competes
+        executor = ThreadPoolExecutor(settings.observe_concurrency, thread_name_prefix="observe")
+        observing = Observing(
+            store=store,
+            publisher=producer,
+            detectors=Detectors(
+                ModelFolder(settings.detector_models), threads=settings.detector_threads
+            ),
+            executor=executor,
+            software_version=version("payesh-detect"),
+            streams_in_memory=settings.streams_in_memory,
+        )
+
+        async def forget(partitions: set[TopicPartition]) -> None:
+            observing.drop({partition.partition for partition in partitions})
+
+        consumer = Consumer(
+            settings,
+            group=OBSERVER_GROUP,
+            handlers=observer_handlers(observing),
+            producer=producer,
+            concurrency=2 * settings.observe_concurrency,  # one fetches while another decodes
+            on_revoked=forget,
+        )
+        await producer.start()
+        await consumer.start()
+        running.append(consumer)
+        try:
+            yield
+        finally:
+            running.clear()
+            await consumer.stop()
+            await producer.stop()
+            await asyncio.to_thread(executor.shutdown, True)
+
+    return create_app(
+        service="detect-observe", settings=settings, lifespan=lifespan, routers=[], ready=ready
+    )

@@ -1,0 +1,58 @@
+"""Settings of `detect`: one class for each of its two processes."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from payesh.kit.settings import (
+    BusSettings,
+    DatabaseSettings,
+    HttpSettings,
+    ObjectSettings,
+    TelemetrySettings,
+    TokenSettings,
+)
+
+
+class ObserverSettings(HttpSettings, BusSettings, ObjectSettings, TelemetrySettings):
+    """The observer: HTTP for health only, no database, no tokens."""
+
+    service: ClassVar[str] = "detect"
+
+    observe_concurrency: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="Segments decoded at a time, a CPU thread each; more than cores helps nobody.",
+    )
+    detector_threads: int = Field(
+        1, ge=1, le=64, description="CPU threads of one run of a detector's network."
+    )
+    detector_models: Path | None = Field(
+        None,
+        description="Folder of further detector models (<name>.onnx, YOLOX layout) that camera "
+        "revisions may name; unset, only the packaged one is there.",
+    )
+    streams_in_memory: int = Field(
+        256,
+        ge=1,
+        description="Streams kept in memory, about 10 MB each; others are read back from their "
+        "checkpoint when their next segment comes.",
+    )
+
+
+class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, TelemetrySettings):
+    """The HTTP side with its projection."""
+
+    service: ClassVar[str] = "detect"
+
+    passage_keep_hours: int = Field(
+        72,
+        ge=1,
+        le=24 * 365,
+        description="Hours after which a passage is deleted here; a citation keeps its own.",
+    )
+    traffic_keep_days: int = Field(
+        400, ge=1, description="Days after which traffic counts are deleted."
+    )

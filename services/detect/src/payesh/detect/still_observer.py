@@ -1,0 +1,106 @@
+"""A still in, its passages out."""
+
+from payesh.contracts import SnapshotStored
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.detect import PassageEnd
+from payesh.contracts.event import deterministic_id
+from payesh.contracts.values import SegmentLink
+from payesh.detect.adapters.onnx_detector import OnnxDetector
+from payesh.detect.adapters.stills import decode_still
+from payesh.detect.domain.detections import UNKNOWN, VEHICLE_CLASSES, Detections
+from payesh.detect.domain.rules import judge
+from payesh.detect.domain.speed import SpeedEstimate
+from payesh.detect.frames import Bytes, encode_jpeg, sharpness
+from payesh.detect.observations import PassageTaken, ShotTaken
+from payesh.detect.pictures import MARGIN, box_of
+
+LEGIBLE_WIDTH_PX = 60.0
+"""A narrower vehicle shows its plate on a dozen pixels: nobody reads that."""
+_LARGEST_VEHICLES = 20
+
+
+def observe_still(
+    event: SnapshotStored, revision: CameraRevision, image: bytes, detector: OnnxDetector | None
+) -> list[PassageTaken]:
+    """A passage for each vehicle wide enough to read; one of the whole frame when there is none,
+    so that a plate which the detector does not know as a vehicle is read all the same.
+
+    The device's measurement is said of a vehicle only when there is exactly one: with several
+    it does not say whose it is. Raises MessageFault when the image cannot be used.
+    """
+    bgr = decode_still(image)
+    found = _vehicles(bgr, detector)
+    whole = Detections.of([[0, 0, bgr.shape[1], bgr.shape[0]]], [0.0], [UNKNOWN])
+    vehicles = found if len(found) else whole
+    speed = _device_speed(event) if len(vehicles) == 1 else None
+    return [_passage(event, revision, bgr, vehicles, row, speed) for row in range(len(vehicles))]
+
+
+def _vehicles(bgr: Bytes, detector: OnnxDetector | None) -> Detections:
+    if detector is None:
+        return Detections.of([], [], [])
+    found = detector.detect_bgr(bgr)
+    wide = found.xyxy[:, 2] - found.xyxy[:, 0] >= LEGIBLE_WIDTH_PX
+    found = found.take(wide.nonzero()[0])
+    # From left to right, so that the ordinal and with it the id rests on the picture alone.
+    best = found.take((-found.score).argsort(kind="stable")[:_LARGEST_VEHICLES])
+    return best.take(best.xyxy[:, 0].argsort(kind="stable"))
+
+
+def _passage(
+    event: SnapshotStored,
+    revision: CameraRevision,
+    bgr: Bytes,
+    vehicles: Detections,
+    row: int,
+    speed: SpeedEstimate | None,
+) -> PassageTaken:
+    left, top, right, bottom = (float(v) for v in vehicles.xyxy[row])
+    wide, high = MARGIN * (right - left), MARGIN * (bottom - top)
+    columns = max(0, round(left - wide)), min(bgr.shape[1], round(right + wide))
+    rows = max(0, round(top - high)), min(bgr.shape[0], round(bottom + high))
+    crop = bgr[rows[0] : rows[1], columns[0] : columns[1]]
+    shot = ShotTaken(
+        sequence=event.sequence,
+        frame_at=event.captured_at,
+        box=box_of((left, top, right, bottom)),
+        crop_box=box_of((columns[0], rows[0], columns[1], rows[1])),
+        crop_jpeg=encode_jpeg(crop),
+        sharpness=round(sharpness(crop[:, :, 1]), 3),
+    )
+    speeding = judge(speed, revision.speed_limit_kmh)
+    link = SegmentLink(
+        stream_id=event.stream_id,
+        sequence=event.sequence,
+        captured_at=event.captured_at,
+        duration_ms=0,
+        init=None,
+        media=event.image,
+        previous_link_sha256=event.previous_link_sha256,
+        link_sha256=event.link_sha256,
+    )
+    return PassageTaken(
+        passage_id=deterministic_id("passage", event.stream_id, event.sequence, 0, row),
+        captured_at=event.captured_at,
+        first_seen_at=event.captured_at,
+        last_seen_at=event.captured_at,
+        ended_by=PassageEnd.STILL,
+        vehicle_class=VEHICLE_CLASSES[int(vehicles.class_id[row])],
+        confidence=float(vehicles.score[row]),
+        lane=None,
+        speed=speed,
+        shots=(shot,),
+        speeding=speeding,
+        links=(link,) if speeding else (),
+    )
+
+
+def _device_speed(event: SnapshotStored) -> SpeedEstimate | None:
+    if event.measurement is None:
+        return None
+    return SpeedEstimate(
+        speed_kmh=event.measurement.speed_kmh,
+        speed_u95_kmh=event.measurement.speed_u95_kmh,
+        positions=0,
+        travelled_m=0.0,
+    )
