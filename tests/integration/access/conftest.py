@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import pytest
 import uvicorn
+from aiokafka import AIOKafkaConsumer
 from cryptography.fernet import Fernet
 
 from payesh.access.main import MIGRATIONS, create, offer_bootstrap
@@ -108,7 +109,8 @@ class Browser:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.http = house.http()
+        self.address = f"203.0.113.{secrets.randbelow(2**32)}"
+        self.http = house.http(headers={"X-Forwarded-For": f"198.51.100.1, {self.address}"})
         self.verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(self.verifier.encode()).digest()
         self.request = {
@@ -181,7 +183,8 @@ def settings_for(engines: EngineSet, folder: Path, **changed: Any) -> Settings:
             "key_activation_delay_s": 0,
             "password_hash_memory_kib": 8 * 1024,
             "sign_in_failures_per_account": 4,
-            "sign_in_failures_per_address": 1000,
+            "sign_in_failures_per_address": 30,
+            "forwarded_hops": 1,
             "pages_clients_file": folder / "clients.json",
             **changed,
         }
@@ -254,3 +257,27 @@ async def eventually(holds: Callable[[], Awaitable[bool]], within_s: float = 15)
     while not await holds():
         assert asyncio.get_running_loop().time() < deadline, "it did not come to hold"
         await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def collect(house: House) -> AsyncIterator[Callable[..., Awaitable[list[Any]]]]:
+    """Events of a topic that satisfy a condition, from the topic's beginning."""
+
+    async def read(kind: type[Any], wanted: Callable[[Any], bool]) -> list[Any]:
+        consumer = AIOKafkaConsumer(
+            kind.topic,
+            bootstrap_servers=house.settings.kafka_bootstrap,
+            auto_offset_reset="earliest",
+        )
+        await consumer.start()
+        try:
+            async with asyncio.timeout(15):
+                async for message in consumer:
+                    event = kind.from_json(message.value)
+                    if wanted(event):
+                        return [event]
+        finally:
+            await consumer.stop()
+        return []
+
+    yield read

@@ -148,6 +148,13 @@ async def test_guessing_has_to_wait_even_in_parallel(house):
     assert (await Browser(house).sign_in(other["username"])).status_code == 303
 
 
+async def test_one_address_cannot_try_one_account_after_another(house, browser):
+    answers = [await browser.sign_in(f"nobody-{n}", "a guess") for n in range(31)]
+    assert [answer.status_code for answer in answers] == [401] * 30 + [429]
+    elsewhere = await Browser(house).sign_in("nobody-31", "a guess")
+    assert elsewhere.status_code == 401
+
+
 async def test_a_form_of_another_site_signs_nobody_in(house, browser):
     officer = await new_officer(house)
     await browser.http.get("/sign-in")

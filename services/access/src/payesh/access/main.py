@@ -12,7 +12,6 @@ from typing import ClassVar
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
-from starlette.staticfiles import StaticFiles
 
 from payesh.access.adapters import audit_log, bootstrap, declared_clients, keys
 from payesh.access.adapters.key_ring import KeyRing
@@ -21,6 +20,7 @@ from payesh.access.adapters.passwords import Passwords
 from payesh.access.api import agencies, audit, clients, discovery, oauth, people, sign_in
 from payesh.access.api import bootstrap as bootstrap_api
 from payesh.access.api import keys as keys_api
+from payesh.access.api.pages import Static
 from payesh.access.api.state import Access
 from payesh.access.consumers import audit_consumer
 from payesh.access.domain.audit_chain import first_break
@@ -93,7 +93,7 @@ def create(settings: Settings) -> FastAPI:
         ],
         ready=ready,
         verifier=TokenVerifier(settings, OwnKeys(database, settings)),
-        mounts={"/static": StaticFiles(directory=STATIC)},
+        mounts={"/static": Static(directory=STATIC)},
     )
     app.state.access = access
     return app

@@ -59,6 +59,13 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
     sign_in_window_s: int = Field(
         900, ge=1, le=86_400, description="Seconds in which failed sign-ins are counted."
     )
+    forwarded_hops: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="Proxies of ours in front that each add an address to X-Forwarded-For. Too "
+        "few, and everybody shares the proxy's failures; too many, and anybody names an address.",
+    )
     password_hash_memory_kib: int = Field(
         64 * 1024,
         ge=8 * 1024,

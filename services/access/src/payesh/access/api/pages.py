@@ -2,10 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.staticfiles import StaticFiles
 
 from payesh.access.api.wording import WORDING
 
@@ -43,11 +45,7 @@ def page(
         language=language,
         direction="ltr" if language == "en" else "rtl",
         say=WORDING[language],
-        other_language=str(
-            request.url.include_query_params(lang="fa" if language == "en" else "en").replace(
-                scheme="", netloc=""
-            )
-        ),
+        other_language=_in_other_language(request, language, values.get("then", "")),
         **values,
     )
     policy = f"{_POLICY} {form_target}" if form_target else _POLICY
@@ -56,3 +54,20 @@ def page(
 
 def error_page(request: Request, notice: str, status_code: int = 400) -> HTMLResponse:
     return page(request, "notice.html", status_code=status_code, notice=notice)
+
+
+def _in_other_language(request: Request, language: str, then: str) -> str:
+    """This page's path in the other language; it keeps where the person was going."""
+    query = dict(request.query_params) | {"lang": "fa" if language == "en" else "en"}
+    if then:
+        query["continue"] = then
+    return f"{request.url.path}?{urlencode(query)}"
+
+
+class Static(StaticFiles):
+    """Style, script and font: kept by browsers for an hour, unlike anything else we serve."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response

@@ -87,12 +87,15 @@ class Throttled(Exception):
 
 async def _try(request: Request, access: Access, username: str, password: str) -> str | None:
     """The cookie of a new sign-in, None when refused. Raises Throttled, TooManyWaiting."""
-    address = request.client.host if request.client else "unknown"
-    throttle = access.settings.throttle
+    settings = access.settings
     now = datetime.now(UTC)
     async with access.database.transaction() as session:
         attempt = await sign_ins.reserve_attempt(
-            session, username=username, address=address, throttle=throttle, now=now
+            session,
+            username=username,
+            address=_address(request, settings.forwarded_hops),
+            throttle=settings.throttle,
+            now=now,
         )
         if attempt is None:
             raise Throttled
@@ -107,9 +110,18 @@ async def _try(request: Request, access: Access, username: str, password: str) -
             session,
             person=person,
             attempt=attempt,
-            lifetime=timedelta(seconds=access.settings.sign_in_lifetime_s),
+            lifetime=timedelta(seconds=settings.sign_in_lifetime_s),
             now=now,
         )
+
+
+def _address(request: Request, forwarded_hops: int) -> str:
+    """Where the request comes from, as our outermost proxy saw it; what stands further left in
+    the header is the sender's own word."""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    if forwarded_hops and len(forwarded) >= forwarded_hops and forwarded[-forwarded_hops].strip():
+        return forwarded[-forwarded_hops].strip()
+    return request.client.host if request.client else "unknown"
 
 
 async def _form(

@@ -1,0 +1,135 @@
+"""Signing keys over restarts, replicas and rotations."""
+
+import asyncio
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import text
+
+from payesh.access.adapters import declared_clients, keys
+from payesh.access.adapters.key_ring import KeyRing
+from payesh.access.errors import KeyUnreadable
+from payesh.access.main import MIGRATIONS
+from payesh.contracts import KeyRotated
+from payesh.kit.database import Database
+from payesh.kit.errors import Conflict, SettingsError, Unauthorized
+from payesh.kit.migrations import migrate
+
+from .conftest import House, serving, settings_for
+
+
+@pytest.fixture
+async def fresh(engines, tmp_path):
+    """Settings of an access with an empty database of its own, migrated; not running."""
+    name = f"access_{secrets.token_hex(4)}"
+    url = await engines.database.create_database(name)
+    await migrate(url, MIGRATIONS)
+    return settings_for(engines, tmp_path, database_url=url, pages_clients_file=None)
+
+
+async def test_replicas_that_start_together_make_one_first_key(fresh):
+    database = Database(fresh.database_url)
+    ring = KeyRing(fresh.key_encryption_key.get_secret_value())
+
+    async def start() -> None:
+
+        async with database.transaction() as session:
+            await keys.ensure_first_key(session, ring, datetime.now(UTC))
+
+    await asyncio.gather(*(start() for _ in range(5)))
+    async with database.transaction() as session:
+        assert await session.scalar(text("SELECT count(*) FROM signing_keys")) == 1
+    await database.close()
+
+
+async def test_tokens_outlive_a_restart_but_not_the_loss_of_the_encryption_key(fresh):
+
+    async with serving(fresh):
+        pass
+    database = Database(fresh.database_url)
+    async with serving(fresh), database.transaction() as session:
+        (row,) = await keys.published(session, datetime.now(UTC), fresh.token_lifetime)
+        KeyRing(fresh.key_encryption_key.get_secret_value()).sign(row, {"sub": "x"})
+        with pytest.raises(KeyUnreadable):
+            KeyRing(Fernet.generate_key().decode()).sign(row, {"sub": "x"})
+    await database.close()
+
+
+async def test_a_rotation_is_said_on_the_bus(house, collect):
+    rotated = (await house.post("/v1/keys/rotate", None)).json()
+    (event,) = await collect(KeyRotated, lambda event: event.key_id == rotated["key_id"])
+    assert event.algorithm == "EdDSA"
+    assert event.retired_key_id != event.key_id
+
+
+async def test_a_withdrawn_key_takes_its_tokens_with_it(fresh, engines, tmp_path):
+    secret = secrets.token_urlsafe(32)
+    (tmp_path / "machine.secret").write_text(secret)
+    declared = {
+        "client_id": "machine",
+        "name": "Machine",
+        "secret_file": "machine.secret",
+        "grants": ["client_credentials"],
+        "scopes": ["keys:write"],
+        "counties": ["semnan"],
+    }
+    (tmp_path / "clients.json").write_text(json.dumps([declared]))
+    settings = fresh.model_copy(update={"pages_clients_file": tmp_path / "clients.json"})
+
+    house = House(settings, settings.public_url)
+    async with serving(settings):
+        stolen = (await house.token("machine", secret)).json()["access_token"]
+        assert (await house.claims(stolen))["counties"] == ["semnan"]
+        bearer = {"Authorization": f"Bearer {stolen}"}
+        answer = await house.post("/v1/keys/rotate", {"withdraw_previous": True}, bearer)
+        assert answer.status_code == 201
+        with pytest.raises(Unauthorized):
+            await house.claims(stolen)
+        new = (await house.token("machine", secret)).json()["access_token"]
+        assert (await house.claims(new))["sub"] == "machine"
+
+
+async def test_one_rotation_waits_at_a_time(fresh):
+
+    database = Database(fresh.database_url)
+    ring = KeyRing(fresh.key_encryption_key.get_secret_value())
+    now, delay = datetime.now(UTC), timedelta(seconds=60)
+    async with database.transaction() as session:
+        await keys.ensure_first_key(session, ring, now)
+    async with database.transaction() as session:
+        await keys.rotate(session, ring, now=now, delay=delay, withdraw=False)
+    with pytest.raises(Conflict):
+        async with database.transaction() as session:
+            await keys.rotate(session, ring, now=now, delay=delay, withdraw=False)
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"scopes": ["no:such"]},
+        {"redirect_uris": []},
+        {"redirect_uris": ["http://elsewhere.example/cb"]},
+        {"surprise": 1},
+        {"secret_file": "short.secret"},
+        {"secret_file": "not-there.secret"},
+    ],
+)
+async def test_a_wrong_declaration_of_clients_stops_the_start(tmp_path, changed):
+    (tmp_path / "good.secret").write_text(secrets.token_urlsafe(32))
+    (tmp_path / "short.secret").write_text("short")
+    declared = {
+        "client_id": "pages",
+        "name": "Pages",
+        "secret_file": "good.secret",
+        "redirect_uris": ["https://pages.example/sign-in/callback"],
+    }
+    path = tmp_path / "clients.json"
+    path.write_text(json.dumps([declared]))
+    assert len(await declared_clients.read(path)) == 1
+    path.write_text(json.dumps([declared | changed]))
+    with pytest.raises(SettingsError):
+        await declared_clients.read(path)

@@ -1,0 +1,87 @@
+"""A service's pages sign people in at access through the kit, as tickets' pages do."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+from pydantic import SecretStr
+
+from payesh.kit.authorization import Principal, authorize
+from payesh.kit.database import Database
+from payesh.kit.http import create_app
+from payesh.kit.sign_in import sign_in_router
+from payesh.kit.tokens import TokenVerifier
+
+from .conftest import CALLBACK, PASSWORD
+
+
+class Pages:
+    """The settings of a service with pages; its public address is the registered one."""
+
+    def __init__(self, house) -> None:
+        self.public_url = CALLBACK.removesuffix("/sign-in/callback")
+        self.pages_client_id = "tickets-pages"
+        self.pages_client_secret = SecretStr(house.pages_secret)
+        self.access_url = house.url
+        self.access_internal_url = ""
+
+
+@pytest.fixture
+async def pages(house) -> AsyncIterator[httpx.AsyncClient]:
+    # The kit's session table is in every service's database, access's own included.
+    database = Database(house.settings.database_url)
+    router = APIRouter()
+
+    @router.get("/queue")
+    async def queue(
+        principal: Annotated[Principal, Depends(authorize("citations:read", resource="citations"))],
+    ) -> dict[str, str]:
+        return {"subject": principal.subject, "actor": principal.actor}
+
+    async def ready() -> dict[str, str]:
+        return {}
+
+    app = create_app(
+        service="pages",
+        settings=None,
+        lifespan=None,
+        routers=[sign_in_router(Pages(house), database), router],
+        ready=ready,
+        verifier=TokenVerifier(house.settings),
+    )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9") as http:
+        yield http
+    await database.close()
+
+
+async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(house, browser, pages):
+    officer = (await house.new_person()).json()
+    opened = await pages.get("/queue", headers={"Accept": "text/html"})
+    begun = await pages.get(opened.headers["location"])
+    asked = await browser.http.get(begun.headers["location"])
+    then = httpx.URL(asked.headers["location"]).params["continue"]
+    signed_in = await browser.sign_in(officer["username"], PASSWORD, then)
+    sent_back = await browser.http.get(signed_in.headers["location"])
+    arrived = await pages.get(sent_back.headers["location"])
+    assert arrived.headers["location"] == "/queue"
+    queue = await pages.get("/queue")
+    assert queue.json() == {
+        "subject": f"person:{officer['username']}",
+        "actor": "tickets-pages",
+    }
+    session = (await pages.get("/sign-in/session")).json()
+    assert session["name"] == officer["name"]
+
+
+async def test_the_form_may_lead_to_the_registered_page_and_to_no_other(house, browser):
+    """Browsers hold the redirects after a POST to `form-action`."""
+    asked = await browser.authorize()
+    page = await browser.http.get(asked.headers["location"])
+    policy = page.headers["content-security-policy"]
+    assert policy.endswith("form-action 'self' http://127.0.0.1:9")
+    plain = await browser.http.get("/sign-in")
+    assert plain.headers["content-security-policy"].endswith("form-action 'self'")
+    assert "صف افسران" in page.text
