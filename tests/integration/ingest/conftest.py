@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+
 from payesh.ingest.main import _migrations
 from payesh.kit.migrations import run_migrations
 from payesh.kit.objects import MinioObjects
@@ -279,7 +280,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         video: Any = container.add_stream("libx264", rate=25)
         video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
-        video.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "25", "crf": "35"}
+        video.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "25", "crf": "20"}
         for number in range(FRAMES):
             picture = np.roll(ground, number * 4, axis=1)
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import av
+
 from payesh.contracts import CameraConfigured, GapRecorded, SegmentStored
 from payesh.contracts.chain import link_sha256
 

@@ -7,12 +7,14 @@ import struct
 import zlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import cv2
 import httpx
 import numpy as np
+
 from payesh.contracts import GapRecorded, SegmentStored, SnapshotStored
 
 CERTIFICATE = {
@@ -66,7 +68,7 @@ async def test_a_still_sent_twice_is_one_event_and_its_series_has_no_hole(
     events = stack.events(SnapshotStored, camera_id)
     assert [event.sequence for event in events] == list(range(6))
     assert len({event.stream_id for event in events}) == 1
-    for former, event in zip(events, events[1:], strict=False):
+    for former, event in pairwise(events):
         assert event.previous_link_sha256 == former.link_sha256
     image = await stack.objects.get(events[-1].image)
     assert hashlib.sha256(image).digest() == hashlib.sha256(jpeg(9)).digest()

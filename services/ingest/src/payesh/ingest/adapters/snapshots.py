@@ -61,7 +61,9 @@ async def find_snapshot(
     idempotency_key: str | None,
 ) -> dict[str, Any] | None:
     """A still that this one repeats: by its key, else by what it is."""
-    same: ColumnElement[bool] = (snapshots.c.image_sha256 == image_sha256) & (snapshots.c.captured_at == captured_at)
+    same: ColumnElement[bool] = (snapshots.c.image_sha256 == image_sha256) & (
+        snapshots.c.captured_at == captured_at
+    )
     if idempotency_key is not None:
         same = or_(same, snapshots.c.idempotency_key == idempotency_key)
     row = (

@@ -49,6 +49,7 @@ class Spool:
         self._next: dict[str, int] = {}
         self._bytes = 0
         self._items = 0
+        self._refused = 0
         folder.mkdir(parents=True, exist_ok=True)
         self._held = (folder / "lock").open("a+")
         try:
@@ -73,8 +74,12 @@ class Spool:
 
     @property
     def has_room(self) -> bool:
-        """True again only well below the limit, so that recording does not flutter at it."""
-        return self._bytes < self.limit_bytes * 0.9
+        """After a refusal true again only well below the limit, so that recording does not
+        flutter at it: every new start costs the time to the next keyframe."""
+        with self._lock:
+            if self._refused and self._bytes <= max(0, self.limit_bytes * 0.9 - 2 * self._refused):
+                self._refused = 0
+            return not self._refused
 
     def cameras(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir())
@@ -87,6 +92,7 @@ class Spool:
         size = len(media) if media is not None else 0
         with self._lock:
             if size and self._bytes + size > self.limit_bytes:
+                self._refused = size
                 raise SpoolFull(f"{self._bytes} of {self.limit_bytes} bytes are in use")
             ordinal = self._next.get(camera_id, 0)
             self._next[camera_id] = ordinal + 1
@@ -102,6 +108,7 @@ class Spool:
                 media_path.unlink(missing_ok=True)
             with self._lock:
                 self._bytes -= size
+                self._refused = size
             raise SpoolFull(f"the disk refused an item: {error.strerror}") from error
         with self._lock:
             self._items += 1

@@ -1,0 +1,58 @@
+"""What was put into the spool comes out whole, in order, and within the limit."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from payesh.ingest.adapters.spool import Spool, SpoolFull, SpoolInUse
+
+
+def test_items_come_out_in_order_also_after_a_crash(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10_000)
+    for number in range(12):
+        spool.append("a", "segment", {"number": number}, b"x" * 10)
+    spool.append("a", "gap", {"number": 12})
+    spool.close()
+    # A crash between media and sidecar, and one while a sidecar was written.
+    (tmp_path / "a" / "000000000013.m4s").write_bytes(b"half")
+    (tmp_path / "a" / "000000000014.json.part").write_bytes(b"{")
+    again = Spool(tmp_path, 10_000)
+    items = list(again.items("a"))
+    assert [item.body["number"] for item in items] == list(range(13))
+    assert (again.used_bytes, again.depth) == (120, 13)
+    assert again.append("a", "gap", {"number": 13}).ordinal > items[-1].ordinal
+    for item in items:
+        again.remove(item)
+    assert (again.used_bytes, again.depth) == (0, 1)
+
+
+def test_a_full_spool_refuses_media_but_always_takes_a_gap(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 100)
+    first = spool.append("a", "segment", {}, b"x" * 90)
+    with pytest.raises(SpoolFull):
+        spool.append("a", "segment", {}, b"x" * 20)
+    assert not spool.has_room
+    spool.append("a", "gap", {})
+    spool.remove(first)
+    assert spool.has_room
+
+
+def test_two_processes_never_share_a_spool(tmp_path: Path) -> None:
+    holder = Spool(tmp_path, 100)
+    with pytest.raises(SpoolInUse):
+        Spool(tmp_path, 100)
+    holder.close()
+    Spool(tmp_path, 100).close()
+
+
+def test_an_init_part_is_kept_as_long_as_its_stream_waits(tmp_path: Path) -> None:
+    spool, waiting, done = Spool(tmp_path, 100), uuid4(), uuid4()
+    spool.put_init("a", waiting, b"init")
+    spool.put_init("a", done, b"init")
+    spool.append("a", "segment", {"stream_id": str(waiting)}, b"x")
+    spool.close()
+    again = Spool(tmp_path, 100)
+    assert again.init("a", waiting) == b"init"
+    with pytest.raises(FileNotFoundError):
+        again.init("a", done)
