@@ -58,19 +58,24 @@ class SpeedBand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Outer size of a vehicle in metres, and how high its plate's middle sits."""
+    """Outer size of a vehicle, in metres.
+
+    plate_height_m: of the plate's middle. front_clearance_m: of the front's lower edge; the
+    lowest point that a camera sees of a front does not lie on the road.
+    """
 
     length_m: float
     width_m: float
     height_m: float
     plate_height_m: float
+    front_clearance_m: float
 
 
 BODIES: dict[VehicleClass, Body] = {
-    VehicleClass.CAR: Body(4.35, 1.74, 1.44, 0.46),
-    VehicleClass.VAN: Body(4.9, 1.86, 2.0, 0.50),
-    VehicleClass.TRUCK: Body(7.2, 2.2, 2.95, 0.46),
-    VehicleClass.BUS: Body(11.2, 2.42, 3.05, 0.52),
+    VehicleClass.CAR: Body(4.35, 1.74, 1.44, 0.46, 0.18),
+    VehicleClass.VAN: Body(4.9, 1.86, 2.0, 0.50, 0.18),
+    VehicleClass.TRUCK: Body(7.2, 2.2, 2.95, 0.46, 0.24),
+    VehicleClass.BUS: Body(11.2, 2.42, 3.05, 0.52, 0.25),
 }
 
 

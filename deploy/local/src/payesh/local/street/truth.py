@@ -24,7 +24,8 @@ class VehicleTruth:
     and the exit line. `box_px` (left, top, right, bottom) is the vehicle in `best_frame`, the
     last frame before the exit line; `plate_px` are its plate's corners there, clockwise from
     the top left. `offence` is None or "speeding", by the true speed; `band` is "clear",
-    "marginal" or "below".
+    "marginal" or "below". `plate_height_m` is that of the plate's middle, `front_clearance_m`
+    that of the front's lower edge, which is the lowest that a camera sees of most vehicles.
     """
 
     vehicle_id: str
@@ -42,6 +43,8 @@ class VehicleTruth:
     best_frame: int
     box_px: tuple[float, float, float, float]
     plate_px: tuple[tuple[float, float], ...]
+    plate_height_m: float
+    front_clearance_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +193,6 @@ def _passage(
         best_frame=best,
         box_px=tuple(round(float(v), 1) for v in box),  # type: ignore[arg-type]
         plate_px=tuple((round(float(u), 1), round(float(v), 1)) for u, v in plate_px),
+        plate_height_m=body.plate_height_m,
+        front_clearance_m=body.front_clearance_m,
     )

@@ -55,7 +55,8 @@ def bus_panels(vehicle: Vehicle) -> list[Panel]:
                 hatch.picture(),
             )
         )
-    c = Canvas(w, height - 0.25, paint, SUN_FRONT)
+    low = body.front_clearance_m
+    c = Canvas(w, height - low, paint, SUN_FRONT)
     c.gradient(1.04, 0.86)
     c.box(0, 0, w, 0.3, (60, 60, 60))
     c.box(0.3, 2.42, w - 0.3, 2.70, (24, 24, 24))
@@ -64,12 +65,12 @@ def bus_panels(vehicle: Vehicle) -> list[Panel]:
         draw_lamp(c, x, 0.46, 0.17, 0.10)
     c.disc(w / 2, 0.95, 0.1, 0.1, (190, 190, 190))
     picture = c.picture()
-    _write_destination(picture, height - 0.25 - 2.56)
+    _write_destination(picture, height - low - 2.56)
     screen = windscreen(w - 0.16, 1.25, (30, 30, 30), SUN_FRONT, 0.0)
-    top = round((height - 0.25 - 2.38) * PX_PER_M)
+    top = round((height - low - 2.38) * PX_PER_M)
     left = (picture.shape[1] - screen.shape[1]) // 2
     picture[top : top + screen.shape[0], left : left + screen.shape[1]] = screen
-    panels.append(face(picture, half, 0.0, 0.25, height))
+    panels.append(face(picture, half, 0.0, low, height))
     for sign in (-1, 1):
         panels.append(mirror((30, 30, 30), sign * (half + 0.14), -0.05, 2.1))
     panels.append(plate_panel(vehicle))

@@ -159,7 +159,12 @@ def car_panels(vehicle: Vehicle, rng: np.random.Generator) -> list[Panel]:
     front = _car_front(vehicle, rng)
     bottom = tuple(y + 0.02 for y in swept)
     panels += strips(
-        front, xs, bottom, swept, (ride + 0.02,) * 4, (hood_z - 0.04, hood_z, hood_z, hood_z - 0.04)
+        front,
+        xs,
+        bottom,
+        swept,
+        (body.front_clearance_m,) * 4,
+        (hood_z - 0.04, hood_z, hood_z, hood_z - 0.04),
     )
     for side in (-1, 1):
         panels.append(mirror(paint, side * (half + 0.09), cowl_y + 0.28, belt + 0.07))

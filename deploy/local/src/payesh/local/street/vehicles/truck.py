@@ -65,7 +65,7 @@ def truck_panels(vehicle: Vehicle) -> list[Panel]:
     for x in (0.22, cab_w - 0.22):
         draw_lamp(c, x, 0.42, 0.13, 0.09)
         c.box(x - 0.1, 0.56, x + 0.1, 0.64, (60, 140, 230))
-    panels.append(face(c.picture(), cab_w / 2, 0.0, 0.24, 1.24))
+    panels.append(face(c.picture(), cab_w / 2, 0.0, body.front_clearance_m, 1.24))
     for sign in (-1, 1):
         panels.append(mirror((36, 36, 36), sign * (cab_w / 2 + 0.16), 0.12, 1.75))
     panels.append(plate_panel(vehicle))

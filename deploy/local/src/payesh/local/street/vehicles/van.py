@@ -77,7 +77,9 @@ def van_panels(vehicle: Vehicle) -> list[Panel]:
         c.line([(0.48, z), (w - 0.48, z)], 0.014, (140, 140, 140))
     for x in (0.24, w - 0.24):
         draw_lamp(c, x, 0.57, 0.17, 0.085)
-    panels += strips(c.picture(), xs, swept, swept, (0.18,) * 4, (0.9, 0.94, 0.94, 0.9))
+    panels += strips(
+        c.picture(), xs, swept, swept, (body.front_clearance_m,) * 4, (0.9, 0.94, 0.94, 0.9)
+    )
     for sign in (-1, 1):
         panels.append(mirror((40, 40, 40), sign * (half + 0.12), 0.75, 1.25))
     panels.append(plate_panel(vehicle))
