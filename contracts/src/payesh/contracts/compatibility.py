@@ -28,8 +28,12 @@ def breaking_changes(released: Any, current: Any, place: str = "") -> Iterator[s
             if name not in current:
                 yield f"{place}/{name}: removed"
             elif name == "required":
-                yield from (f"{place}/required: {f} added" for f in set(current[name]) - set(before))
-                yield from (f"{place}/required: {f} dropped" for f in set(before) - set(current[name]))
+                yield from (
+                    f"{place}/required: {f} added" for f in set(current[name]) - set(before)
+                )
+                yield from (
+                    f"{place}/required: {f} dropped" for f in set(before) - set(current[name])
+                )
             else:
                 yield from breaking_changes(before, current[name], f"{place}/{name}")
         additive = place.endswith(("/properties", "/$defs"))

@@ -99,7 +99,9 @@ def strimzi(cluster: str = "payesh") -> str:
         }
         for topic in topics()
     ]
-    header = "# Generated from contracts/asyncapi.yaml: python -m payesh.contracts.topics --strimzi\n"
+    header = (
+        "# Generated from contracts/asyncapi.yaml: python -m payesh.contracts.topics --strimzi\n"
+    )
     return header + yaml.safe_dump_all(resources, sort_keys=False)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from pydantic import SecretStr
 
@@ -40,6 +41,15 @@ MIGRATIONS = (
 )
 
 PUBLIC_ROUTES["/static"] = "fonts, styles and scripts of the pages; the same for everybody"
+
+
+class _Static(StaticFiles):
+    """Files of the pages; kept by browsers for an hour, then asked for again by ETag."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
 
 
 def create(settings: Settings) -> FastAPI:
@@ -117,7 +127,7 @@ def create(settings: Settings) -> FastAPI:
             sign_in_router(settings, database),
         ],
         ready=ready,
-        mounts={"/static": StaticFiles(directory=_PACKAGE / "static")},
+        mounts={"/static": _Static(directory=_PACKAGE / "static")},
     )
 
 

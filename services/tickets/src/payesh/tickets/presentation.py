@@ -140,6 +140,7 @@ class CitationCard:
     law: LawCard
     evidence: Mapping[str, str]
     is_video: bool
+    clip_seconds: float
     is_playable: bool
     codec: str
     shots: range
@@ -187,6 +188,7 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
             "seconds": _number(evidence.duration_ms / 1000, 1),
             "links": _number(evidence.links_checked, 0),
         },
+        clip_seconds=evidence.duration_ms / 1000,
         is_video=evidence.clip.media_type.startswith("video/"),
         is_playable=evidence.codec in PLAYABLE_CODECS,
         codec=(evidence.codec or "?").upper(),

@@ -34,11 +34,12 @@ class _Sink:
         self.chunks: list[bytes] = []
 
     def write(self, data: bytes) -> int:
-        self.chunks.append(bytes(data))
+        # Already a copy of FFmpeg's buffer, made for this call.
+        self.chunks.append(data if isinstance(data, bytes) else bytes(data))
         return len(data)
 
     def take(self) -> bytes:
-        data = b"".join(self.chunks)
+        data = self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
         self.chunks.clear()
         return data
 
@@ -102,11 +103,12 @@ class Remuxer:
         return self._collect(end_pts)
 
     def _collect(self, end_pts: int) -> Fragment | None:
-        init, fragments = split(self._sink.take())
+        media = self._sink.take()
         if self.init is None:
-            self.init = init
-        if not fragments:
+            self.init, fragments = split(media)
+            media = b"".join(fragments)
+        if not media:
             return None
-        done = Fragment(b"".join(fragments), self._first_pts, end_pts, self._frames, self._repaired)
+        done = Fragment(media, self._first_pts, end_pts, self._frames, self._repaired)
         self._first_pts, self._frames, self._repaired = end_pts, 0, 0
         return done

@@ -100,7 +100,7 @@ class Spool:
         media_path = folder / f"{ordinal:012d}.m4s" if media is not None else None
         try:
             if media is not None and media_path is not None:
-                _write_synced(media_path, media)
+                _write_synced(media_path, media, sync_folder=False)
             record = json.dumps({"kind": kind, "body": body}).encode()
             _write_synced(folder / f"{ordinal:012d}.json", record)
         except OSError as error:
@@ -140,9 +140,13 @@ class Spool:
         return found[-1] if found else None
 
     def remove(self, item: SpoolItem) -> None:
-        """Forget a stored item. The media goes last: a sidecar never names what is not there."""
+        """Forget a stored item. The media goes last: a sidecar never names what is not there.
+
+        The sidecar stays as the note `last-<kind>`: who starts while the database is away knows
+        from it where the chain stands.
+        """
         folder = self.folder / item.camera_id
-        (folder / f"{item.ordinal:012d}.json").unlink(missing_ok=True)
+        (folder / f"{item.ordinal:012d}.json").replace(folder / f"last-{item.kind}.note")
         size = 0
         if item.media_path is not None and item.media_path.exists():
             size = item.media_path.stat().st_size
@@ -226,13 +230,17 @@ class Spool:
                 path.unlink()
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def _write_synced(path: Path, data: bytes, *, sync_folder: bool = True) -> None:
+    """Without `sync_folder` the name is durable with that of the next file: names in one folder
+    are journalled in order."""
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         file.write(data)
         file.flush()
         os.fdatasync(file.fileno())
     part.rename(path)
+    if not sync_folder:
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

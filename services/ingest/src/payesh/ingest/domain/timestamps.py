@@ -5,11 +5,10 @@ a firmware's clock regresses or jumps while the picture goes on. A repaired time
 arrival, so that times derived from it remain true.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Presentation and decoding time in ticks, and what had to be done to get them.
 
     `hole_s` is the time without frames before this one; `None` says that there was none.

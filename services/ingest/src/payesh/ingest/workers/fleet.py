@@ -170,7 +170,7 @@ class Fleet:
             if document is None or document.pop("holder", None) != self._me:
                 continue
             assignment = Assignment.from_document(document)
-            assignment = await asyncio.to_thread(resumed, assignment, self._spool)
+            assignment = await asyncio.to_thread(resumed, assignment, self._spool, from_notes=True)
             recorder = self._recorder(assignment)
             self._recorders[camera_id] = recorder
             recorder.start()

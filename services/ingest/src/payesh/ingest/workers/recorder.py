@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -338,7 +338,7 @@ class _Connection:
                     },
                     "init_sha256": stream.init_sha256,
                     "media_sha256": media_sha256,
-                    "revision": assignment.revision.model_dump(mode="json"),
+                    "revision": stream.revision_document(),
                     "previous_link_sha256": stream.previous_link,
                     "link_sha256": link,
                     "last_in_stream": last,
@@ -412,6 +412,14 @@ class _Stream:
         self.sequence = 0
         self.init_sha256: str | None = None
         self.begun_s = time.monotonic()
+        self._dumped: tuple[Any, dict[str, Any]] | None = None
+
+    def revision_document(self) -> dict[str, Any]:
+        """The revision in force, spelt once a revision and not once a segment."""
+        revision = self.assignment.revision
+        if self._dumped is None or self._dumped[0] != revision:
+            self._dumped = revision, revision.model_dump(mode="json")
+        return self._dumped[1]
 
 
 def note_health(
@@ -438,12 +446,19 @@ def note_health(
     )
 
 
-def resumed(assignment: Assignment, spool: Spool) -> Assignment:
-    """The assignment as it stands after what still waits in the spool."""
+def resumed(assignment: Assignment, spool: Spool, *, from_notes: bool = False) -> Assignment:
+    """The assignment as it stands after what still waits in the spool.
+
+    `from_notes`: it is an old one of ours, so what was stored since counts too.
+    """
+    for kind in ("segment", "gap") if from_notes else ():
+        stored = spool.noted(assignment.camera_id, f"last-{kind}")
+        if stored is not None:
+            assignment = assignment.after(stored["body"], kind)
     last = spool.last(assignment.camera_id, frozenset({"segment"}))
     if last is not None:
         assignment = assignment.after(last.body, "segment")
     gap = spool.last(assignment.camera_id, frozenset({"gap"}))
     if gap is not None:
         assignment = assignment.after(gap.body, "gap")
-    return replace(assignment)
+    return assignment

@@ -22,10 +22,12 @@ const PROBLEMS = {
   unavailable: "سامانه موقتاً در دسترس نیست؛ چیزی از دست نرفته است. کمی بعد دوباره بکوشید.",
 };
 
-let csrf = null;
+let session = null; // who is signed in, and the CSRF token
 let busy = false;
 
 const persian = (value) => String(value).replace(/\d/g, (digit) => "۰۱۲۳۴۵۶۷۸۹"[digit]);
+// A number with a hyphen would be turned round in a right-to-left sentence.
+const leftToRight = (text) => `\u2066${text}\u2069`;
 const article = () => detail.querySelector(".detail");
 const current = () => article()?.dataset.id ?? null;
 const rows = () => [...items.querySelectorAll(".item")];
@@ -59,9 +61,13 @@ async function call(path, options = {}) {
   return response;
 }
 
+async function csrf() {
+  session ??= await (await call("/sign-in/session")).json();
+  return session.csrf_token;
+}
+
 async function post(path, body) {
-  if (csrf === null) csrf = (await (await call("/sign-in/session")).json()).csrf_token;
-  const headers = { "X-CSRF-Token": csrf, "Content-Type": "application/json" };
+  const headers = { "X-CSRF-Token": await csrf(), "Content-Type": "application/json" };
   return (await call(path, { method: "POST", headers, body: JSON.stringify(body ?? {}) })).json();
 }
 
@@ -128,16 +134,47 @@ function step(by) {
   if (next) attempt(() => show(next.dataset.id));
 }
 
-// A clip keeps the times of its stream, so it seldom begins at zero: start and loop where it is.
+// A clip keeps the times of its stream, so it begins hours in and a browser's own controls are of
+// no use: these count from the first frame shown.
 function prepareClip() {
-  const video = detail.querySelector("video");
+  const video = detail.querySelector(".player video");
   if (!video) return;
-  const toStart = () => {
-    const start = video.seekable.length ? video.seekable.start(0) : 0;
-    if (video.currentTime < start) video.currentTime = start;
+  const player = video.closest(".player");
+  const slider = player.querySelector("input");
+  const output = player.querySelector("output");
+  const seconds = Number(video.dataset.seconds);
+  const written = (value) => persian(value.toFixed(1)).replace(".", "٫");
+  let start = Infinity;
+  const onFrame = (_, frame) => {
+    start = Math.min(start, frame.mediaTime);
+    const at = Math.min(Math.max(frame.mediaTime - start, 0), seconds);
+    slider.value = String(Math.round((1000 * at) / seconds));
+    output.textContent = `${written(at)} / ${written(seconds)}`;
+    if (video.isConnected) video.requestVideoFrameCallback(onFrame);
   };
-  video.addEventListener("loadedmetadata", toStart);
+  video.requestVideoFrameCallback(onFrame);
+  slider.addEventListener("input", () => {
+    video.pause();
+    if (Number.isFinite(start)) video.currentTime = start + (seconds * slider.value) / 1000;
+  });
+  for (const kind of ["play", "pause"]) {
+    video.addEventListener(kind, () => player.classList.toggle("paused", video.paused));
+  }
   video.addEventListener("error", () => say("فیلم پخش نشد. مدرک سر جای خود است؛ دوباره بکوشید.", true));
+}
+
+const FRAME_S = 1 / 25;
+
+function withVideo(work) {
+  const video = detail.querySelector(".player video");
+  if (video) work(video);
+}
+
+function stepFrame(by) {
+  withVideo((video) => {
+    video.pause();
+    video.currentTime += by * FRAME_S;
+  });
 }
 
 async function decide(body) {
@@ -148,7 +185,7 @@ async function decide(body) {
   const at = all.findIndex((row) => row.dataset.id === id);
   const next = all[at + 1] ?? all[at - 1];
   all[at]?.remove();
-  say(decided.number ? `صادر شد: شمارهٔ ${persian(decided.number)}` : "رد شد.");
+  say(decided.number ? `صادر شد: شمارهٔ ${leftToRight(persian(decided.number))}` : "رد شد.");
   if (next) await show(next.dataset.id);
   else showNothing();
   await count();
@@ -172,17 +209,27 @@ const acts = {
     const plate = detail.querySelector(".detail-head .plate");
     document.getElementById("issue-shot").replaceChildren(...(shot ? [shot.cloneNode()] : []));
     document.getElementById("issue-plate").replaceChildren(plate.cloneNode(true));
+    message.hidden = true;
     dialogs.issue.showModal();
   },
   "confirm-issue": () => attempt(() => decide({ decision: "issue", plate: article().dataset.plate })),
-  reject: () => dialogs.reject.showModal(),
+  reject: () => {
+    message.hidden = true;
+    dialogs.reject.showModal();
+  },
   "confirm-reject": (button) => attempt(() => decide({ decision: "reject", reason: button.dataset.reason })),
+  play: () => withVideo((video) => (video.paused ? video.play() : video.pause())),
+  "frame-back": () => stepFrame(-1),
+  "frame-on": () => stepFrame(1),
+  slow: () => withVideo((video) => {
+    video.playbackRate = video.playbackRate === 1 ? 0.25 : 1;
+    detail.querySelector("[data-act=slow]").setAttribute("aria-pressed", String(video.playbackRate !== 1));
+  }),
   help: () => dialogs.help.showModal(),
   close: (button) => button.closest("dialog").close(),
   refresh: () => attempt(refresh),
   "sign-out": () => attempt(async () => {
-    if (csrf === null) csrf = (await (await call("/sign-in/session")).json()).csrf_token;
-    await call("/sign-out", { method: "POST", headers: { "X-CSRF-Token": csrf } });
+    await call("/sign-out", { method: "POST", headers: { "X-CSRF-Token": await csrf() } });
     location.assign("/queue");
   }),
 };
@@ -204,7 +251,7 @@ document.addEventListener("click", (event) => {
 });
 
 // By key position, so that the keys work under a Persian keyboard layout too.
-const KEYS = { KeyJ: "next", KeyK: "previous", KeyC: "claim", KeyI: "issue", KeyR: "reject", KeyU: "release", KeyG: "refresh" };
+const KEYS = { KeyJ: "next", KeyK: "previous", KeyC: "claim", KeyI: "issue", KeyR: "reject", KeyU: "release", KeyG: "refresh", KeyS: "slow", Comma: "frame-back", Period: "frame-on" };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
@@ -215,10 +262,9 @@ document.addEventListener("keydown", (event) => {
   }
   if (dialogs.issue.open || dialogs.help.open || dialogs.shot.open) return;
   if (event.key === "?" || event.key === "؟") return void acts.help();
-  const video = detail.querySelector("video");
-  if (event.code === "Space" && video && event.target.tagName !== "BUTTON") {
+  if (event.code === "Space" && event.target.tagName !== "BUTTON") {
     event.preventDefault();
-    return void (video.paused ? video.play() : video.pause());
+    return void acts.play();
   }
   const act = KEYS[event.code];
   if (act === "next") return step(1);
@@ -231,3 +277,6 @@ document.addEventListener("keydown", (event) => {
 addEventListener("popstate", () => location.reload());
 setInterval(() => { if (!document.hidden && !busy) count().catch(() => {}); }, 4000);
 prepareClip();
+csrf()
+  .then(() => { if (session.name) document.getElementById("officer").textContent = session.name; })
+  .catch(() => {});

@@ -1,0 +1,112 @@
+"""The officers' page in a real browser: it says what it must, the clip plays, decisions count."""
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from payesh.kit.sessions import SESSION_COOKIE, Sessions
+from payesh.tickets.adapters.tables import citations
+from tests.integration.tickets.conftest import Office, claims, eventually
+from tests.unit.tickets.violation_builder import CAPTURED_AT
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PURPOSE = "بررسی تخلف"
+
+
+@pytest.fixture
+async def cookie(office: Office) -> str:
+    value, _ = await Sessions(office.database).begin(claims("sara", name="سارا احمدی"), PURPOSE)
+    return value
+
+
+@pytest.fixture
+async def page(office: Office, cookie: str) -> AsyncIterator["playwright.Page"]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    async with playwright.async_playwright() as browsers:
+        browser = await browsers.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        context = await browser.new_context(viewport={"width": 1440, "height": 1000})
+        await context.add_cookies([{"name": SESSION_COOKIE, "value": cookie, "url": office.url}])
+        opened = await context.new_page()
+        faults: list[str] = []
+        opened.on("pageerror", lambda error: faults.append(str(error)))
+        yield opened
+        await browser.close()
+        assert not faults
+
+
+async def test_who_is_not_signed_in_is_sent_to_sign_in_for_this_purpose(office: Office) -> None:
+    async with httpx.AsyncClient(base_url=office.url) as nobody:
+        answer = await nobody.get("/queue", headers={"Accept": "text/html"})
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in?next=%2Fqueue&purpose=")
+        assert (await nobody.get("/queue", headers={"X-Partial": "1"})).status_code == 401
+        assert (await nobody.get("/static/queue.css")).status_code == 200
+
+
+async def test_a_session_without_its_csrf_token_changes_nothing(
+    office: Office, cookie: str
+) -> None:
+    citation_id = await office.draft()
+    async with httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}) as http:
+        assert (await http.get(f"/v1/citations/{citation_id}")).status_code == 200
+        refused = await http.post(f"/v1/citations/{citation_id}/claim")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:payesh:problem:csrf")
+
+
+async def test_the_page_says_which_law_it_uses_and_explains_the_bound(
+    office: Office, cookie: str
+) -> None:
+    citation_id = await office.draft(speed_kmh=71.5, u95_kmh=1.8)
+    async with httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}) as http:
+        text = (await http.get(f"/queue/{citation_id}", headers={"X-Partial": "1"})).text
+    for said in (
+        "جدول نمونهٔ جرایم رانندگی، سال ۱۳۹۹",
+        "پیش از استفاده با مصوبهٔ جاری تطبیق داده شود",
+        "مبلغ در جدول قانون یافت نشد",
+        "<b>۶۹٫۷</b> و <b>۷۳٫۳</b>",
+        "جمعه ۲۹ آبان ۱۴۰۵",
+        "سمنان، بلوار امام رضا، کیلومتر ۳",
+        "در زمان ثبت معتبر",
+    ):
+        assert said in text, said
+
+
+async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(
+    office: Office, page: "playwright.Page"
+) -> None:
+    first = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=40))
+    second = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=50))
+    await page.goto(f"{office.url}/queue/{first}")
+    await page.wait_for_function(
+        "(() => { const v = document.querySelector('.player video');"
+        " return v.readyState >= 3 && v.videoWidth === 640 && !v.paused && v.currentTime > 0; })()"
+    )
+    assert await page.locator("#officer").text_content() is not None
+    assert await page.locator(".shot img").count() == 3
+    await page.keyboard.press("c")
+    await page.wait_for_selector("[data-act=issue]")
+    await page.keyboard.press("i")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(f"article[data-id='{second}']")
+    assert "صادر شد" in (await page.locator("#message").text_content() or "")
+    await page.keyboard.press("c")
+    await page.wait_for_selector("[data-act=reject]")
+    await page.keyboard.press("r")
+    await page.keyboard.press("2")
+
+    async def decided() -> bool:
+        async with office.database.transaction() as session:
+            rows = await session.execute(
+                citations.select().where(citations.c.citation_id.in_([first, second]))
+            )
+            states = {row.citation_id: (row.state, row.reason) for row in rows}
+        return states == {first: ("issued", None), second: ("rejected", "wrong_vehicle")}
+
+    await eventually(decided)

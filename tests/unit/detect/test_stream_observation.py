@@ -1,0 +1,143 @@
+"""Segments become passages: each vehicle once, measured, and the same after a takeover."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from payesh.contracts.detect import PassageEnd
+from payesh.detect.adapters.motion_detector import MotionDetector
+from payesh.detect.checkpoint import CheckpointUnreadable, load_checkpoint, save_checkpoint
+from payesh.detect.observations import CountsTaken, Observation, PassageTaken
+from payesh.detect.stream_observer import StreamObserver
+from payesh.kit.errors import MessageFault
+from tests.unit.detect.box_street import box_revision
+from tests.unit.detect.conftest import CARS
+from tests.unit.detect.segment_cutter import STARTED_AT, CutSegment
+
+
+def _observe(
+    segments: list[CutSegment], observer: StreamObserver | None = None
+) -> list[Observation]:
+    observer = observer or StreamObserver(box_revision(), MotionDetector())
+    found: list[Observation] = []
+    for segment in segments:
+        found += observer.observe_segment(segment.event, segment.init, segment.media)
+    return found
+
+
+def _passages(observations: list[Observation]) -> list[PassageTaken]:
+    return [o for o in observations if isinstance(o, PassageTaken)]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(segments: list[CutSegment]) -> list[Observation]:
+    return _observe(segments)
+
+
+def test_each_vehicle_passes_once_with_its_speed_and_lane(undisturbed: list[Observation]) -> None:
+    passages = _passages(undisturbed)
+    expected = sorted(CARS, key=lambda car: car.exits_at_s)
+    assert [p.lane for p in passages] == ["1" if car.x_m < 0 else "2" for car in expected]
+    for passage, car in zip(passages, expected, strict=True):
+        assert passage.ended_by is PassageEnd.EXIT_LINE
+        assert passage.speed is not None
+        assert abs(passage.speed.speed_kmh - car.speed_kmh) <= passage.speed.speed_u95_kmh
+        assert passage.speed.speed_u95_kmh < 0.05 * car.speed_kmh
+        crossing = STARTED_AT + timedelta(seconds=car.exits_at_s - 3.6 / car.speed_kmh)
+        assert abs((passage.captured_at - crossing).total_seconds()) < 0.1
+
+
+def test_violations_carry_the_segments_that_show_them_and_none_later(
+    undisturbed: list[Observation], segments: list[CutSegment]
+) -> None:
+    violations = [p for p in _passages(undisturbed) if p.speeding]
+    assert [round(p.speeding.limit_kmh) for p in violations if p.speeding] == [60, 60]
+    for passage in violations:
+        numbers = [link.sequence for link in passage.links]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        first, last = (segments[numbers[i]].event.captured_at for i in (0, -1))
+        assert first <= passage.first_seen_at
+        assert last <= passage.captured_at <= last + timedelta(seconds=2.2)
+        assert passage.links[0].media == segments[numbers[0]].event.media
+
+
+def test_shots_are_spread_and_show_the_vehicle(undisturbed: list[Observation]) -> None:
+    for passage in _passages(undisturbed):
+        assert 2 <= len(passage.shots) <= 3
+        moments = [shot.frame_at for shot in passage.shots]
+        assert moments == sorted(moments)
+        for shot in passage.shots:
+            assert shot.crop_jpeg[:2] == b"\xff\xd8"
+            assert shot.crop_box.x_px <= shot.box.x_px
+            assert shot.crop_box.width_px >= shot.box.width_px
+
+
+def test_counts_agree_with_passages(undisturbed: list[Observation]) -> None:
+    counts = [c for o in undisturbed if isinstance(o, CountsTaken) for c in o.interval.counts]
+    assert sum(c.vehicles for c in counts) == len(CARS)
+
+
+@pytest.mark.parametrize("killed_after", [1, 2, 3, 4, 5])
+def test_a_takeover_from_a_checkpoint_says_the_same_with_the_same_ids(
+    segments: list[CutSegment], undisturbed: list[Observation], killed_after: int
+) -> None:
+    first = StreamObserver(box_revision(), MotionDetector())
+    said = _observe(segments[:killed_after], first)
+    body = save_checkpoint(first)
+    second = load_checkpoint(body, box_revision(), MotionDetector())
+    # The partition's new holder is given everything since the last commit once more.
+    assert said + _observe(segments, second) == undisturbed
+
+
+def test_a_takeover_without_checkpoint_says_the_same_from_the_beginning(
+    segments: list[CutSegment], undisturbed: list[Observation]
+) -> None:
+    assert _observe(segments) == undisturbed
+
+
+def test_segments_delivered_twice_or_late_change_nothing(
+    segments: list[CutSegment], undisturbed: list[Observation]
+) -> None:
+    twice = [s for segment in segments for s in (segment, segment)]
+    assert _observe([*twice[:4], segments[0], *twice[4:]]) == undisturbed
+
+
+def test_a_lost_segment_ends_who_was_under_way_and_invents_nobody(
+    segments: list[CutSegment],
+) -> None:
+    passages = _passages(_observe([*segments[:3], *segments[4:]]))
+    assert len({p.passage_id for p in passages}) == len(passages)
+    assert len(passages) <= len(CARS) + 1
+    assert all(p.ended_by in (PassageEnd.EXIT_LINE, PassageEnd.LOST) for p in passages)
+
+
+def test_a_truncated_segment_is_used_as_far_as_it_decodes(segments: list[CutSegment]) -> None:
+    half = replace(segments[3], media=segments[3].media[: len(segments[3].media) * 2 // 3])
+    observer = StreamObserver(box_revision(), MotionDetector())
+    _observe([*segments[:3], half], observer)
+    assert observer.last_sequence == 3
+    assert observer.last_time_s > 6.2
+
+
+def test_garbage_is_a_fault_of_the_message_and_leaves_the_state(segments: list[CutSegment]) -> None:
+    observer = StreamObserver(box_revision(), MotionDetector())
+    _observe(segments[:2], observer)
+    garbage = replace(segments[2], media=b"\x00\x01nonsense" * 50)
+    with pytest.raises(MessageFault):
+        _observe([garbage], observer)
+    assert observer.last_sequence == 1
+
+
+def test_without_calibration_vehicles_are_counted_but_not_measured(
+    segments: list[CutSegment],
+) -> None:
+    observer = StreamObserver(box_revision(calibrated=False), MotionDetector())
+    passages = _passages(_observe(segments, observer))
+    assert len(passages) == len(CARS)
+    assert all(p.speed is None and p.speeding is None and p.lane is None for p in passages)
+
+
+def test_what_is_no_checkpoint_is_refused() -> None:
+    with pytest.raises(CheckpointUnreadable):
+        load_checkpoint(b"no archive", box_revision(), MotionDetector())
