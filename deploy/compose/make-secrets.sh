@@ -1,0 +1,40 @@
+#!/bin/sh
+# Draws every secret of one installation of docker-compose.yml: deploy/compose/make-secrets.sh
+# Run it once, in the repository's root. It refuses a folder that exists: other keys would make
+# what is stored unreadable, and other passwords would not be those of the database.
+set -eu
+
+folder=${1:-secrets}
+if [ -e "$folder" ]; then
+  echo "$folder exists already and stays as it is" >&2
+  exit 1
+fi
+umask 077
+partial=$(mktemp -d "$folder.XXXXXX")
+trap 'rm -rf "$partial"' EXIT
+
+hex() { od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n'; }
+fernet() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n'; }
+# Readable by the containers' users, whose numbers the host does not know; on the host nobody
+# but the owner can enter the folder.
+keep() { printf '%s' "$2" > "$partial/$1" && chmod 0444 "$partial/$1"; }
+
+keep postgres_password "$(hex 24)"
+for service in access ingest detect plates tickets; do
+  password=$(hex 24)
+  keep "${service}_database_password" "$password"
+  keep "${service}_database_url" "postgresql+asyncpg://$service:$password@postgres:5432/$service"
+done
+keep minio_root_user "root-$(hex 6)"
+keep minio_root_password "$(hex 20)"
+for service in ingest detect plates tickets; do
+  keep "${service}_s3_secret_key" "$(hex 20)"
+done
+keep ingest_source_key "$(fernet)"
+keep access_key_encryption_key "$(fernet)"
+keep pages_client_secret "$(hex 32)"
+keep first_administrator "$(hex 32)"
+
+mv "$partial" "$folder"
+trap - EXIT
+echo "$folder holds the secrets: keep a copy in a safe, apart from the backups"
