@@ -153,6 +153,12 @@ async def _leave(
     out.mkdir(parents=True, exist_ok=True)
     (out / "line.json").write_text(line + "\n", "utf-8")
     shutil.copy(film.with_name("truth.json"), out / "truth.json")
+    with (out / "events.jsonl").open("w", encoding="utf-8") as said:
+        for topic, heard in tap.heard.items():
+            for each in heard.values():
+                row: dict[str, Any] = {"topic": topic, "trace_id": each.trace_id}
+                row["data"] = each.event.model_dump(mode="json")
+                said.write(json.dumps(row, ensure_ascii=False) + "\n")
     logs = out / "logs"
     logs.mkdir(exist_ok=True)
     for process in stack.processes.values():

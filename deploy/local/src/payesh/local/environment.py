@@ -35,13 +35,14 @@ def service_environment(
         "PAYESH_KAFKA_SESSION_TIMEOUT_MS": "6000" if addresses["kafka_idempotence"] else "3000",
         "PAYESH_LOG_LEVEL": "INFO",
         "PAYESH_TRACE_FILE": str(process.data_dir / "trace.jsonl"),
-        "PAYESH_TOKEN_ISSUER": access_url,
-        "PAYESH_JWKS_URL": f"{access_url}/.well-known/jwks.json",
         "PYTHONUNBUFFERED": "1",
         # One box: each service keeps to its share of two cores.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
+    if not observes:
+        environment["PAYESH_TOKEN_ISSUER"] = access_url
+        environment["PAYESH_JWKS_URL"] = f"{access_url}/.well-known/jwks.json"
     if service in _WITH_DATABASE and not observes:
         environment["PAYESH_DATABASE_URL"] = addresses["database_urls"][service]
     if service in _WITH_OBJECTS and (service != "detect" or observes):

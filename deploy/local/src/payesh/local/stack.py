@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from payesh.local.engines import EngineSet, LocalEngines, ProductionEngines
-from payesh.local.engines.process import EngineDied, EngineNotReady
+from payesh.local.engines.process import EngineDied, EngineNotReady, inherited_environment
 from payesh.local.engines.secret_file import SecretFile, write_private
 from payesh.local.environment import OPERATOR_CLIENT, PAGES_CLIENT, service_environment
 from payesh.local.service_process import ServiceProcess, program
@@ -161,7 +160,7 @@ class Stack:
         process.data_dir.mkdir(parents=True, exist_ok=True)
         child = await asyncio.create_subprocess_exec(
             str(program(process.service)), *command,
-            env={**os.environ, **self._environment(process)},
+            env={**inherited_environment(), **self._environment(process)},
             cwd=process.data_dir,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -191,12 +191,17 @@ class Engine(ABC):
             self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
                 [*launcher, *self._command()],
                 cwd=self.data_dir,
-                env={**os.environ, **self._environment()},
+                env={**inherited_environment(), **self._environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+
+def inherited_environment() -> dict[str, str]:
+    """Ours without what is meant for this program: services refuse unknown `PAYESH_…`."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("PAYESH_")}
 
 
 def _end(orphan: psutil.Process) -> None:

@@ -128,7 +128,7 @@ def tell_truth(
         frames=frames,
         duration_s=frames / fps,
         county="semnan",
-        road_class="urban_arterial",
+        road_class="main_arterial",
         place_class="A",
         speed_limit_kmh=road.speed_limit_kmh,
         camera=camera,

@@ -32,6 +32,9 @@ class SpeedLimits:
     """Height over the road at which the seen lower edge of a vehicle lies on average …"""
     edge_height_u95_m: float = 0.12
     """… and how far from that it may be."""
+    edge_shift_u95: float = 1.5
+    """How far from its true row the edge may lie in every frame alike, in units of `sigma_m`: blur
+    and the coarser colour planes move it outwards, by more metres far away than near."""
     frame_time_u95_s: float = 0.002
     floor_relative: float = 0.006
     floor_kmh: float = 0.4
@@ -85,12 +88,20 @@ def estimate_speed(
     # An edge h above the road appears at distance d·H/(H-h): all lengths scale alike.
     true_ms = apparent * (1.0 - limits.edge_height_m / limits.camera_height_m)
     u_edge = apparent * limits.edge_height_u95_m / limits.camera_height_m
+    shift_ms, _ = _fit(time_s, sigma_m, sigma_m)
+    u_shift = abs(shift_ms) * limits.edge_shift_u95
     u_scale = true_ms * limits.length_scale_u95
     u_survey = true_ms * limits.ground_u95_m * np.sqrt(2.0) / max(limits.survey_span_m, 1.0)
     u_time = true_ms * limits.frame_time_u95_s * np.sqrt(2.0) / duration_s
     u_floor = max(true_ms * limits.floor_relative, limits.floor_kmh / KMH_PER_MS)
     u95_ms = np.sqrt(
-        float(u_fit) ** 2 + u_edge**2 + u_scale**2 + u_survey**2 + u_time**2 + u_floor**2
+        float(u_fit) ** 2
+        + u_edge**2
+        + u_shift**2
+        + u_scale**2
+        + u_survey**2
+        + u_time**2
+        + u_floor**2
     )
     return SpeedEstimate(
         speed_kmh=float(true_ms * KMH_PER_MS),
