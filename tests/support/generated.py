@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from payesh.contracts import topics
 from tests.deploy.bucket_script import bucket_script
+from tests.deploy.bus_users import bus_users
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("ingest", "detect", "plates", "tickets", "access")
@@ -87,6 +88,7 @@ def files() -> dict[Path, Callable[[], str]]:
         ROOT / "docs/settings.md": settings_reference,
         ROOT / "docs/architecture.md": architecture,
         ROOT / "deploy/k8s/components/strimzi/topics.yaml": topics.strimzi,
+        ROOT / "deploy/k8s/components/strimzi/users.yaml": bus_users,
         ROOT / "deploy/compose/create-topics.sh": topics.compose,
         ROOT / "deploy/k8s/components/minio/create-buckets.sh": bucket_script,
     }
