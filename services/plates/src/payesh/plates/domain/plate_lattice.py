@@ -36,7 +36,9 @@ def reading_of(column_probabilities: Floats) -> PlateReading:
     return PlateReading(
         text="".join(c.char for c in characters),
         layout=LAYOUT_PRIVATE_CAR,
-        confidence=float(text_probability),
+        # Given the layout: columns that leak a little into a ninth character are no doubt about
+        # which eight these are.
+        confidence=min(1.0, float(text_probability) / layout_probability),
         characters=characters,
     )
 
