@@ -26,12 +26,14 @@ class Heard:
 
 @dataclass
 class BusTap:
-    """Collects every event of some topics once, by event id; duplicates are counted."""
+    """Collects every event of some topics once, by event id; duplicates and what is no event of
+    its topic are counted."""
 
     bootstrap: str
     topics: tuple[str, ...]
     heard: dict[str, dict[str, Heard]] = field(default_factory=dict)
     duplicates: int = 0
+    malformed: int = 0
 
     async def __aenter__(self) -> Self:
         self.heard = {topic: {} for topic in self.topics}
@@ -75,15 +77,20 @@ class BusTap:
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         async for record in consumer:
-            headers = {name: value.decode() for name, value in record.headers}
             seen = self.heard[record.topic]
-            event_id = headers["ce_id"]
+            try:
+                headers = {name: value.decode() for name, value in record.headers}
+                event_id = headers["ce_id"]
+                event = event_for_topic(record.topic).from_json(record.value or b"")
+            except (KeyError, ValueError):
+                self.malformed += 1  # its consumers bury it; we listen on
+                continue
             if event_id in seen:
                 self.duplicates += 1
                 continue
             traceparent = headers.get("traceparent", "")
             seen[event_id] = Heard(
-                event_for_topic(record.topic).from_json(record.value),
+                event,
                 datetime.now(UTC),
                 traceparent.split("-")[1] if traceparent.count("-") == 3 else None,
             )

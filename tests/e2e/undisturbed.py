@@ -1,0 +1,135 @@
+"""What an observer says of stored segments when nobody kills it: one run, in this process."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from minio import Minio
+
+from payesh.contracts import PassageObserved, SegmentStored, ViolationDetected
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.detect import PassageEnd
+from payesh.contracts.values import ObjectReference
+from payesh.detect.adapters.motion_detector import MotionDetector
+from payesh.detect.observations import PassageTaken
+from payesh.detect.stream_observer import StreamObserver
+
+
+class Said(NamedTuple):
+    """A passage in the words of the bus; pictures by their SHA-256, times in UTC."""
+
+    captured_at: Any
+    first_seen_at: Any
+    last_seen_at: Any
+    ended_by: str
+    vehicle_class: str
+    lane: str | None
+    speed: tuple[float, float] | None
+    shots: tuple[str, ...]
+    violation: tuple[float, tuple[int, ...]] | None
+    """Lower bound in km/h, and the segments' numbers."""
+
+
+def heard(
+    passages: Iterable[PassageObserved], violations: Sequence[ViolationDetected]
+) -> dict[UUID, Said]:
+    """What the bus heard, by passage."""
+    broken = {
+        each.passage_id: (
+            each.measurement.lower_bound,
+            tuple(link.sequence for link in each.segments),
+        )
+        for each in violations
+    }
+    return {
+        each.passage_id: Said(
+            each.captured_at,
+            each.first_seen_at,
+            each.last_seen_at,
+            each.ended_by,
+            each.vehicle.vehicle_class,
+            each.lane,
+            each.speed and (each.speed.speed_kmh, each.speed.speed_u95_kmh),
+            tuple(shot.crop.sha256 for shot in each.shots),
+            broken.get(each.passage_id),
+        )
+        for each in passages
+    }
+
+
+class Undisturbed:
+    """One observer a stream, from its first segment on; `observe` may be called again as more
+    segments come. Blocks: decoding is what it does. A stream that was left without a word is
+    given up once another follows it by 20 s, as the service does."""
+
+    def __init__(self, store: Minio) -> None:
+        self._store = store
+        self._observers: dict[UUID, StreamObserver] = {}
+        self._abandoned: set[UUID] = set()
+        self.said: dict[UUID, Said] = {}
+
+    def observe(self, segments: Iterable[SegmentStored]) -> None:
+        waiting: dict[UUID, list[SegmentStored]] = defaultdict(list)
+        for segment in sorted(segments, key=lambda each: each.sequence):
+            waiting[segment.stream_id].append(segment)
+        for stream_id, own in waiting.items():
+            for segment in own:
+                observer = self._observers.get(stream_id)
+                expected = observer.last_sequence + 1 if observer else 0
+                if segment.sequence == expected:
+                    self._segment(segment)
+        self._give_up_abandoned()
+
+    def _segment(self, segment: SegmentStored) -> None:
+        observer = self._observers.get(segment.stream_id)
+        if observer is None:
+            revision = CameraRevision.model_validate_json(self._get(segment.revision.object))
+            observer = StreamObserver(revision, MotionDetector())
+            self._observers[segment.stream_id] = observer
+        media = self._get(segment.media)
+        self._note(observer.observe_segment(segment, self._get(segment.init), media))
+
+    def _give_up_abandoned(self) -> None:
+        ends = {stream: each.last_event for stream, each in self._observers.items()}
+        latest = max((event.captured_at for event in ends.values() if event), default=None)
+        for stream_id, last in ends.items():
+            if last is None or latest is None or last.last_in_stream:
+                continue
+            if stream_id not in self._abandoned and latest - last.captured_at > timedelta(
+                seconds=20
+            ):
+                self._abandoned.add(stream_id)
+                self._note(self._observers[stream_id].close(PassageEnd.LOST))
+
+    def _note(self, observations: Iterable[Any]) -> None:
+        for taken in observations:
+            if isinstance(taken, PassageTaken):
+                self.said[taken.passage_id] = _said(taken)
+
+    def _get(self, reference: ObjectReference) -> bytes:
+        response = self._store.get_object(reference.bucket, reference.key)
+        try:
+            return bytes(response.read())
+        finally:
+            response.close()
+            response.release_conn()
+
+
+def _said(taken: PassageTaken) -> Said:
+    speed, speeding = taken.speed, taken.speeding
+    return Said(
+        taken.captured_at,
+        taken.first_seen_at,
+        taken.last_seen_at,
+        taken.ended_by,
+        taken.vehicle_class,
+        taken.lane,
+        speed and (round(speed.speed_kmh, 3), round(speed.speed_u95_kmh, 3)),
+        tuple(hashlib.sha256(shot.crop_jpeg).hexdigest() for shot in taken.shots),
+        (round(speeding.lower_bound_kmh, 3), tuple(link.sequence for link in taken.links))
+        if speeding
+        else None,
+    )
