@@ -1,0 +1,57 @@
+"""`make bench`: what the house costs next to the bare minimum; one JSON object on standard output.
+
+Each part measures itself and its limit in one run, so that the ratios hold on any machine.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import structlog
+from rich.console import Console
+
+from payesh.local.street.production import render_street
+from tests.load.detection import measure_detection
+from tests.load.drafting import measure_drafting
+from tests.load.messages import measure_messages
+from tests.load.remuxing import measure_remuxing
+
+PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "remux": measure_remuxing,
+    "detect": measure_detection,
+    "messages": lambda film: asyncio.run(measure_messages()),
+    "drafts": lambda film: asyncio.run(measure_drafting()),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=list(PARTS), help="all when none is named")
+    options = parser.parse_args()
+    # Standard output is the JSON object's alone.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    console = Console(stderr=True)
+    film = render_street(1).video
+    found: dict[str, Any] = {
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "cores": psutil.cpu_count(),
+            "load_before": psutil.getloadavg()[0],
+            "python": platform.python_version(),
+        }
+    }
+    for name in options.parts or PARTS:
+        with console.status(f"measuring {name} …"):
+            found[name] = PARTS[name](film)
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

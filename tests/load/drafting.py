@@ -1,0 +1,103 @@
+"""Citations drafted a second in `tickets`: from a violation and its read on the bus to a bundle
+under lock that an officer can claim, next to copying the same clips into the store."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from payesh.kit.bus import Producer
+from payesh.kit.database import Database
+from payesh.kit.migrations import run_migrations
+from payesh.local.engines import EngineSet, LocalEngines
+from payesh.local.topics import create_topics
+from payesh.tickets.main import MIGRATIONS, create
+from tests.integration.tickets.conftest import (
+    _KEY,
+    Office,
+    office_settings,
+    served,
+    store_of,
+)
+from tests.integration.tickets.recorded_evidence import record
+from tests.unit.tickets.violation_builder import plate_read
+
+_DRAFTS = 150
+
+
+async def measure_drafting() -> dict[str, Any]:
+    """Each draft checks four links, joins init and three fragments into a clip, locks clip, shots,
+    revision and manifest, and announces itself through the outbox."""
+    with TemporaryDirectory(prefix="payesh-bench-") as folder:
+        engines = LocalEngines(Path(folder), survives_power_loss=False)
+        try:
+            await engines.start()
+            async with _office(engines) as office:
+                seconds = await _draft(office)
+                copied, size = await _copy(engines, office)
+        finally:
+            engines.kill()
+    return {
+        "drafts": _DRAFTS,
+        "clip_bytes": size,
+        "per_second": round(_DRAFTS / seconds, 1),
+        "per_second_copy_only": round(_DRAFTS / copied, 1),
+        "ratio_to_copy_only": round(seconds / copied, 2),
+    }
+
+
+@asynccontextmanager
+async def _office(engines: EngineSet) -> AsyncIterator[Office]:
+    keys = FastAPI()
+
+    @keys.get("/jwks.json")
+    async def jwks() -> JSONResponse:
+        return JSONResponse({"keys": [_KEY.as_dict(private=False)]})
+
+    await create_topics(engines.addresses()["kafka_bootstrap"])
+    url = engines.addresses()["database_urls"]["tickets"]
+    await asyncio.to_thread(run_migrations, url, MIGRATIONS)
+    async with served(keys) as keys_url:
+        settings = office_settings(engines, f"{keys_url}/jwks.json")
+        recorded = await record(store_of(engines))
+        database, producer = Database(url), Producer(settings)
+        await producer.start()
+        app = create(settings)
+        async with served(app) as office_url:
+            yield Office(office_url, settings, app, database, producer, recorded)
+        await producer.stop()
+        await database.close()
+
+
+async def _draft(office: Office) -> float:
+    seen = [office.violation(passage_id=uuid4()) for _ in range(_DRAFTS)]
+    # The first one waits for the consumer's group to form; that is not drafting.
+    await office.draft()
+    began = time.perf_counter()
+    await asyncio.gather(*(office.publish(v, plate_read(v)) for v in seen))
+    for violation in seen:
+        await office.outcome(violation, timeout_s=120)
+    return time.perf_counter() - began
+
+
+async def _copy(engines: EngineSet, office: Office) -> tuple[float, int]:
+    """Seconds to put as many clips of that size into the store, as many at a time."""
+    clip = office.recorded.init + b"".join(office.recorded.fragments[1:4])
+    store = store_of(engines)
+    gate = asyncio.Semaphore(4)
+
+    async def put(number: int) -> None:
+        async with gate:
+            key = f"bench/{uuid4()}/{number}.mp4"
+            await store.put("segments", key, clip, media_type="video/mp4")
+
+    began = time.perf_counter()
+    await asyncio.gather(*(put(n) for n in range(_DRAFTS)))
+    return time.perf_counter() - began, len(clip)
