@@ -10,7 +10,7 @@ export PGPASSWORD
 for service in access ingest detect plates tickets; do
   psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres \
     --set service="$service" --set file="$SECRETS/${service}_database_password" <<'SQL'
-\set password `cat "$file"`
+\set password `cat :'file'`
 SELECT format('CREATE ROLE %I LOGIN', :'service')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') \gexec
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0', :'service', :'service')

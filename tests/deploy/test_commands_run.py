@@ -71,7 +71,7 @@ class Machine:
             **inherited_environment(),
             **environment,
             "PAYESH_KAFKA_IDEMPOTENCE": str(self._addresses["kafka_idempotence"]).lower(),
-            "PAYESH_KAFKA_SESSION_TIMEOUT_MS": "6000",
+            "PAYESH_KAFKA_SESSION_TIMEOUT_MS": "3000",
         }
 
     def _values(self, process: str, service: str) -> dict[str, str]:
