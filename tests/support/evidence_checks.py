@@ -1,11 +1,14 @@
 """What must be true of everything that was recorded, whatever was killed meanwhile."""
 
 import hashlib
+import io
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import av
 from minio import Minio
 
 from payesh.contracts import (
@@ -18,6 +21,7 @@ from payesh.contracts import (
     ViolationDetected,
 )
 from payesh.contracts.chain import link_sha256
+from payesh.contracts.values import ObjectReference, SegmentLink
 from payesh.local.bus_tap import BusTap
 
 # Frames of 25 a second: what lies between two streams is at most two frames wide unless lost.
@@ -58,12 +62,64 @@ def check_objects(segments: Sequence[SegmentStored], store: Minio) -> None:
     """Every fragment lies in the store and is what its event says."""
     for segment in segments:
         for reference in (segment.init, segment.media):
-            response = store.get_object(reference.bucket, reference.key)
-            content = response.read()
-            response.close()
-            response.release_conn()
-            assert len(content) == reference.size_bytes
-            assert hashlib.sha256(content).hexdigest() == reference.sha256
+            fetch(reference, store)
+
+
+def fetch(reference: ObjectReference, store: Minio) -> bytes:
+    """The object, which must be what the reference says."""
+    response = store.get_object(
+        reference.bucket, reference.key, version_id=reference.version_id or None
+    )
+    try:
+        content = bytes(response.read())
+    finally:
+        response.close()
+        response.release_conn()
+    assert len(content) == reference.size_bytes
+    assert hashlib.sha256(content).hexdigest() == reference.sha256
+    return content
+
+
+def check_bundle(draft: CitationDrafted, store: Minio) -> None:
+    """A draft's evidence holds by itself: from its manifest every hash and every link recomputes,
+    and the clip is nothing but the chained fragments."""
+    manifest = json.loads(fetch(draft.manifest, store))
+    assert manifest["violation_id"] == str(draft.violation_id)
+    chain = manifest["chain"]
+    links = [SegmentLink.model_validate_json(json.dumps(link)) for link in chain["links"]]
+    assert links, "a draft rests on at least one segment"
+    for before, link in zip([None, *links], links, strict=False):
+        assert link.init is not None
+        if before is not None:
+            assert link.previous_link_sha256 == before.link_sha256
+        assert link.link_sha256 == link_sha256(
+            previous_link_sha256=link.previous_link_sha256,
+            stream_id=link.stream_id,
+            sequence=link.sequence,
+            captured_at=link.captured_at,
+            duration_ms=link.duration_ms,
+            init_sha256=link.init.sha256,
+            media_sha256=link.media.sha256,
+            revision_sha256=chain["revision_sha256"],
+            fencing_token=chain["fencing_token"],
+        )
+    clip, reached = fetch(draft.clip, store), 0
+    for part in manifest["clip"]["parts"]:
+        assert part["offset_bytes"] == reached
+        reached += part["size_bytes"]
+        content = clip[part["offset_bytes"] : reached]
+        assert hashlib.sha256(content).hexdigest() == part["sha256"]
+    assert reached == len(clip)
+    chained = [link.init.sha256 for link in links[-1:] if link.init]
+    chained += [link.media.sha256 for link in links]
+    assert [part["sha256"] for part in manifest["clip"]["parts"]] == chained
+    kept = [manifest["clip"]["object"], *manifest["documents"]]
+    kept += [shot["object"] for shot in manifest["shots"]]
+    for document in kept:
+        fetch(ObjectReference.model_validate(document), store)
+    with av.open(io.BytesIO(clip)) as container:
+        frames = sum(1 for packet in container.demux(video=0) if packet.size)
+    assert frames > 0, "the clip plays"
 
 
 def unexplained(

@@ -1,0 +1,356 @@
+"""Bad input comes in at the doors of the running house; it is told apart, and the flow goes on.
+
+The film of `live` runs meanwhile, and test_demo judges it: nothing of this may show there. What
+one service alone answers to bad uploads and tokens is in tests/integration.
+"""
+
+import asyncio
+import io
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+import av
+import cv2
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from payesh.contracts import (
+    AuditReadRecorded,
+    CitationDrafted,
+    CitationRejected,
+    Event,
+    PassageObserved,
+    PlateRead,
+    SegmentStored,
+    SnapshotStored,
+    TrafficCounted,
+    ViolationDetected,
+)
+from payesh.contracts.topics import Topic, topics
+from payesh.contracts.values import format_utc
+from payesh.kit.bus.envelope import DEAD_LETTER_SUFFIX, envelope
+from payesh.local.street.truth import Truth
+from payesh.local.street_camera import street_revision
+from tests.support.running_house import House, Shown, eventually
+
+_PURPOSE = {"Payesh-Purpose": "e2e"}
+Headers = list[tuple[str, bytes]]
+
+
+def headers_of(kind: type[Event], **changed: str) -> Headers:
+    headers = {"ce_specversion": "1.0", "ce_id": str(uuid4()), "ce_type": kind.topic}
+    return [(name, text.encode()) for name, text in (headers | changed).items()]
+
+
+MALFORMED: list[tuple[type[Event], bytes | None, Headers, str, set[str]]] = [
+    (SegmentStored, b"\xffno JSON", headers_of(SegmentStored), "not JSON", {"detect"}),
+    (SnapshotStored, b"{}", headers_of(SnapshotStored), "schema: ", {"detect"}),
+    (
+        PassageObserved,
+        None,
+        headers_of(PassageObserved),
+        "body is empty",
+        {"plates", "detect-projection"},
+    ),
+    (ViolationDetected, b"{}", [], "ce_specversion", {"tickets"}),
+    (PlateRead, b"{}", headers_of(PlateRead, ce_type="other.v1"), "ce_type", {"tickets"}),
+    (TrafficCounted, b"[]", headers_of(TrafficCounted), "schema: ", {"detect-projection"}),
+    (AuditReadRecorded, b"{}", headers_of(AuditReadRecorded, ce_id="7"), "ce_id", {"access"}),
+]
+"""Topic, body, headers; the reason that its dead letter gives, and the groups that bury it."""
+
+
+async def test_a_malformed_message_on_any_topic_is_buried_and_the_next_is_handled(
+    house: House, live: Shown
+) -> None:
+    key = b"e2e-malformed"
+    partitions = {topic.name: topic.local_partitions for topic in topics()}
+    async with producing(house) as producer:
+        for kind, body, headers, _, _ in MALFORMED:
+            # Into each partition: whatever comes next stands behind one.
+            for partition in range(partitions[kind.topic]):
+                await producer.send_and_wait(
+                    kind.topic, body, key=key, headers=headers, partition=partition
+                )
+    expected = {
+        (kind.topic, group, partition)
+        for kind, _, _, _, groups in MALFORMED
+        for group in groups
+        for partition in range(partitions[kind.topic])
+    }
+    letters = await dead_letters(house, lambda found: found.key == key, len(expected))
+    told = [dict(letter.headers) for letter in letters]
+    places = [
+        tuple(t[n].decode() for n in ("payesh-topic", "payesh-group", "payesh-partition"))
+        for t in told
+    ]
+    assert sorted(places) == sorted((t, g, str(p)) for t, g, p in expected)
+    reasons = {kind.topic: reason for kind, _, _, reason, _ in MALFORMED}
+    bodies = {kind.topic: body for kind, body, _, _, _ in MALFORMED}
+    for letter, headers in zip(letters, told, strict=True):
+        topic = headers["payesh-topic"].decode()
+        assert letter.topic == topic + DEAD_LETTER_SUFFIX
+        assert (letter.value or None) == bodies[topic]
+        assert reasons[topic] in headers["payesh-reason"].decode()
+    await the_flow_goes_on(house, live)
+
+
+async def test_a_segment_without_its_video_is_buried_and_observed_once_it_is_there(
+    house: House, live: Shown
+) -> None:
+    await eventually(lambda: len(house.of(SegmentStored, live.camera_id)) > 0, "a segment")
+    good = house.of(SegmentStored, live.camera_id)[-1]
+    key = f"e2e-junk/{uuid4()}.m4s"
+    common = {"camera_id": "e2e-junk", "sequence": 0, "last_in_stream": True}
+    gone = good.model_copy(
+        update={
+            **common,
+            "stream_id": uuid4(),
+            "media": good.media.model_copy(update={"key": key, "version_id": None}),
+        }
+    )
+    # The init part alone is a container without a frame.
+    junk = good.model_copy(update={**common, "stream_id": uuid4(), "media": good.init})
+    async with producing(house) as producer:
+        for event in (gone, junk):
+            message = envelope(event)
+            await producer.send_and_wait(
+                message.topic, message.value, key=message.key, headers=list(message.headers)
+            )
+    letters = await dead_letters(house, lambda found: found.key == b"e2e-junk", 2)
+    reasons = {
+        SegmentStored.from_json(letter.value).stream_id: dict(letter.headers)["payesh-reason"]
+        for letter in letters
+    }
+    assert b"object missing" in reasons[gone.stream_id]
+    assert b"no frame decodes" in reasons[junk.stream_id]
+
+    # What an operator does: look, restore, send again.
+    (buried,) = (each for each in letters if b"missing" in dict(each.headers)["payesh-reason"])
+    listed = await command(house, "list", "--topic", SegmentStored.topic)
+    assert {"offset": buried.offset, "reason": reasons[gone.stream_id].decode()} in [
+        {name: line[name] for name in ("offset", "reason")} for line in listed
+    ]
+    response = house.store.get_object(good.media.bucket, good.media.key)
+    body = response.read()
+    response.close()
+    response.release_conn()
+    house.store.put_object(good.media.bucket, key, io.BytesIO(body), len(body))
+    offset = ("--offset", str(buried.offset), "--partition", str(buried.partition))
+    assert len(await command(house, "resend", "--topic", SegmentStored.topic, *offset)) == 1
+
+    def observed() -> bool:
+        return any(c.stream_id == gone.stream_id for c in house.of(TrafficCounted, "e2e-junk"))
+
+    await eventually(observed, "the segment that was sent again")
+    await the_flow_goes_on(house, live)
+
+
+async def test_an_expired_certificate_cites_nobody(house: House, live: Shown) -> None:
+    picture = await asyncio.to_thread(close_up, house)
+    now = datetime.now(UTC)
+    outcomes = []
+    for camera_id, valid_to in (
+        ("e2e-expired", now - timedelta(minutes=1)),
+        ("e2e-valid", now + timedelta(days=1)),
+    ):
+        certificate = {
+            "number": f"C-{camera_id}",
+            "issued_by": "آزمون",
+            "valid_from": format_utc(now - timedelta(days=400)),
+            "valid_to": format_utc(valid_to),
+        }
+        revision = street_revision(
+            house.street.truth, now, source_kind="snapshots", certificate=certificate
+        )
+        await house.operator.create_camera(camera_id, revision, None)
+        measured = {
+            "speed_kmh": 101.0,
+            "speed_u95_kmh": 2.0,
+            "measured_at": format_utc(now),
+            "certificate_number": certificate["number"],
+        }
+        await house.operator.post_snapshot(
+            camera_id, picture, "image/jpeg", now, measurement=measured
+        )
+
+        def decided(camera_id: str = camera_id) -> bool:
+            return bool(
+                house.of(CitationDrafted, camera_id) or house.of(CitationRejected, camera_id)
+            )
+
+        await eventually(decided, f"a citation of {camera_id}", 60)
+        assert len(house.of(ViolationDetected, camera_id)) == 1
+        rejected = [each.reason for each in house.of(CitationRejected, camera_id)]
+        outcomes.append((rejected, len(house.of(CitationDrafted, camera_id))))
+    assert outcomes == [(["certificate_invalid"], 0), ([], 1)]
+
+
+async def test_a_token_opens_what_it_says_at_every_service_and_leaves_a_record(
+    house: House, live: Shown, administrator: httpx.AsyncClient
+) -> None:
+    await eventually(lambda: len(house.of(CitationDrafted, live.camera_id)) > 0, "a draft", 60)
+    drafted = house.of(CitationDrafted, live.camera_id)[0]
+    read = next(
+        each
+        for each in house.of(PlateRead, live.camera_id)
+        if each.passage_id == drafted.passage_id
+    )
+    lists = {"ingest": "/v1/cameras", "tickets": "/v1/citations", "plates": "/v1/reads"}
+    single = [
+        ("ingest", f"/v1/cameras/{live.camera_id}"),
+        ("ingest", f"/v1/cameras/{live.camera_id}/segments"),
+        ("tickets", f"/v1/citations/{drafted.citation_id}"),
+        ("tickets", f"/v1/citations/{drafted.citation_id}/clip"),
+        ("plates", f"/v1/reads/{read.read_id}"),
+        ("detect", f"/v1/passages/{drafted.passage_id}"),
+    ]
+    scopes = "cameras:read streams:read citations:read evidence:read reads:read passages:read"
+    async with (
+        client_with(administrator, house, scopes, ["damghan"]) as neighbour,
+        client_with(administrator, house, scopes, ["semnan"]) as local,
+        client_with(administrator, house, "traffic:read", ["semnan"]) as counter,
+    ):
+        for service, path in [*lists.items(), *single]:
+            url = house.stack.url(service) + path
+            assert (await local.get(url)).status_code == 200, path
+            narrow = await counter.get(url)
+            assert narrow.status_code == 403, path
+            assert narrow.headers["content-type"] == "application/problem+json"
+            wrong = {"Authorization": "Bearer nonsense"}
+            assert (await local.get(url, headers=wrong)).status_code == 401, path
+            elsewhere = await neighbour.get(url)
+            if path in lists.values():
+                assert elsewhere.json()["items"] == [], path
+            else:
+                assert elsewhere.status_code == 404, path
+
+    async def recorded() -> bool:
+        answer = await administrator.get(
+            "/v1/audit", params={"resource": str(drafted.citation_id), "limit": "200"}
+        )
+        assert answer.status_code == 200, answer.text
+        records = [item["record"] for item in answer.json()["items"]]
+        outcomes = {r["outcome"] for r in records if r["purpose"] == _PURPOSE["Payesh-Purpose"]}
+        return outcomes == {"granted", "denied"}
+
+    await eventually(recorded, "what was read and what was refused in the audit log")
+
+
+@pytest.fixture(scope="module")
+async def administrator(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """The first administrator of this house."""
+    async with httpx.AsyncClient(base_url=house.stack.url("access"), timeout=30) as http:
+        answer = await http.post(
+            "/v1/bootstrap",
+            json={
+                "secret": house.stack.bootstrap_secret_file.read_text().strip(),
+                "username": "sara.mohammadi",
+                "name": "سارا محمدی",
+                "password": "a long enough phrase",
+            },
+        )
+        assert answer.status_code == 201, answer.text
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        http.headers.update(_PURPOSE)
+        yield http
+
+
+@asynccontextmanager
+async def client_with(
+    administrator: httpx.AsyncClient, house: House, scopes: str, counties: list[str]
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Another agency's machine with these rights."""
+    registered = await administrator.post(
+        "/v1/clients",
+        json={
+            "client_id": f"machine-{uuid4().hex[:8]}",
+            "name": "Machine",
+            "agency": "payesh",
+            "grants": ["client_credentials"],
+            "scopes": scopes.split(),
+            "counties": counties,
+        },
+    )
+    assert registered.status_code == 201, registered.text
+    made = registered.json()
+    token = await administrator.post(
+        "/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(made["client"]["client_id"], made["client_secret"]),
+    )
+    bearer = {"Authorization": f"Bearer {token.json()['access_token']}"}
+    async with httpx.AsyncClient(headers=bearer | _PURPOSE, timeout=30) as http:
+        yield http
+
+
+async def the_flow_goes_on(house: House, live: Shown) -> None:
+    """A vehicle that passes from now on gets its citation."""
+    cited = len(house.of(CitationDrafted, live.camera_id))
+    await eventually(
+        lambda: len(house.of(CitationDrafted, live.camera_id)) > cited, "the next draft", 45
+    )
+
+
+def close_up(house: House) -> bytes:
+    """A still in which a car fills most of the picture, its plate to be read. JPEG."""
+    truth: Truth = house.street.truth
+    car = next(v for v in truth.vehicles if v.band == "clear" and v.vehicle_class == "car")
+    with av.open(str(house.street.video)) as container:
+        frame = next(islice(container.decode(video=0), car.best_frame, None))
+    image = frame.to_ndarray(format="bgr24")
+    left, top, right, bottom = (round(v) for v in car.box_px)
+    wide, high = (right - left) // 4, (bottom - top) // 4
+    cut = image[max(0, top - high) : bottom + high, max(0, left - wide) : right + wide]
+    return bytes(cv2.imencode(".jpg", cut, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+
+
+@asynccontextmanager
+async def producing(house: House) -> AsyncIterator[AIOKafkaProducer]:
+    bootstrap = house.stack.engines.addresses()["kafka_bootstrap"]
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        yield producer
+
+
+async def dead_letters(house: House, wanted: Callable[[Any], bool], count: int) -> list[Any]:
+    """The first `count` dead letters that are wanted, and whatever came with the last of them."""
+    bootstrap = house.stack.engines.addresses()["kafka_bootstrap"]
+    found: list[Any] = []
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
+        buried: list[Topic] = [t for t in topics() if t.name.endswith(DEAD_LETTER_SUFFIX)]
+        partitions = [TopicPartition(t.name, n) for t in buried for n in range(t.local_partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        try:
+            async with asyncio.timeout(60):
+                while len(found) < count:
+                    fetched = await consumer.getmany(timeout_ms=500)
+                    found += [r for some in fetched.values() for r in some if wanted(r)]
+        except TimeoutError:
+            raise AssertionError(f"{len(found)} of {count} dead letters: {found}") from None
+    return found
+
+
+async def command(house: House, *arguments: str) -> list[dict[str, Any]]:
+    """Lines of `python -m payesh.kit.deadletters`."""
+    addresses = house.stack.engines.addresses()
+    environment = {
+        **{name: value for name, value in os.environ.items() if "PAYESH" not in name},
+        "PAYESH_KAFKA_BOOTSTRAP": addresses["kafka_bootstrap"],
+        "PAYESH_KAFKA_IDEMPOTENCE": str(addresses["kafka_idempotence"]).lower(),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "payesh.kit.deadletters", *arguments,
+        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    return [json.loads(line) for line in said.decode().splitlines()]
