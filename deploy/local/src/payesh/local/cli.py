@@ -119,7 +119,9 @@ def status() -> None:
     for name, url in _running()["services"].items():
         try:
             answer = httpx.get(f"{url}/readyz", timeout=5)
-            said, ready = answer.text[:120], answer.status_code == 200
+            ready = answer.status_code == 200
+            states = answer.json()["dependencies"].items()
+            said = "\n".join(f"{part}: {state}" for part, state in states if state != "ok")
         except httpx.HTTPError as error:
             said, ready = type(error).__name__, False
         unready += not ready
