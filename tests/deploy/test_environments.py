@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from payesh.kit.bus.connection import connection
 from payesh.kit.deadletters import DeadLetterSettings
 from payesh.kit.errors import SettingsError
 from payesh.kit.settings import DatabaseSettings
@@ -70,9 +71,14 @@ def test_a_process_loads_its_settings(
         url = settings.database_url.get_secret_value()
         assert url.startswith(f"postgresql+asyncpg://{process}:")
         assert f"/{process}" in url
-    if source != "compose":
-        assert settings.kafka_username == f"{settings.service}-bus"
-        assert settings.kafka_password.get_secret_value()
+    arguments = connection(settings)
+    if source == "compose":  # a network of this machine alone
+        assert arguments["security_protocol"] == "PLAINTEXT"
+    else:
+        assert arguments["security_protocol"] == "SASL_SSL"
+        assert arguments["ssl_context"].check_hostname
+        assert arguments["sasl_plain_username"] == f"{settings.service}-bus"
+        assert arguments["sasl_plain_password"] == f"password-of-{settings.service}-bus"
 
 
 @pytest.mark.parametrize("source", SOURCES)

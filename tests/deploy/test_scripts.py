@@ -21,6 +21,7 @@ from payesh.local.engines.process import EngineUnavailable
 from tests.deploy import compose_file, manifests
 from tests.deploy.container import ROOT, SERVICES
 from tests.support import generated
+from tests.support.engines import chosen_engines
 
 COMPOSE = ROOT / "deploy/compose"
 GENERATED = (
@@ -132,6 +133,8 @@ async def test_each_service_gets_a_database_that_no_other_enters(
 @pytest.fixture
 async def minio(secrets: Path) -> AsyncIterator[str]:
     """Address of an empty MinIO with the drawn root user. Skips where there is none, or no mc."""
+    if chosen_engines() != "production":
+        pytest.skip("needs PAYESH_TEST_ENGINES=production")
     if shutil.which("mc") is None:
         pytest.skip("MinIO's client mc is not on the PATH")
     with tempfile.TemporaryDirectory(prefix="payesh-deploy-") as folder:

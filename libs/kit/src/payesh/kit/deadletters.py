@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from payesh.kit.bus import DEAD_LETTER_SUFFIX, Producer
+from payesh.kit.bus.connection import connection
 from payesh.kit.errors import BusUnavailable, PayeshError
 from payesh.kit.settings import BusSettings
 
@@ -36,7 +37,7 @@ async def dead_letters(
     """All records of the topic's dead-letter topic, or those of one offset, oldest first."""
     name = topic.removesuffix(DEAD_LETTER_SUFFIX) + DEAD_LETTER_SUFFIX
     client = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **connection(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
@@ -73,7 +74,7 @@ async def dead_letters(
 
 
 async def _partitions(settings: BusSettings, topic: str) -> set[int]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**connection(settings))
     await admin.start()
     try:
         described = await admin.describe_topics([topic])

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -101,6 +101,15 @@ class HttpSettings(KitSettings):
 
 class BusSettings(KitSettings):
     kafka_bootstrap: str = Field(description="host:port of brokers, separated by commas.")
+    kafka_ca_file: FilePath | None = Field(
+        None,
+        description="PEM file of the authority that signed the brokers' certificates. Set, the "
+        "connection is TLS; unset, everybody on the way reads along.",
+    )
+    kafka_username: str = Field(
+        "", description="Name to sign in with (SCRAM-SHA-512); empty where brokers ask for none."
+    )
+    kafka_password: SecretStr = Field(SecretStr(""), description="Its password.")
     kafka_idempotence: bool = Field(
         True, description="Idempotent producer. On for Apache Kafka; Tansu cannot, so off there."
     )

@@ -11,6 +11,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from payesh.contracts import Event
 from payesh.kit import metrics
+from payesh.kit.bus.connection import connection
 from payesh.kit.bus.delivery import Handler
 from payesh.kit.bus.lane import LONGEST_BACKOFF_S, Crew, Lane
 from payesh.kit.bus.producer import Producer
@@ -142,7 +143,7 @@ class Consumer:
     def _new_client(self) -> AIOKafkaConsumer:
         session_ms = self._settings.kafka_session_timeout_ms
         return AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap,
+            **connection(self._settings),
             client_id=f"{self._settings.kafka_client_id}-{self._settings.service}",
             group_id=self._group,
             auto_offset_reset="earliest",

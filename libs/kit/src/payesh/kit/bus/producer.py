@@ -18,6 +18,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from payesh.contracts import Event
 from payesh.kit import metrics
+from payesh.kit.bus.connection import connection
 from payesh.kit.bus.envelope import Headers, Message, envelope
 from payesh.kit.errors import BusUnavailable, MessageFault
 from payesh.kit.settings import BusSettings
@@ -183,7 +184,7 @@ class Producer:
                 raise BusUnavailable("the producer was stopped")
             compression = self._settings.kafka_compression
             client = AIOKafkaProducer(
-                bootstrap_servers=self._settings.kafka_bootstrap,
+                **connection(self._settings),
                 client_id=f"{self._settings.kafka_client_id}-{self._settings.service}",
                 acks="all",
                 enable_idempotence=self._settings.kafka_idempotence,

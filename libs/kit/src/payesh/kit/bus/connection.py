@@ -1,0 +1,25 @@
+"""How every client of the bus reaches the brokers and proves who it is."""
+
+from typing import Any
+
+from aiokafka.helpers import create_ssl_context
+
+from payesh.kit.settings import BusSettings
+
+
+def connection(settings: BusSettings) -> dict[str, Any]:
+    """Arguments for any aiokafka client: TLS when there is an authority, SCRAM when a name."""
+    sign_in = "SASL_" if settings.kafka_username else ""
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap,
+        "security_protocol": sign_in + ("SSL" if settings.kafka_ca_file else "PLAINTEXT"),
+    }
+    if settings.kafka_ca_file:
+        arguments["ssl_context"] = create_ssl_context(cafile=str(settings.kafka_ca_file))
+    if settings.kafka_username:
+        arguments |= {
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+        }
+    return arguments
