@@ -155,10 +155,10 @@ def test_engines_are_those_of_the_tests(services: dict[str, Any]) -> None:
     (version,) = re.findall(r"<artifactId>kafka_2.13</artifactId>\s*<version>(.+?)<", pom)
     assert services["kafka"]["image"] == services["topics"]["image"] == f"apache/kafka:{version}"
     assert services["postgres"]["image"] == services["databases"]["image"]
-    dockerfile = (ROOT / "deploy/compose/minio.Dockerfile").read_text("utf-8")
-    minio = (ROOT / "deploy/k8s/components/minio/minio.yaml").read_text("utf-8")
-    (image,) = re.findall(r"^FROM (minio/.+)$", dockerfile, re.MULTILINE)
-    assert f"image: {image}\n" in minio
+    assert services["minio"]["image"] == services["buckets"]["image"]
+    for path in ("minio.yaml", "buckets.yaml"):
+        manifest = (ROOT / "deploy/k8s/components/minio" / path).read_text("utf-8")
+        assert f"image: {services['minio']['image']}\n" in manifest
     kafka = (ROOT / "deploy/k8s/components/strimzi/kafka.yaml").read_text("utf-8")
     assert f"    version: {version}\n" in kafka
 
