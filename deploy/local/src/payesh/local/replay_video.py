@@ -11,14 +11,15 @@ import av
 from rich.console import Console
 from rich.live import Live
 
-from payesh.contracts import PassageObserved, SegmentStored
+from payesh.contracts import PassageObserved, PlateRead, SegmentStored, TrafficCounted
+from payesh.local.bus_tap import BusTap
 from payesh.local.operator import Operator
 from payesh.local.progress_view import demo_table
-from payesh.local.run_record import is_settled, record
+from payesh.local.run_record import record
 from payesh.local.street_camera import CameraProcess
 
+_START_TIMEOUT_S = 40.0
 _SETTLE_TIMEOUT_S = 60.0
-_QUIET_S = 8.0
 
 
 def clip_revision(path: Path) -> dict[str, Any]:
@@ -46,7 +47,10 @@ def clip_revision(path: Path) -> dict[str, Any]:
 async def replay_video(
     urls: dict[str, Any], path: Path, console: Console, run_name: str
 ) -> dict[str, Any]:
-    """Stream one clip once; answers passages by class, segments and seconds stored."""
+    """Stream one clip once; answers passages by class, counts, segments and seconds stored.
+
+    Raises TimeoutError when the services have not told everything a minute after its end.
+    """
     name = "".join(c if c.isalnum() else "-" for c in path.stem.lower())
     camera_id = f"{run_name}-{name}"[:64]
     with av.open(str(path)) as container:
@@ -55,34 +59,57 @@ async def replay_video(
         camera = CameraProcess(Path(folder), path)
         await camera.start()
         try:
-            async with Operator(urls) as operator, record(urls["kafka_bootstrap"]) as tap:
+            async with (
+                Operator(urls) as operator,
+                record(urls["kafka_bootstrap"], TrafficCounted) as tap,
+            ):
                 await operator.create_camera(camera_id, clip_revision(path), camera.source)
-                loop = asyncio.get_running_loop()
-                deadline = loop.time() + duration_s + _SETTLE_TIMEOUT_S
-                quiet_since, seen = loop.time(), -1
                 with Live(console=console, refresh_per_second=4, transient=True) as live:
-                    while loop.time() < deadline:
-                        started_at = camera.started_at() or datetime.now(UTC)
-                        elapsed = (datetime.now(UTC) - started_at).total_seconds()
-                        live.update(demo_table(tap, None, min(elapsed, duration_s), duration_s))
-                        count = sum(len(events) for events in tap.heard.values())
-                        if count != seen:
-                            seen, quiet_since = count, loop.time()
-                        over = elapsed > duration_s + 2 and loop.time() - quiet_since > _QUIET_S
-                        if over and is_settled(tap):
-                            break
-                        await asyncio.sleep(0.25)
-                # The camera is switched off: what it is still seen to show ends as lost.
+                    async with asyncio.timeout(duration_s + _START_TIMEOUT_S):
+                        while (elapsed := _elapsed_s(camera)) < duration_s + 1.0:
+                            live.update(demo_table(tap, None, min(elapsed, duration_s), duration_s))
+                            await asyncio.sleep(0.25)
+                # Switched off, its stream ends, and with it whoever is still in sight.
                 await operator.request(
                     "PATCH", "ingest", f"/v1/cameras/{camera_id}", json={"enabled": False}
                 )
-                passages = [p for p in tap.events(PassageObserved) if p.camera_id == camera_id]
-                segments = [s for s in tap.events(SegmentStored) if s.camera_id == camera_id]
+                async with asyncio.timeout(_SETTLE_TIMEOUT_S):
+                    while not _is_told(tap, camera_id):  # noqa: ASYNC110 - others' work
+                        await asyncio.sleep(0.25)
+                return _summary(tap, camera_id, duration_s)
         finally:
             await camera.stop()
+
+
+def _elapsed_s(camera: CameraProcess) -> float:
+    started_at = camera.started_at()
+    return (datetime.now(UTC) - started_at).total_seconds() if started_at else 0.0
+
+
+def _is_told(tap: BusTap, camera_id: str) -> bool:
+    """Whether the stream has ended, was counted to its end, and every passage has its read."""
+    ends = [
+        s.captured_at
+        for s in tap.events(SegmentStored)
+        if s.camera_id == camera_id and s.last_in_stream
+    ]
+    counted = [c.ended_at for c in tap.events(TrafficCounted) if c.camera_id == camera_id]
+    if not ends or max(counted, default=min(ends)) <= max(ends):
+        return False
+    read = {read.passage_id for read in tap.events(PlateRead)}
+    return all(
+        p.passage_id in read for p in tap.events(PassageObserved) if p.camera_id == camera_id
+    )
+
+
+def _summary(tap: BusTap, camera_id: str, duration_s: float) -> dict[str, Any]:
+    passages = [p for p in tap.events(PassageObserved) if p.camera_id == camera_id]
+    segments = [s for s in tap.events(SegmentStored) if s.camera_id == camera_id]
+    counts = [c for c in tap.events(TrafficCounted) if c.camera_id == camera_id]
     return {
         "passages": len(passages),
         "by_class": dict(Counter(str(p.vehicle.vehicle_class) for p in passages)),
+        "counted": sum(each.vehicles for interval in counts for each in interval.counts),
         "segments": len(segments),
         "seconds_stored": round(sum(s.duration_ms for s in segments) / 1000, 2),
         "seconds_of_film": round(duration_s, 2),

@@ -3,6 +3,7 @@
 from payesh.contracts import (
     CitationDrafted,
     CitationRejected,
+    Event,
     GapRecorded,
     PassageObserved,
     PlateRead,
@@ -25,9 +26,10 @@ RECORDED = (
 )
 
 
-def record(bootstrap: str) -> BusTap:
+def record(bootstrap: str, *further: type[Event]) -> BusTap:
     """A tap on everything between a camera and an officer."""
-    return BusTap(bootstrap, tuple(kind.topic for kind in RECORDED))
+    kinds: tuple[type[Event], ...] = (*RECORDED, *further)
+    return BusTap(bootstrap, tuple(kind.topic for kind in kinds))
 
 
 def is_settled(tap: BusTap) -> bool:
