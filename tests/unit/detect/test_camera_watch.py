@@ -1,32 +1,56 @@
 """Where streams of one camera overlap, the higher fencing token counts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from payesh.detect.camera_watch import CameraWatch
+from payesh.detect.camera_watch import UPLOADED, CameraWatch
 from payesh.detect.domain.counts import MinuteCounter
 from tests.unit.detect.segment_cutter import STARTED_AT
 
-OLD, NEW = UUID(int=1), UUID(int=2)
+OLD, NEW, FILE = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+def at(seconds: float) -> datetime:
+    return STARTED_AT + timedelta(seconds=seconds)
 
 
 def test_a_former_holder_counts_up_to_where_the_next_one_began() -> None:
     watch = CameraWatch()
-    watch.note(OLD, 4, STARTED_AT, ended=False)
-    watch.note(NEW, 5, STARTED_AT + timedelta(seconds=30), ended=False)
+    watch.note(OLD, 4, at(0), at(2))
+    watch.note(NEW, 5, at(30), at(32))
     watch = CameraWatch.from_json(watch.to_json())
-    assert watch.superseded_from(4) == STARTED_AT + timedelta(seconds=30)
-    assert watch.superseded_from(5) is None
+    assert not watch.is_superseded(4, at(29.9))
+    assert watch.is_superseded(4, at(30))
+    assert watch.is_superseded(4, at(300)), "the next one still records"
+    assert not watch.is_superseded(5, at(300))
+
+
+def test_an_uploaded_file_counts_where_no_live_stream_recorded() -> None:
+    watch = CameraWatch()
+    watch.note(OLD, 4, at(0), at(2))
+    watch.close(OLD)
+    watch.note(NEW, 5, at(60), at(62))
+    assert watch.is_superseded(UPLOADED, at(1))
+    assert not watch.is_superseded(UPLOADED, at(30))
+    assert watch.is_superseded(UPLOADED, at(61))
 
 
 def test_a_stream_that_stopped_without_a_word_is_closed_later_and_once() -> None:
     watch = CameraWatch()
-    watch.note(OLD, 4, STARTED_AT, ended=False)
-    watch.note(NEW, 5, STARTED_AT + timedelta(seconds=10), ended=False)
-    assert watch.followed(NEW, STARTED_AT + timedelta(seconds=12)) == []
-    assert watch.followed(NEW, STARTED_AT + timedelta(seconds=40)) == [OLD]
+    watch.note(OLD, 4, at(0), at(2))
+    watch.note(NEW, 5, at(10), at(12))
+    assert watch.followed(NEW, 5, at(12)) == []
+    assert watch.followed(NEW, 5, at(40)) == [OLD]
+    assert watch.followed(FILE, UPLOADED, at(40)) == []
     watch.close(OLD)
-    assert watch.followed(NEW, STARTED_AT + timedelta(seconds=40)) == []
+    assert watch.followed(NEW, 5, at(40)) == []
+
+
+def test_an_uploaded_file_is_not_ended_by_the_live_stream_beside_it() -> None:
+    watch = CameraWatch()
+    watch.note(FILE, UPLOADED, at(0), at(2))
+    watch.note(NEW, 5, at(100), at(102))
+    assert watch.followed(NEW, 5, at(102)) == []
 
 
 def test_minutes_do_not_overlap_and_an_unwatched_time_is_not_called_empty() -> None:

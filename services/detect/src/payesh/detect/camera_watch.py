@@ -8,6 +8,8 @@ from uuid import UUID
 
 FOLLOWED_AFTER = timedelta(seconds=20)
 """A former holder drains its spool: its vehicles wait this long, in the source's time."""
+UPLOADED = 0
+"""The fencing token of a recording that was uploaded: every live one counts before it."""
 _FORGET_AFTER = timedelta(hours=6)
 
 
@@ -28,38 +30,42 @@ class CameraWatch:
 
     streams: dict[str, KnownStream] = field(default_factory=dict)
 
-    def note(
-        self, stream_id: UUID, fencing_token: int, captured_at: datetime, *, ended: bool
-    ) -> None:
-        """A segment of the stream came."""
-        moment = captured_at.isoformat()
+    def note(self, stream_id: UUID, fencing_token: int, start: datetime, end: datetime) -> None:
+        """A segment of the stream came; it lasts from `start` to `end`."""
         known = self.streams.setdefault(
-            str(stream_id), KnownStream(str(stream_id), fencing_token, moment, moment)
+            str(stream_id),
+            KnownStream(str(stream_id), fencing_token, start.isoformat(), end.isoformat()),
         )
-        known.last_captured_at = moment
-        known.closed = ended
-        horizon = captured_at - _FORGET_AFTER
+        known.last_captured_at = end.isoformat()
+        known.closed = False
+        horizon = start - _FORGET_AFTER
         self.streams = {
             key: stream
             for key, stream in self.streams.items()
             if not stream.closed or datetime.fromisoformat(stream.last_captured_at) >= horizon
         }
 
-    def superseded_from(self, fencing_token: int) -> datetime | None:
-        """From when on a holder with a higher token recorded; None when nobody did."""
-        starts = [
-            datetime.fromisoformat(stream.first_captured_at)
+    def is_superseded(self, fencing_token: int, moment: datetime) -> bool:
+        """Whether a holder with a higher token recorded at `moment`, or still records since."""
+        return any(
+            stream.fencing_token > fencing_token
+            and datetime.fromisoformat(stream.first_captured_at) <= moment
+            and (not stream.closed or moment < datetime.fromisoformat(stream.last_captured_at))
             for stream in self.streams.values()
-            if stream.fencing_token > fencing_token
-        ]
-        return min(starts, default=None)
+        )
 
-    def followed(self, stream_id: UUID, captured_at: datetime) -> list[UUID]:
-        """Other streams that ended without saying so, long enough before `captured_at`."""
+    def followed(self, stream_id: UUID, fencing_token: int, captured_at: datetime) -> list[UUID]:
+        """Other live streams that ended without saying so, long enough before `captured_at`.
+
+        An uploaded file neither ends a live stream nor is ended by one: it tells its own end.
+        """
+        if fencing_token == UPLOADED:
+            return []
         return [
             UUID(stream.stream_id)
             for stream in self.streams.values()
             if stream.stream_id != str(stream_id)
+            and stream.fencing_token != UPLOADED
             and not stream.closed
             and captured_at - datetime.fromisoformat(stream.last_captured_at) > FOLLOWED_AFTER
         ]

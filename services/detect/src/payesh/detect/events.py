@@ -1,7 +1,6 @@
 """From what was observed to what is said on the bus."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from payesh.contracts import PassageObserved, SegmentStored, TrafficCounted, ViolationDetected
@@ -136,10 +135,6 @@ def traffic_counted(
         ),
         provenance=provenance,
     )
-
-
-def begins_before(moment: datetime, cutoff: datetime | None) -> bool:
-    return cutoff is None or moment < cutoff
 
 
 def _vehicle(taken: PassageTaken) -> Vehicle:

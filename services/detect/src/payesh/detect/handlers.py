@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -98,24 +99,28 @@ class Observing:
         """Observe it, say what it completes, and write the checkpoint when one is due."""
         event: SegmentStored = delivery.event
         camera = await self._camera(event.camera_id, delivery.partition)
-        stream = await self._stream(camera, event)
-        if event.sequence > stream.observer.last_sequence:
-            await self._close_followed(camera, event)
-            try:
+        try:
+            stream = await self._stream(camera, event)
+            if event.sequence > stream.observer.last_sequence:
+                await self._close_followed(camera, event)
                 await self._observe(stream, event)
-            except MessageFault:
-                # Its dead letter commits the offset, and with it those held back before.
-                await self._save(camera, stream)
-                raise
-            camera.watch.note(
-                event.stream_id, event.fencing_token, event.captured_at, ended=event.last_in_stream
-            )
+                end = event.captured_at + timedelta(milliseconds=event.duration_ms)
+                camera.watch.note(event.stream_id, event.fencing_token, event.captured_at, end)
+        except MessageFault:
+            # Its dead letter commits the offset, and with it those held back before.
+            await self._save_unsaved(camera)
+            raise
         # A segment seen before comes down here too: what a fault kept from being said or saved
         # is made good now, and if there is nothing of that kind it has no effect.
         await self._say(camera, stream)
+        if event.last_in_stream:
+            camera.watch.close(event.stream_id)
         if not stream.observer.checkpoint_due:
-            return Disposition.HELD if stream.unsaved else Disposition.DONE
+            waiting = any(each.unsaved for each in camera.streams.values())
+            return Disposition.HELD if waiting else Disposition.DONE
         await self._save(camera, stream)
+        # The offset that is committed now covers the camera's other streams as well.
+        await self._save_unsaved(camera)
         if event.last_in_stream:
             camera.streams.pop(event.stream_id, None)
         return Disposition.DONE
@@ -214,7 +219,9 @@ class Observing:
 
     async def _close_followed(self, camera: WatchedCamera, event: SegmentStored) -> None:
         """Streams that stopped without a word: their open vehicles are lost."""
-        for stream_id in camera.watch.followed(event.stream_id, event.captured_at):
+        for stream_id in camera.watch.followed(
+            event.stream_id, event.fencing_token, event.captured_at
+        ):
             stream = camera.streams.get(stream_id)
             if stream is None:
                 stream = await self._recalled(stream_id)
@@ -231,16 +238,16 @@ class Observing:
         source = stream.observer.last_event
         if source is None:
             return
-        cutoff = camera.watch.superseded_from(source.fencing_token)
+        token, watch = source.fencing_token, camera.watch
         while stream.pending:
             observation = stream.pending[0]
             if isinstance(observation, CountsTaken):
-                if events.begins_before(observation.interval.started_at, cutoff):
+                if not watch.is_superseded(token, observation.interval.started_at):
                     provenance = self._provenance(stream.models)
                     await self._publisher.publish(
                         events.traffic_counted(source, observation.interval, provenance)
                     )
-            elif events.begins_before(observation.captured_at, cutoff):
+            elif not watch.is_superseded(token, observation.captured_at):
                 await self._say_passage(
                     source,
                     stream.observer.site.revision,
@@ -302,6 +309,11 @@ class Observing:
         await self._store.put_mutable(CHECKPOINTS, _stream_key(last.stream_id), body)
         stream.observer.checkpointed()
         stream.saved_sequence = last.sequence
+
+    async def _save_unsaved(self, camera: WatchedCamera) -> None:
+        for stream in list(camera.streams.values()):
+            if stream.unsaved:
+                await self._save(camera, stream)
 
     async def _init(self, reference: ObjectReference) -> bytes:
         known = self._inits.get(reference.sha256)
