@@ -3,6 +3,7 @@ has to, and nothing else."""
 
 import asyncio
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from payesh.kit.errors import BusUnavailable
 from payesh.kit.settings import BusSettings
 from payesh.local.engines.kafka import KafkaBroker
 from payesh.local.engines.ports import LOOPBACK, free_port
-from payesh.local.engines.process import EngineUnavailable
+from payesh.local.engines.process import EngineUnavailable, inherited_environment
 from payesh.local.topics import create_topics
 from tests.deploy.bus_users import GROUPS
 from tests.deploy.container import SERVICES
@@ -206,6 +207,52 @@ async def test_a_service_hears_what_it_consumes_in_its_own_groups(
             await stranger.start()
             await stranger.getmany(timeout_ms=5000)
     await stranger.stop()
+
+
+async def test_only_the_user_of_dead_letters_lists_and_resends_them(kafka: GuardedKafka) -> None:
+    """By the command that the runbooks name."""
+    topic = "plates.plate.read.v1"
+    producer = Producer(settings(kafka, "tickets-bus"))
+    headers = [("payesh-topic", topic.encode()), ("payesh-reason", b"no such county")]
+    await producer.publish_raw(f"{topic}.dlq", b"a-dead-letter", b"{}", headers)
+    await producer.stop()
+
+    async def run(user: str, command: str) -> tuple[int | None, str]:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "payesh.kit.deadletters", command, "--topic", topic,
+            env={
+                **inherited_environment(),
+                "PAYESH_KAFKA_BOOTSTRAP": f"{LOOPBACK}:{kafka.clients_port}",
+                "PAYESH_KAFKA_CA_FILE": str(kafka.authority),
+                "PAYESH_KAFKA_USERNAME": user,
+                "PAYESH_KAFKA_PASSWORD": f"password-of-{user}",
+            },
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await child.communicate()
+        return child.returncode, output.decode()
+
+    code, said = await run("dead-letters", "list")
+    assert code == 0 and "no such county" in said, said
+    code, said = await run("dead-letters", "resend")
+    assert code == 0, said
+    code, said = await run("tickets-bus", "list")
+    assert code != 0, said
+    hearing = AIOKafkaConsumer(
+        topic,
+        group_id="tickets",
+        auto_offset_reset="earliest",
+        **connection(settings(kafka, "tickets-bus")),
+    )
+    await hearing.start()
+    try:
+        values = []
+        async with asyncio.timeout(30):
+            while (b"a-dead-letter", b"{}") not in values:
+                fetched = await hearing.getmany(timeout_ms=500)
+                values += [(each.key, each.value) for some in fetched.values() for each in some]
+    finally:
+        await hearing.stop()
 
 
 async def test_a_wrong_password_and_a_strange_authority_are_kept_out(
