@@ -148,7 +148,7 @@ async def test_every_link_can_be_recomputed_from_the_manifest_alone(office: Offi
             init_sha256=link.init.sha256,
             media_sha256=link.media.sha256,
             revision_sha256=chain["revision_sha256"],
-            fencing_token=chain["fencing_token"],
+            fencing_token=link.fencing_token,
         )
 
 

@@ -69,6 +69,7 @@ def chained(
             SegmentLink(
                 stream_id=stream_id,
                 sequence=sequence,
+                fencing_token=fencing_token,
                 captured_at=captured_at,
                 duration_ms=2000,
                 init=init,

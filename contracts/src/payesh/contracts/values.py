@@ -130,6 +130,7 @@ class SegmentLink(Value):
 
     stream_id: Uuid
     sequence: Annotated[int, Field(ge=0)]
+    fencing_token: Annotated[int, Field(ge=0)]
     captured_at: UtcTime
     duration_ms: Annotated[int, Field(ge=0)]
     init: ObjectReference | None

@@ -72,6 +72,7 @@ def _passage(
     link = SegmentLink(
         stream_id=event.stream_id,
         sequence=event.sequence,
+        fencing_token=0,  # a series of stills has no lease
         captured_at=event.captured_at,
         duration_ms=0,
         init=None,

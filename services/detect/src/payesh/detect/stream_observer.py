@@ -138,6 +138,7 @@ class StreamObserver:
             SegmentLink(
                 stream_id=event.stream_id,
                 sequence=event.sequence,
+                fencing_token=event.fencing_token,
                 captured_at=event.captured_at,
                 duration_ms=event.duration_ms,
                 init=event.init,

@@ -54,7 +54,7 @@ async def build_bundle(
     DependencyFault (try again, nothing is lost). Running it twice stores new versions only.
     """
     violation = job.violation
-    token = await asyncio.to_thread(check_links, violation.segments, violation.revision.sha256)
+    check_links(violation.segments, violation.revision.sha256)
     run = within_size(
         last_run(violation.segments, stream_and_init=_stream_and_init, sequence=_sequence),
         size_bytes=lambda link: link.media.size_bytes,
@@ -101,7 +101,6 @@ async def build_bundle(
     manifest = _manifest(
         job,
         rules,
-        token=token,
         clip=clip,
         clip_kept=clip_kept,
         others=others,
@@ -180,7 +179,6 @@ def _manifest(
     job: BundleJob,
     rules: BundleRules,
     *,
-    token: int,
     clip: _Clip,
     clip_kept: ObjectReference,
     others: Iterable[ObjectReference],
@@ -209,7 +207,6 @@ def _manifest(
         "chain": {
             "format": "payesh-link-v1",
             "revision_sha256": violation.revision.sha256,
-            "fencing_token": token,
             "links": [link.model_dump(mode="json") for link in violation.segments],
         },
         "clip": {
