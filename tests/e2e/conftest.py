@@ -1,5 +1,6 @@
 """One house for the whole suite: starting it takes half as long as a film."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,9 +19,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    logs = tmp_path_factory.mktemp("house")
     try:
-        async with running_house(tmp_path_factory.mktemp("house"), chosen_engines()) as running:
-            yield running
+        # Not in pytest's folder, which every other pytest of this user closes to PostgreSQL's.
+        with tempfile.TemporaryDirectory(prefix="payesh-house-") as folder:
+            async with running_house(Path(folder), logs, chosen_engines()) as running:
+                yield running
     except EngineUnavailable as error:
         pytest.skip(str(error))
 

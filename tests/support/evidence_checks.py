@@ -101,7 +101,7 @@ def check_bundle(draft: CitationDrafted, store: Minio) -> None:
             init_sha256=link.init.sha256,
             media_sha256=link.media.sha256,
             revision_sha256=chain["revision_sha256"],
-            fencing_token=chain["fencing_token"],
+            fencing_token=link.fencing_token,
         )
     clip, reached = fetch(draft.clip, store), 0
     for part in manifest["clip"]["parts"]:

@@ -89,7 +89,10 @@ class House:
     async def show(self, camera_id: str, *, loop: bool = False, **revision: Any) -> Shown:
         """Register a camera that shows the street's film; return once the film runs."""
         folder = self.stack.data_dir / "cameras" / camera_id
-        process = CameraProcess(folder, self.street.video, loop=loop)
+        # One that closes lets go of its last frame, which a decoder keeps back from a silent one.
+        process = CameraProcess(
+            folder, self.street.video, loop=loop, arguments=("--at-end", "close")
+        )
         await process.start()
         document = street_revision(self.street.truth, datetime.now(UTC), **revision)
         await self.operator.create_camera(camera_id, document, process.source)
@@ -178,8 +181,8 @@ async def eventually(
 
 
 @asynccontextmanager
-async def running_house(folder: Path, engines: str) -> AsyncIterator[House]:
-    """A stack with two observers on a bus that outlives its broker.
+async def running_house(folder: Path, logs: Path, engines: str) -> AsyncIterator[House]:
+    """A stack with two observers on a bus that outlives its broker; its logs go to `logs`.
 
     `engines` as for `Stack`. Raises EngineUnavailable where they cannot be built.
     """
@@ -204,4 +207,5 @@ async def running_house(folder: Path, engines: str) -> AsyncIterator[House]:
         for process in stack.processes.values():
             process.kill()
         stack.engines.kill()
-        shutil.rmtree(folder / "engines", ignore_errors=True)
+        for log in folder.glob("*/*/*.log"):
+            shutil.copy(log, logs)
