@@ -41,7 +41,7 @@ class Settings(
         "lives, or the evidence would be gone when the read comes.",
     )
     minimum_read_confidence: float = Field(
-        default=0.5,
+        default=0.8,
         ge=0,
         le=1,
         description="Reads less sure than this are rejected as unreadable instead of being put "
