@@ -42,7 +42,7 @@ bench: setup ## measure; prints one JSON object
 	@$(BIN)/python -m tests.load.bench
 
 test-engines: setup ## the integration and fault suite against Apache Kafka and MinIO (needs Java, Maven and Go)
-	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest tests/integration tests/e2e
+	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest tests/integration tests/deploy tests/e2e
 
 pins: setup ## write constraints.txt from what is installed
 	@$(BIN)/uv pip freeze --python $(BIN)/python --exclude-editable | grep -vi '^opencv-python==' > constraints.txt

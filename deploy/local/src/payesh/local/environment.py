@@ -39,6 +39,7 @@ def service_environment(
         # One box: each service keeps to its share of two cores.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
     }
     if not observes:
         environment["PAYESH_TOKEN_ISSUER"] = access_url
