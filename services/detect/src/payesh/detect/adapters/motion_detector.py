@@ -21,6 +21,11 @@ from payesh.detect.ports import Arrays
 WORKING_WIDTH_PX = 640
 _WARM_UP_FRAMES = 9
 _WARM_UP_STEP = 2
+_SECOND_LOOK_STEP = 12
+_SECOND_LOOK_FRAMES = 18 * _SECOND_LOOK_STEP
+"""A stream may begin in traffic. What stood in the first second's way, a slow bus, would stay in
+the background for a minute as a ghost that swallows the vehicles behind it; eight seconds show
+the road."""
 _LUMA_THRESHOLD = 16
 _CHROMA_THRESHOLD = 10
 _SHADOW_FLOOR = 0.55
@@ -58,6 +63,7 @@ class MotionDetector:
         changed = luma_far | chroma_far
         moving = (changed & ~shadow).astype(np.uint8)
         self._learn(planes, changed)
+        self._look_again(planes)
         boxes = [_refined(moving, box) for box in _blobs(moving, changed.astype(np.uint8))]
         xyxy = np.array(boxes, dtype=np.float32).reshape(-1, 4) * scale
         xyxy[:, 0::2] = np.clip(xyxy[:, 0::2], 0, frame.width_px)
@@ -101,11 +107,23 @@ class MotionDetector:
         if (self._frames - 1) % _WARM_UP_STEP == 0:
             self._stack.append([plane.copy() for plane in planes])
         if len(self._stack) == _WARM_UP_FRAMES:
-            self._background = [
-                np.median(np.stack([planes[i] for planes in self._stack]), axis=0).astype(np.uint8)
-                for i in range(3)
-            ]
-            self._stack = []
+            self._learn_stack()
+
+    def _look_again(self, planes: list[Bytes]) -> None:
+        if self._frames > _SECOND_LOOK_FRAMES:
+            return
+        if self._frames % _SECOND_LOOK_STEP == 0:
+            self._stack.append([plane.copy() for plane in planes])
+        if self._frames == _SECOND_LOOK_FRAMES and len(self._stack) >= _WARM_UP_FRAMES:
+            self._learn_stack()
+
+    def _learn_stack(self) -> None:
+        """The median of the frames kept; odd in number, so that it is one of their levels."""
+        self._background = [
+            np.median(np.stack([planes[i] for planes in self._stack]), axis=0).astype(np.uint8)
+            for i in range(3)
+        ]
+        self._stack = []
 
     def _compare(
         self, planes: list[Bytes]
