@@ -6,8 +6,7 @@ import yaml
 
 from payesh.access.consumers import GROUP as ACCESS
 from payesh.contracts.topics import topics
-from payesh.detect.consumers import OBSERVER_GROUP
-from payesh.detect.projection_consumer import PROJECTION_GROUP
+from payesh.detect.consumers import OBSERVER_GROUP, PROJECTION_GROUP
 from payesh.plates.consumers import GROUP as PLATES
 from payesh.tickets.consumers import GROUP as TICKETS
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import format_utc
+from payesh.detect.adapters.checkpoint import save_checkpoint
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.adapters.video import decode_segment
-from payesh.detect.checkpoint import save_checkpoint
 from payesh.detect.stream_observer import StreamObserver
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import street_revision

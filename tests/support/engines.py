@@ -38,7 +38,7 @@ async def running_engines(*, durable_bus: bool) -> AsyncIterator[EngineSet]:
             await engines.start()
             yield engines
         except EngineUnavailable as error:
-            pytest.skip(str(error))
+            pytest.skip(f"engines absent: {error}")
         finally:
             # Killed, because nothing of theirs is kept and an orderly stop takes seconds.
             engines.kill()

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from payesh.detect.camera_watch import UPLOADED, CameraWatch
+from payesh.detect.domain.camera_watch import UPLOADED, CameraWatch
 from payesh.detect.domain.counts import MinuteCounter
 from tests.unit.detect.segment_cutter import STARTED_AT
 

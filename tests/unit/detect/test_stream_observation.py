@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from payesh.contracts.detect import PassageEnd
+from payesh.detect.adapters.checkpoint import CheckpointUnreadable, load_checkpoint, save_checkpoint
 from payesh.detect.adapters.motion_detector import MotionDetector
-from payesh.detect.checkpoint import CheckpointUnreadable, load_checkpoint, save_checkpoint
 from payesh.detect.observations import CountsTaken, Observation, PassageTaken
 from payesh.detect.stream_observer import StreamObserver
 from payesh.kit.errors import MessageFault

@@ -11,26 +11,20 @@ from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.domain.located_plate import LocatedPlate
 
-PLATES = Path(__file__).resolve().parents[4] / "shared" / "data" / "plates"
-
-pytestmark = [
-    pytest.mark.shared,
-    pytest.mark.skipif(
-        not PLATES.is_dir(), reason="the plate data is not beside the checkout (../shared/data)"
-    ),
-]
+pytestmark = pytest.mark.shared
 
 LEAST_FOUND = {"close_up": 0.93, "road_camera": 0.85}
 LEAST_EXACT = {"close_up": 0.85, "road_camera": 0.6}
 
 
-def test_plates_in_unseen_photographs_are_found_and_read() -> None:
+def test_plates_in_unseen_photographs_are_found_and_read(shared_data: Path) -> None:
+    plates = shared_data / "plates"
     locator, reader = OnnxPlateLocator(), OnnxPlateReader()
     hits: dict[str, list[bool]] = {"close_up": [], "road_camera": []}
     exact: dict[str, list[bool]] = {"close_up": [], "road_camera": []}
-    for line in (PLATES / "photos_dev.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in (plates / "photos_dev.jsonl").read_text(encoding="utf-8").splitlines():
         photo = json.loads(line)
-        image = cv2.imread(str(PLATES / "photos" / photo["file"]))
+        image = cv2.imread(str(plates / "photos" / photo["file"]))
         assert image is not None
         found = locator.locate(np.asarray(image, np.uint8))
         for plate in photo["plates"]:
@@ -45,13 +39,14 @@ def test_plates_in_unseen_photographs_are_found_and_read() -> None:
         assert np.mean(exact[scene]) >= LEAST_EXACT[scene], scene
 
 
-def test_unseen_plate_crops_are_read() -> None:
+def test_unseen_plate_crops_are_read(shared_data: Path) -> None:
+    plates = shared_data / "plates"
     reader = OnnxPlateReader()
     right = []
-    for line in (PLATES / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+    for line in (plates / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         file, text, source = line.split("\t")
         if source == "roozbeh":
-            image = np.asarray(cv2.imread(str(PLATES / file)), np.uint8)
+            image = np.asarray(cv2.imread(str(plates / file)), np.uint8)
             whole = LocatedPlate(0.0, 0.0, float(image.shape[1]), float(image.shape[0]), 1.0)
             right.append(reader.read(image, whole).text == text)
     assert np.mean(right) >= 0.85

@@ -1,7 +1,7 @@
 """What may change within v1: nothing but new optional fields and words of explanation.
 
 `contracts/released.json` holds every schema as consumers out there know it.
-`python -m payesh.contracts.compatibility [--check | --release]`
+`python -m payesh.contracts.compatibility [--release]`
 """
 
 import argparse

@@ -30,6 +30,8 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     summary: str
+    planned: bool = False
+    """Schema and examples stand; nobody says it yet."""
 
     def configuration(self) -> dict[str, str]:
         settings = {"cleanup.policy": self.cleanup_policy}
@@ -64,6 +66,7 @@ def topics() -> tuple[Topic, ...]:
             producers=tuple(channel["x-producers"]),
             consumers=tuple(channel["x-consumers"]),
             summary=channel["summary"],
+            planned=channel.get("x-status") == "planned",
         )
         found.append(topic)
         if topic.consumers:
@@ -138,7 +141,8 @@ def table() -> str:
         )
         lines.append(
             f"| `{topic.name}` | {topic.key} | {topic.partitions} | {kept} "
-            f"| {', '.join(topic.producers)} | {', '.join(topic.consumers) or 'other agencies'} |"
+            f"| {', '.join(topic.producers)}{', planned' if topic.planned else ''} "
+            f"| {', '.join(topic.consumers) or 'none yet'} |"
         )
     return "\n".join(lines) + "\n"
 

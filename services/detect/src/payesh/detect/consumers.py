@@ -1,10 +1,14 @@
-"""The observer's bus edge: segments and stills in."""
+"""The bus edges: segments and stills into the observer, our own facts into tables."""
 
-from payesh.contracts import Event, SegmentStored, SnapshotStored
+from payesh.contracts import Event, PassageObserved, SegmentStored, SnapshotStored, TrafficCounted
 from payesh.detect.handlers import Observing
+from payesh.detect.projection import Projection
 from payesh.kit.bus import Handler
+from payesh.kit.database import Database
+from payesh.kit.inbox import transactional
 
 OBSERVER_GROUP = "detect"
+PROJECTION_GROUP = "detect-projection"
 
 
 def observer_handlers(observing: Observing) -> dict[type[Event], Handler]:
@@ -12,4 +16,12 @@ def observer_handlers(observing: Observing) -> dict[type[Event], Handler]:
     return {
         SegmentStored: observing.segment_stored,
         SnapshotStored: observing.snapshot_stored,
+    }
+
+
+def projection_handlers(database: Database, projection: Projection) -> dict[type[Event], Handler]:
+    """Event to handler: inbox row and table row in one transaction."""
+    return {
+        PassageObserved: transactional(database, projection.passage_observed),
+        TrafficCounted: transactional(database, projection.traffic_counted),
     }

@@ -17,15 +17,15 @@ from payesh.contracts.detect import PassageEnd
 from payesh.contracts.event import Event
 from payesh.contracts.values import ModelReference, ObjectReference, Provenance
 from payesh.detect import events
-from payesh.detect.adapters.detectors import Detectors
-from payesh.detect.adapters.revisions import Revisions
-from payesh.detect.camera_watch import CameraWatch
-from payesh.detect.checkpoint import (
+from payesh.detect.adapters.checkpoint import (
     CheckpointUnreadable,
     last_event_of,
     load_checkpoint,
     save_checkpoint,
 )
+from payesh.detect.adapters.detectors import Detectors
+from payesh.detect.adapters.revisions import Revisions
+from payesh.detect.domain.camera_watch import CameraWatch
 from payesh.detect.observations import CountsTaken, Observation, PassageTaken, ShotTaken
 from payesh.detect.still_observer import observe_still
 from payesh.detect.stream_observer import StreamObserver

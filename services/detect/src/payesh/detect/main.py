@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from payesh.detect.adapters import passages, traffic
 from payesh.detect.api import passages as passages_api
 from payesh.detect.api import traffic as traffic_api
+from payesh.detect.consumers import PROJECTION_GROUP, projection_handlers
 from payesh.detect.projection import Projection
-from payesh.detect.projection_consumer import PROJECTION_GROUP, projection_handlers
 from payesh.detect.settings import ObserverSettings, Settings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
@@ -36,7 +36,7 @@ def create(settings: Settings) -> FastAPI:
     """The HTTP side. It carries no vision: those packages load in the observer alone."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     producer = Producer(settings)
-    relay = Relay(database, producer)
+    relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
     running: list[Consumer] = []
 
     async def ready() -> dict[str, str]:

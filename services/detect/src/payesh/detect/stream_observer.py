@@ -41,7 +41,7 @@ class StreamObserver:
     """Watches one stream. Segments come in order; what was seen before is skipped.
 
     `detector` must be this stream's own. State that a checkpoint needs is public to
-    `payesh.detect.checkpoint` alone.
+    `payesh.detect.adapters.checkpoint` alone.
     """
 
     def __init__(self, revision: CameraRevision, detector: Detector) -> None:

@@ -41,7 +41,7 @@ def create(settings: Settings) -> FastAPI:
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     store = MinioObjects(settings)
     producer = Producer(settings)
-    relay = Relay(database, producer)
+    relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
     keep = timedelta(hours=settings.read_keep_hours)
     running: dict[str, Consumer] = {}
 
