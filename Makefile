@@ -1,4 +1,4 @@
-# `make` alone explains. Everything lives in .venv; nothing is fetched once `make setup` is done.
+# `make` alone explains. Everything lives in .venv; programs fetch nothing once `make setup` is done.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +26,7 @@ setup: $(VENV)/.ready ## make the environment in .venv (Python 3.11 and the pack
 demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 ends by itself, SEED=n other traffic, OUT=folder keeps evidence)
 	@$(BIN)/payesh-local demo $(if $(ONCE),--once) --seed $(SEED) $(if $(OUT),--out $(OUT))
 
-test: setup ## every test that needs nothing but this environment
+test: setup ## every test that needs nothing but this environment and the package index
 	@$(BIN)/python -m pytest
 
 lint: setup ## ruff, mypy --strict and the checks of generated files

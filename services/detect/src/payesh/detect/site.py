@@ -26,10 +26,6 @@ class Site:
     def speed_limit_kmh(self) -> float | None:
         return self.revision.speed_limit_kmh
 
-    @property
-    def measures_speed(self) -> bool:
-        return self.plane is not None and self.zone is not None and self.limits is not None
-
 
 def site_of(revision: CameraRevision) -> Site:
     """A calibration that fixes no plane counts as none: vehicles are still seen and counted."""

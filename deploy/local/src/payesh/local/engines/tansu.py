@@ -48,10 +48,6 @@ class TansuBroker(Engine):
     def bootstrap(self) -> str:
         return f"{LOOPBACK}:{self._port}"
 
-    @property
-    def is_durable(self) -> bool:
-        return self._storage is not None
-
     async def _prepare(self) -> None:
         return None
 

@@ -56,10 +56,6 @@ class PinholeCamera:
         rays = (points_m - self.position) @ self.rotation.T @ self.matrix.T
         return np.asarray(rays[:, :2] / rays[:, 2:3])
 
-    def depth_m(self, points_m: Floats) -> Floats:
-        """Distance (N,) of road-frame points (N, 3) along the optical axis."""
-        return np.asarray((points_m - self.position) @ self.rotation[2])
-
     def ground(self, pixels: Floats) -> Floats:
         """Points (N, 2) of the ground plane z = 0 seen at `pixels` (N, 2), below the horizon."""
         homogeneous = np.hstack([pixels, np.ones((len(pixels), 1))])

@@ -12,8 +12,6 @@ from payesh.access.adapters import secrets
 from payesh.access.adapters.tables import Client
 from payesh.access.domain.entitlements import Entitlements
 
-GRANTS = ("client_credentials", "authorization_code")
-
 
 async def add(
     session: AsyncSession,

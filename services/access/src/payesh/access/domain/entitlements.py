@@ -25,7 +25,6 @@ SCOPES: dict[str, str] = {
     "people:write": "make people's accounts and change their rights",
     "keys:write": "rotate the signing key",
     "audit:read": "read the audit log",
-    "operations:read": "see dead letters and other matters of operation",
 }
 """Every scope that a token can carry, with its meaning. An administrator holds all of them."""
 

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PassageObserved
-from payesh.detect.adapters.bounded import within
 from payesh.detect.adapters.tables import passages
+from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 
 _EXPIRE_AT_ONCE = 5_000
@@ -37,7 +37,7 @@ async def add(session: AsyncSession, passage: PassageObserved, expires_at: datet
 async def get(session: AsyncSession, bounds: Bounds, passage_id: UUID) -> Any | None:
     """The passage's body as said on the bus; None outside the bounds or unknown."""
     statement = select(passages).where(passages.c.passage_id == passage_id)
-    return (await session.execute(within(statement, passages, bounds))).first()
+    return (await session.execute(statement.where(within(passages, bounds)))).first()
 
 
 async def expire(session: AsyncSession, now: datetime) -> int:

@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import TrafficCounted
-from payesh.detect.adapters.bounded import within
 from payesh.detect.adapters.tables import traffic
+from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 
 
@@ -46,7 +46,7 @@ async def add(session: AsyncSession, counted: TrafficCounted) -> None:
 
 async def search(session: AsyncSession, bounds: Bounds, query: TrafficQuery) -> Sequence[Any]:
     """Rows oldest first, within the caller's bounds."""
-    statement = within(select(traffic), traffic, bounds)
+    statement = select(traffic).where(within(traffic, bounds))
     if query.camera_id is not None:
         statement = statement.where(traffic.c.camera_id == query.camera_id)
     if query.begin_from is not None:

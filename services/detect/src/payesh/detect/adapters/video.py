@@ -4,11 +4,10 @@ import io
 from collections.abc import Iterator
 
 import av
-import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 
-from payesh.detect.frames import Bytes, Frame
+from payesh.detect.frames import Frame
 
 _PLANAR = frozenset({"yuv420p", "yuvj420p"})
 
@@ -53,19 +52,3 @@ def _frame(picture: VideoFrame, time_s: float, index: int) -> Frame:
     ]
     luma, chroma_u, chroma_v = planes
     return Frame(luma, chroma_u, chroma_v, time_s, index)
-
-
-def frame_from_bgr(bgr: Bytes, time_s: float = 0.0, index: int = 0) -> Frame:
-    """A frame from a decoded still, (h, w, 3) in BGR order; odd edges lose one pixel."""
-    height, width = bgr.shape[0] & ~1, bgr.shape[1] & ~1
-    planar = np.asarray(cv2.cvtColor(bgr[:height, :width], cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
-    flat = planar.ravel()
-    luma_size, chroma_size = width * height, width * height // 4
-    chroma_shape = (height // 2, width // 2)
-    return Frame(
-        flat[:luma_size].reshape(height, width),
-        flat[luma_size : luma_size + chroma_size].reshape(chroma_shape),
-        flat[luma_size + chroma_size :].reshape(chroma_shape),
-        time_s,
-        index,
-    )

@@ -3,30 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, true, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import RevisionReference
 from payesh.ingest.adapters.tables import cameras, leases, revisions
+from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
-
-
-def within(bounds: Bounds) -> ColumnElement[bool]:
-    """The part of the fleet that a principal may see."""
-    conditions: list[ColumnElement[bool]] = [true()]
-    if bounds.counties is not None:
-        conditions.append(cameras.c.county.in_(bounds.counties))
-    if bounds.road_classes is not None:
-        conditions.append(cameras.c.road_class.in_(bounds.road_classes))
-    return and_(*conditions)
 
 
 async def find_camera(
     session: AsyncSession, camera_id: str, bounds: Bounds, *, lock: bool = False
 ) -> dict[str, Any] | None:
     """One camera's row, or None when there is none within the bounds."""
-    query = select(cameras).where(cameras.c.camera_id == camera_id, within(bounds))
+    query = select(cameras).where(cameras.c.camera_id == camera_id, within(cameras, bounds))
     if lock:
         query = query.with_for_update()
     row = (await session.execute(query)).one_or_none()
@@ -46,7 +37,7 @@ async def list_cameras(
 ) -> list[dict[str, Any]]:
     rows = await session.execute(
         select(cameras)
-        .where(cameras.c.camera_id > after, within(bounds))
+        .where(cameras.c.camera_id > after, within(cameras, bounds))
         .order_by(cameras.c.camera_id)
         .limit(limit)
     )

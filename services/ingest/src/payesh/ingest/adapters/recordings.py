@@ -8,8 +8,8 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.values import ObjectReference
-from payesh.ingest.adapters.cameras import within
 from payesh.ingest.adapters.tables import cameras, recordings
+from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 
 CLAIM = timedelta(seconds=30)
@@ -48,7 +48,7 @@ async def find_recording(
             .where(
                 recordings.c.recording_id == recording_id,
                 recordings.c.camera_id == camera_id,
-                within(bounds),
+                within(cameras, bounds),
             )
         )
     ).one_or_none()

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead
+from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 from payesh.plates.adapters.tables import reads
 
@@ -55,7 +56,7 @@ async def add(session: AsyncSession, read: PlateRead, expires_at: datetime) -> N
 
 async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> Sequence[Any]:
     """Rows newest first, within the caller's bounds."""
-    statement = _bounded(select(reads), bounds)
+    statement = select(reads).where(within(reads, bounds))
     if query.text is not None:
         matches = reads.c.text == query.text
         if "_" in query.text:
@@ -75,16 +76,8 @@ async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> Seq
 
 async def get(session: AsyncSession, bounds: Bounds, read_id: UUID) -> Any | None:
     """One read within the caller's bounds."""
-    statement = _bounded(select(reads).where(reads.c.read_id == read_id), bounds)
+    statement = select(reads).where(reads.c.read_id == read_id).where(within(reads, bounds))
     return (await session.execute(statement)).first()
-
-
-def _bounded(statement: Any, bounds: Bounds) -> Any:
-    if bounds.counties is not None:
-        statement = statement.where(reads.c.county.in_(bounds.counties))
-    if bounds.road_classes is not None:
-        statement = statement.where(reads.c.road_class.in_(bounds.road_classes))
-    return statement
 
 
 async def expire(session: AsyncSession, now: datetime) -> int:

@@ -112,14 +112,6 @@ async def finish(session: AsyncSession, citation_id: UUID) -> bool:
     return removed is not None
 
 
-async def seconds_to_next(session: AsyncSession) -> float | None:
-    """Until the next job is due (0 when one is); None when there is none."""
-    wait = await session.scalar(
-        select(func.extract("epoch", func.min(bundle_jobs.c.next_attempt_at) - func.now()))
-    )
-    return None if wait is None else max(0.0, float(wait))
-
-
 async def waiting(session: AsyncSession) -> int:
     count = await session.scalar(select(func.count()).select_from(bundle_jobs))
     return int(count or 0)

@@ -14,6 +14,7 @@ from payesh.contracts import PlateRead, ViolationDetected
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import ClockSource, Measurement, PlaceClass, RoadClass
 from payesh.kit.authorization import Bounds
+from payesh.kit.bounds import within
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
 from payesh.tickets.adapters.tables import citation_serials, citations
 from payesh.tickets.domain.citation import Rejection, Standing, State
@@ -118,7 +119,9 @@ async def page(
     after: tuple[datetime, UUID] | None = None,
 ) -> Sequence[StoredCitation]:
     """Citations in order of drafting, at most `limit`, from behind `after`."""
-    query = select(citations, func.now().label("now")).where(_within(bounds), _in_state(state))
+    query = select(citations, func.now().label("now")).where(
+        within(citations, bounds), _in_state(state)
+    )
     if after is not None:
         position = tuple_(citations.c.created_at, citations.c.citation_id)
         query = query.where(position > tuple_(*after))
@@ -133,7 +136,7 @@ async def queue(
     mine = and_(citations.c.state == State.DRAFTED, citations.c.claimed_by == officer)
     query = (
         select(citations, func.now().label("now"))
-        .where(_within(bounds), or_(_in_state(State.DRAFTED), mine))
+        .where(within(citations, bounds), or_(_in_state(State.DRAFTED), mine))
         .order_by(citations.c.created_at, citations.c.citation_id)
         .limit(limit)
     )
@@ -142,7 +145,9 @@ async def queue(
 
 async def count_claimable(session: AsyncSession, bounds: Bounds) -> int:
     query = select(func.count()).select_from(citations)
-    return int(await session.scalar(query.where(_within(bounds), _in_state(State.DRAFTED))) or 0)
+    return int(
+        await session.scalar(query.where(within(citations, bounds), _in_state(State.DRAFTED))) or 0
+    )
 
 
 async def set_claim(
@@ -240,15 +245,6 @@ async def _one(session: AsyncSession, citation_id: UUID, *, lock: bool) -> Store
 
 def _change(citation_id: UUID) -> Any:
     return update(citations).where(citations.c.citation_id == citation_id)
-
-
-def _within(bounds: Bounds) -> ColumnElement[bool]:
-    limits: list[ColumnElement[bool]] = []
-    if bounds.counties is not None:
-        limits.append(citations.c.county.in_(sorted(bounds.counties)))
-    if bounds.road_classes is not None:
-        limits.append(citations.c.road_class.in_(sorted(bounds.road_classes)))
-    return and_(true(), *limits)
 
 
 def _in_state(state: State | None) -> ColumnElement[bool]:
