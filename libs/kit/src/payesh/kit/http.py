@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
 from payesh.kit.observation import Observation
+from payesh.kit.openapi import DESCRIPTION, Asked, complete
 from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
 from payesh.kit.serving import serve, service_cli
 from payesh.kit.settings import TokenSettings
@@ -41,6 +42,19 @@ class UnprotectedRoute(RuntimeError):
     """A route asks for no scope and is not listed as public: the service does not start."""
 
 
+class Application(FastAPI):
+    """A service; `openapi()` also says what `authorize` asks for on each route."""
+
+    service: str
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            complete(document, self.service, operations(self))
+            self.openapi_schema = document
+        return self.openapi_schema
+
+
 def create_app(
     *,
     service: str,
@@ -59,15 +73,18 @@ def create_app(
     templates to bytes where 1 MiB is not right. `mounts` are ASGI apps (static files).
     Raises UnprotectedRoute.
     """
-    app = FastAPI(
+    app = Application(
         title=f"Payesh {service}",
         version="1",
+        description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # published as a committed snapshot, not to anybody who asks
         responses={"default": {"description": "Problem details", "content": {MEDIA_TYPE: {}}}},
+        generate_unique_id_function=lambda route: route.name,  # clients name their methods by it
     )
+    app.service = service
     app.state.settings = settings
     if verifier is None and isinstance(settings, TokenSettings):
         verifier = TokenVerifier(settings)
@@ -91,7 +108,16 @@ def create_app(
 
 def routes_and_scopes(app: FastAPI) -> list[tuple[str, str | None]]:
     """Every route's path with the scope it asks for; None where it asks for none."""
-    return [(path, _scope(route)) for path, route in _routes(app.routes)]
+    return [(path, _asked(route).scope) for path, route in _routes(app.routes)]
+
+
+def operations(app: FastAPI) -> dict[tuple[str, str], Asked]:
+    """Path and lower-case method of every route, with what it asks of its caller."""
+    return {
+        (path, method.lower()): _asked(route)
+        for path, route in _routes(app.routes)
+        for method in getattr(route, "methods", None) or ()
+    }
 
 
 def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> list[tuple[str, BaseRoute]]:
@@ -109,17 +135,15 @@ def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> list[tuple[str, Ba
     return found
 
 
-def _scope(route: BaseRoute) -> str | None:
-    if not isinstance(route, APIRoute):
-        return None
-    waiting = list(route.dependant.dependencies)
+def _asked(route: BaseRoute) -> Asked:
+    waiting = list(route.dependant.dependencies) if isinstance(route, APIRoute) else []
     while waiting:
         dependant = waiting.pop()
         scope = getattr(dependant.call, "payesh_scope", None)
         if scope is not None:
-            return str(scope)
+            return Asked(str(scope), bool(getattr(dependant.call, "payesh_personal", False)))
         waiting.extend(dependant.dependencies)
-    return None
+    return Asked(None, False)
 
 
 def _add_health(app: FastAPI, ready: Ready) -> None:

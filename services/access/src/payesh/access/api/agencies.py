@@ -47,9 +47,13 @@ class AgencyPage(BaseModel):
 
 
 @router.post(
-    "", status_code=201, dependencies=[Depends(authorize("agencies:write", resource="agencies"))]
+    "",
+    status_code=201,
+    dependencies=[Depends(authorize("agencies:write", resource="agencies"))],
+    responses={409: {"description": "The agency exists."}},
 )
-async def register(body: NewAgency, request: Request) -> AgencyView:
+async def register_agency(body: NewAgency, request: Request) -> AgencyView:
+    """Register an agency; its people and clients come after."""
     async with access_of(request).database.transaction() as session:
         row = await handlers.register_agency(session, body.agency_id, body.name, datetime.now(UTC))
     return AgencyView.of(row)
@@ -57,6 +61,7 @@ async def register(body: NewAgency, request: Request) -> AgencyView:
 
 @router.get("", dependencies=[Depends(authorize("agencies:read", resource="agencies"))])
 async def list_agencies(request: Request, cursor: Cursor = None, limit: Limit = 50) -> AgencyPage:
+    """Agencies, by id."""
     async with access_of(request).database.transaction() as session:
         rows = await agencies.page(session, cursor, limit)
     following = rows[-1].agency_id if len(rows) == limit else None
@@ -67,7 +72,7 @@ async def list_agencies(request: Request, cursor: Cursor = None, limit: Limit = 
     "/{agency_id}",
     dependencies=[Depends(authorize("agencies:write", resource="agencies"))],
 )
-async def change(agency_id: str, body: AgencyChange, request: Request) -> AgencyView:
+async def change_agency(agency_id: str, body: AgencyChange, request: Request) -> AgencyView:
     """A disabled agency's people and clients get no tokens any more."""
     async with access_of(request).database.transaction() as session:
         row = await handlers.switch_agency(session, agency_id, enabled=body.enabled)

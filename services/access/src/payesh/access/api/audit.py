@@ -12,9 +12,11 @@ from payesh.access.adapters import audit_log
 from payesh.access.adapters.tables import AuditRecord
 from payesh.access.api.rights import Cursor, Limit
 from payesh.access.api.state import access_of
+from payesh.contracts import AuditReadRecorded
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import Unprocessable
+from payesh.kit.openapi import ShapeOf
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 Auditor = Annotated[
@@ -25,7 +27,9 @@ _GAPS_LIMIT = 1000
 
 
 class RecordView(BaseModel):
-    record: dict[str, Any] = Field(description="as the service said it, audit.read.recorded.v1")
+    record: Annotated[dict[str, Any], ShapeOf(AuditReadRecorded)] = Field(
+        description="as the service said it, audit.read.recorded.v1"
+    )
     position: int = Field(description="in the service's chain")
     link_sha256: str
     previous_link_sha256: str
@@ -65,7 +69,7 @@ class Completeness(BaseModel):
 
 
 @router.get("")
-async def search(
+async def search_audit(
     request: Request,
     principal: Auditor,
     service: Annotated[str | None, Query(max_length=64)] = None,
@@ -76,7 +80,7 @@ async def search(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> RecordPage:
-    """The newest first."""
+    """Who read which personal data, the newest first."""
     access = access_of(request)
     before = _decode(cursor) if cursor else None
     async with access.database.transaction() as session:
@@ -104,7 +108,7 @@ async def search(
 
 
 @router.get("/gaps")
-async def completeness(request: Request, principal: Overseer) -> Completeness:
+async def audit_gaps(request: Request, principal: Overseer) -> Completeness:
     """Missing numbers of each service (at most 1000 runs) and the heads of the chains."""
     async with access_of(request).database.transaction() as session:
         gaps = await audit_log.gaps(session, _GAPS_LIMIT)

@@ -37,9 +37,16 @@ class Bootstrapped(BaseModel):
     expires_in: int = Field(description="seconds")
 
 
-@router.post("/v1/bootstrap", status_code=201)
+@router.post(
+    "/v1/bootstrap",
+    status_code=201,
+    responses={
+        403: {"description": "That is not the secret."},
+        409: {"description": "The first administrator exists, or none is expected."},
+    },
+)
 async def bootstrap(body: FirstAdministrator, request: Request) -> Bootstrapped:
-    """Once; afterwards 409."""
+    """Make the first administrator with the secret that the installation drew; works once."""
     access = access_of(request)
     secret = body.secret.get_secret_value()
     async with access.database.transaction() as session:

@@ -100,9 +100,12 @@ class ClientPage(BaseModel):
     next: str | None
 
 
-@router.post("", status_code=201)
-async def register(body: NewClient, request: Request, principal: Writer) -> ClientWithSecret:
-    """Scopes and bounds may not exceed those of whoever asks."""
+@router.post("", status_code=201, responses={409: {"description": "The client exists."}})
+async def register_client(body: NewClient, request: Request, principal: Writer) -> ClientWithSecret:
+    """Register a machine or a page that gets tokens.
+
+    Scopes and bounds may not exceed those of whoever asks.
+    """
     granted = handlers.entitlements(
         body.scopes, as_bound(body.counties), as_bound(body.road_classes)
     )
@@ -125,6 +128,7 @@ async def register(body: NewClient, request: Request, principal: Writer) -> Clie
 async def list_clients(
     request: Request, principal: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> ClientPage:
+    """Clients of the caller's agency (of all with `agencies:write`), by id."""
     async with access_of(request).database.transaction() as session:
         rows = await clients.page(session, handlers.agency_bound(principal), cursor, limit)
     following = rows[-1].client_id if len(rows) == limit else None
@@ -132,7 +136,8 @@ async def list_clients(
 
 
 @router.get("/{client_id}")
-async def one_client(client_id: Identifier, request: Request, principal: Reader) -> ClientView:
+async def read_client(client_id: Identifier, request: Request, principal: Reader) -> ClientView:
+    """One client."""
     async with access_of(request).database.transaction() as session:
         row = await clients.find(session, client_id)
     if row is None or handlers.agency_bound(principal) not in (None, row.agency_id):
@@ -141,7 +146,7 @@ async def one_client(client_id: Identifier, request: Request, principal: Reader)
 
 
 @router.patch("/{client_id}")
-async def change(
+async def change_client(
     client_id: Identifier, body: ClientChange, request: Request, principal: Writer
 ) -> ClientView:
     """A disabled client gets no tokens any more; those it has run out by themselves."""
@@ -158,7 +163,7 @@ async def change(
 
 
 @router.post("/{client_id}/secret")
-async def renew_secret(
+async def renew_client_secret(
     client_id: Identifier, request: Request, principal: Writer
 ) -> ClientWithSecret:
     """A new secret; the one before stops working at once."""

@@ -49,9 +49,15 @@ async def list_keys(request: Request, principal: KeyMaster) -> list[KeyView]:
     return [KeyView.of(row) for row in rows]
 
 
-@router.post("/rotate", status_code=201)
-async def rotate(request: Request, principal: KeyMaster, body: Rotation | None = None) -> KeyView:
-    """Publish a new key now and sign with it after the activation delay; 409 while one waits."""
+@router.post(
+    "/rotate",
+    status_code=201,
+    responses={409: {"description": "A new key already waits to be used."}},
+)
+async def rotate_key(
+    request: Request, principal: KeyMaster, body: Rotation | None = None
+) -> KeyView:
+    """Publish a new key now and sign with it after the activation delay."""
     access = access_of(request)
     async with access.database.transaction() as session:
         row = await keys.rotate(

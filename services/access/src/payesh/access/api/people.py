@@ -86,9 +86,9 @@ def checked_password(password: SecretStr, username: str) -> str:
     return password.get_secret_value()
 
 
-@router.post("", status_code=201)
-async def register(body: NewPerson, request: Request, principal: Writer) -> PersonView:
-    """Scopes and bounds may not exceed those of whoever asks."""
+@router.post("", status_code=201, responses={409: {"description": "The username is taken."}})
+async def register_person(body: NewPerson, request: Request, principal: Writer) -> PersonView:
+    """Make a person's account. Scopes and bounds may not exceed those of whoever asks."""
     access = access_of(request)
     granted = handlers.entitlements(
         body.scopes, as_bound(body.counties), as_bound(body.road_classes)
@@ -113,6 +113,7 @@ async def register(body: NewPerson, request: Request, principal: Writer) -> Pers
 async def list_people(
     request: Request, principal: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> PersonPage:
+    """Accounts of the caller's agency (of all with `agencies:write`), by username."""
     access = access_of(request)
     async with access.database.transaction() as session:
         rows = await people.page(session, handlers.agency_bound(principal), cursor, limit)
@@ -130,7 +131,8 @@ async def list_people(
 
 
 @router.get("/{person_id}")
-async def one_person(person_id: UUID, request: Request, principal: Reader) -> PersonView:
+async def read_person(person_id: UUID, request: Request, principal: Reader) -> PersonView:
+    """One account."""
     access = access_of(request)
     async with access.database.transaction() as session:
         row = await people.find(session, person_id)
@@ -149,7 +151,7 @@ async def one_person(person_id: UUID, request: Request, principal: Reader) -> Pe
 
 
 @router.patch("/{person_id}")
-async def change(
+async def change_person(
     person_id: UUID, body: PersonChange, request: Request, principal: Writer
 ) -> PersonView:
     """A new password or a disabled account signs its person out."""

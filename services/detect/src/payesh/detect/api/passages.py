@@ -6,10 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from payesh.contracts import PassageObserved
 from payesh.detect.adapters import passages
 from payesh.detect.errors import NoSuchPassage
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import authorize
+from payesh.kit.openapi import ShapeOf
 from payesh.kit.tokens import Principal
 
 router = APIRouter(prefix="/v1/passages", tags=["passages"])
@@ -20,7 +22,7 @@ Reader = Annotated[Principal, Depends(authorize(_SCOPE, resource="passage", pers
 class PassageView(BaseModel):
     """A passage as the bus said it."""
 
-    passage: dict[str, Any]
+    passage: Annotated[dict[str, Any], ShapeOf(PassageObserved)]
 
 
 @router.get("/{passage_id}")

@@ -19,6 +19,7 @@ from payesh.ingest.api.dependencies import (
 )
 from payesh.kit.authorization import authorize
 from payesh.kit.http import page_limit
+from payesh.kit.openapi import ShapeOf
 from payesh.kit.tokens import Principal
 
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
@@ -106,7 +107,7 @@ class RevisionDocument(BaseModel):
     sha256: str
     created_at: datetime
     created_by: str
-    document: dict[str, Any]
+    document: Annotated[dict[str, Any], ShapeOf(CameraRevision)]
 
 
 class RevisionPage(BaseModel):
@@ -141,7 +142,12 @@ def _source(source: SourceIn | None) -> dict[str, str | None] | None:
     return None if source is None else source.model_dump()
 
 
-@router.post("", status_code=201, openapi_extra=body_schema(CameraIn))
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=body_schema(CameraIn),
+    responses={409: {"description": "The camera exists."}},
+)
 async def create_camera(
     house: HouseHere,
     principal: Writer,

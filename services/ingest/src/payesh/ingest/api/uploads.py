@@ -102,7 +102,14 @@ async def get_recording(
     return _recording_out(row)
 
 
-@router.post("/snapshots", status_code=201)
+@router.post(
+    "/snapshots",
+    status_code=201,
+    responses={
+        200: {"model": SnapshotOut, "description": "It was kept before; the same answer."},
+        409: {"description": "The Idempotency-Key was used for another still."},
+    },
+)
 async def post_snapshot(
     house: HouseHere,
     principal: SnapshotWriter,

@@ -9,10 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
+from payesh.contracts import PlateRead
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import authorize
 from payesh.kit.errors import NotFound, Unprocessable
 from payesh.kit.http import page_limit
+from payesh.kit.openapi import ShapeOf
 from payesh.kit.tokens import Principal
 from payesh.plates.adapters import reads
 from payesh.plates.domain.plate_text import fold, split_characters
@@ -26,7 +28,7 @@ Reader = Annotated[Principal, Depends(authorize(_SCOPE, resource="read", persona
 class ReadView(BaseModel):
     """One read as the bus said it, and when it will be deleted."""
 
-    read: dict[str, Any]
+    read: Annotated[dict[str, Any], ShapeOf(PlateRead)]
     expires_at: datetime
 
 

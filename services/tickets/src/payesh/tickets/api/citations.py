@@ -104,6 +104,11 @@ class DecisionBody(BaseModel):
         return self
 
 
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The citation's state does not allow it; `type` says why."}
+}
+
+
 def citations_router(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1/citations", tags=["citations"])
 
@@ -123,19 +128,23 @@ def citations_router(desk: Desk) -> APIRouter:
 
     @router.get("/{citation_id}")
     async def read_citation(principal: Reader, citation_id: UUID) -> CitationView:
+        """One citation."""
         return view(await desk.read(principal, citation_id))
 
-    @router.post("/{citation_id}/claim")
-    async def claim(principal: Officer, citation_id: UUID) -> CitationView:
-        """Hold a draft for some minutes; 409 while another officer does."""
+    @router.post("/{citation_id}/claim", responses=_REFUSED)
+    async def claim_citation(principal: Officer, citation_id: UUID) -> CitationView:
+        """Hold a draft for some minutes; nobody else decides on it meanwhile."""
         return view(await desk.claim(principal, citation_id))
 
-    @router.post("/{citation_id}/release")
-    async def release(principal: Officer, citation_id: UUID) -> CitationView:
+    @router.post("/{citation_id}/release", responses=_REFUSED)
+    async def release_citation(principal: Officer, citation_id: UUID) -> CitationView:
+        """Give a claimed draft back undecided."""
         return view(await desk.release(principal, citation_id))
 
-    @router.post("/{citation_id}/decide")
-    async def decide(principal: Officer, citation_id: UUID, body: DecisionBody) -> CitationView:
+    @router.post("/{citation_id}/decide", responses=_REFUSED)
+    async def decide_citation(
+        principal: Officer, citation_id: UUID, body: DecisionBody
+    ) -> CitationView:
         """Issue or reject; only the officer whose claim holds may."""
         if body.decision == "issue" and body.plate is not None:
             return view(await desk.issue(principal, citation_id, body.plate))
