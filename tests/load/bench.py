@@ -33,8 +33,10 @@ PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=list(PARTS), help="all when none is named")
-    options = parser.parse_args()
+    parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="all by default")
+    chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := set(chosen) - PARTS.keys():
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     # Standard output is the JSON object's alone.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     console = Console(stderr=True)
@@ -47,7 +49,7 @@ def main() -> None:
             "python": platform.python_version(),
         }
     }
-    for name in options.parts or PARTS:
+    for name in chosen:
         with console.status(f"measuring {name} …"):
             found[name] = PARTS[name](film)
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
