@@ -172,14 +172,15 @@ async def test_an_expired_certificate_cites_nobody(house: House, live: Shown) ->
             house.street.truth, now, source_kind="snapshots", certificate=certificate
         )
         await house.operator.create_camera(camera_id, revision, None)
+        captured_at = datetime.now(UTC)
         measured = {
             "speed_kmh": 101.0,
             "speed_u95_kmh": 2.0,
-            "measured_at": format_utc(now),
+            "measured_at": format_utc(captured_at),
             "certificate_number": certificate["number"],
         }
         await house.operator.post_snapshot(
-            camera_id, picture, "image/jpeg", now, measurement=measured
+            camera_id, picture, "image/jpeg", captured_at, measurement=measured
         )
 
         def decided(camera_id: str = camera_id) -> bool:

@@ -51,7 +51,7 @@ async def test_a_still_sent_twice_is_one_event_and_its_series_has_no_hole(
     stack: Any, replica: Any, eventually: Callable[..., Awaitable[None]]
 ) -> None:
     camera_id = await replica.create_camera(None, source_kind="snapshots")
-    at = datetime.now(UTC) - timedelta(seconds=30)
+    at = datetime.now(UTC)
     answers = await asyncio.gather(
         *(
             post_still(replica, camera_id, jpeg(shade), at + timedelta(seconds=shade))
@@ -104,6 +104,72 @@ async def test_a_bomb_a_text_and_a_foreign_certificate_are_refused(
     assert right.json()["event"]["measurement"]["speed_kmh"] == 97.0
 
 
+async def test_a_still_and_a_file_are_judged_by_the_revision_in_force_at_capture(
+    stack: Any, replica: Any, clip: Path, revision_fields: Any, eventually: Any
+) -> None:
+    created_at = datetime.now(UTC)
+    camera_id = await replica.create_camera(None, certificate=CERTIFICATE)
+    under_first = datetime.now(UTC)
+    later = revision_fields(
+        county="semnan", place_class="B", certificate={**CERTIFICATE, "number": "C-2"}
+    )
+    revised = await replica.call("POST", f"/{camera_id}/revisions", json=later)
+    assert revised.status_code == 201, revised.text
+    under_second = datetime.now(UTC)
+
+    async def measured(at: datetime, shade: int, number: str) -> httpx.Response:
+        value = {
+            "speed_kmh": 97.0,
+            "speed_u95_kmh": 1.0,
+            "measured_at": at.isoformat().replace("+00:00", "Z"),
+            "certificate_number": number,
+        }
+        return await post_still(replica, camera_id, jpeg(shade), at, measurement=json.dumps(value))
+
+    # The first revision's leave reaches a little before it; another's does not.
+    for at, shade, number, revision, county, place_class in (
+        (created_at - timedelta(seconds=2), 1, "C-1", 1, "tehran", "A"),
+        (under_first, 2, "C-1", 1, "tehran", "A"),
+        (under_second, 3, "C-2", 2, "semnan", "B"),
+    ):
+        answer = await measured(at, shade, number)
+        assert answer.status_code == 201, answer.text
+        event = answer.json()["event"]
+        assert (event["revision"]["revision"], event["county"], event["place_class"]) == (
+            revision,
+            county,
+            place_class,
+        )
+    foreign = await measured(under_first, 4, "C-2")
+    assert foreign.json()["type"] == "urn:payesh:problem:wrong-certificate"
+    early = created_at - timedelta(seconds=10)
+    before = await post_still(replica, camera_id, jpeg(5), early)
+    assert (before.status_code, before.json()["type"]) == (422, "urn:payesh:problem:no-revision")
+    file = await replica.call(
+        "POST",
+        f"/{camera_id}/recordings",
+        files={"file": ("video.mp4", b"never read", "video/mp4")},
+        data={"started_at": early.isoformat(), "clock_u95_ms": "400"},
+    )
+    assert (file.status_code, file.json()["type"]) == (422, "urn:payesh:problem:no-revision")
+    # A right to the camera's county of today is none to where it stood before.
+    moved = await replica.call(
+        "POST",
+        f"/{camera_id}/snapshots",
+        files={"image": ("still", jpeg(6), "image/jpeg")},
+        data={"captured_at": under_first.isoformat(), "clock_u95_ms": "50"},
+        headers=stack.authority.headers(counties=["semnan"]),
+    )
+    assert moved.json()["type"] == "urn:payesh:problem:out-of-bounds"
+
+    recording = await upload(replica, camera_id, clip.read_bytes(), under_first)
+    done = await outcome(replica, camera_id, recording)
+    assert done["state"] == "done"
+    await eventually(lambda: len(stack.events(SegmentStored, camera_id)) == done["segment_count"])
+    segments = stack.events(SegmentStored, camera_id)
+    assert {(s.revision.revision, s.county) for s in segments} == {(1, "tehran")}
+
+
 async def upload(replica: Any, camera_id: str, content: bytes, started_at: datetime) -> str:
     answer = await replica.call(
         "POST",
@@ -129,11 +195,11 @@ async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_
     stack: Any, replica: Any, clip: Path, eventually: Callable[..., Awaitable[None]]
 ) -> None:
     camera_id = await replica.create_camera(None, source_kind="recordings")
-    started_at = datetime.now(UTC) - timedelta(hours=1)
+    started_at = datetime.now(UTC)
     content = clip.read_bytes()
     whole = await upload(replica, camera_id, content, started_at)
     cut = await upload(
-        replica, camera_id, content[: len(content) // 2], started_at + timedelta(minutes=1)
+        replica, camera_id, content[: len(content) // 2], started_at + timedelta(seconds=30)
     )
     junk = await upload(replica, camera_id, b"#EXTM3U\nfile:///etc/passwd\n" * 50, started_at)
 
@@ -158,4 +224,4 @@ async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_
     await eventually(lambda: len(stack.events(GapRecorded, camera_id)) == 1)
     (gap,) = stack.events(GapRecorded, camera_id)
     assert gap.reason == "corrupt"
-    assert gap.ended_at - (started_at + timedelta(minutes=1)) == timedelta(seconds=12)
+    assert gap.ended_at - (started_at + timedelta(seconds=30)) == timedelta(seconds=12)

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -86,9 +86,8 @@ async def replay_photos(
         with Progress(console=console, transient=True) as progress:
             posting = progress.add_task("photographs posted", total=len(photos))
             limit = asyncio.Semaphore(_AT_ONCE)
-            start = datetime.now(UTC) - timedelta(seconds=len(photos))
 
-            async def post(number: int, photo: dict[str, Any]) -> tuple[UUID, int] | None:
+            async def post(photo: dict[str, Any]) -> tuple[UUID, int] | None:
                 async with limit:
                     path = _find(listing, photo["file"])
                     image = await asyncio.to_thread(path.read_bytes)
@@ -97,14 +96,14 @@ async def replay_photos(
                             _camera_id(run_name, photo["scene"]),
                             image,
                             "image/png" if path.suffix == ".png" else "image/jpeg",
-                            start + timedelta(seconds=number),
+                            datetime.now(UTC),  # a camera was nowhere before it was registered
                         )
                     finally:
                         progress.advance(posting)
                     return UUID(stored["stream_id"]), int(stored["sequence"])
 
             places = await asyncio.gather(
-                *(post(n, photo) for n, photo in enumerate(photos)), return_exceptions=True
+                *(post(photo) for photo in photos), return_exceptions=True
             )
             stills = {p for p in places if isinstance(p, tuple)}
             reading = progress.add_task("stills read", total=len(stills))

@@ -43,7 +43,7 @@ class ImageTooLarge(TooLarge):
 class WrongCertificate(Unprocessable):
     def __init__(self) -> None:
         super().__init__(
-            "the measurement's certificate is not the one of the camera's revision",
+            "the measurement's certificate is not the one in force when it was captured",
             type="wrong-certificate",
         )
 
@@ -51,6 +51,13 @@ class WrongCertificate(Unprocessable):
 class BadTime(Unprocessable):
     def __init__(self, detail: str) -> None:
         super().__init__(detail, type="bad-time")
+
+
+class NoRevision(Unprocessable):
+    def __init__(self) -> None:
+        super().__init__(
+            "the camera had no configuration yet when this was captured", type="no-revision"
+        )
 
 
 class KeyReused(Conflict):

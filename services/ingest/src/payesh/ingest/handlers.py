@@ -18,9 +18,7 @@ from payesh.contracts.ingest import CameraConfigured, DeviceMeasurement, Snapsho
 from payesh.contracts.values import (
     ClockSource,
     ObjectReference,
-    PlaceClass,
     RevisionReference,
-    RoadClass,
 )
 from payesh.ingest import metrics
 from payesh.ingest.adapters import cameras as camera_rows
@@ -34,6 +32,7 @@ from payesh.ingest.errors import (
     CameraExists,
     ImageTooLarge,
     KeyReused,
+    NoRevision,
     OutOfBounds,
     UnknownCamera,
     WrongCertificate,
@@ -45,6 +44,10 @@ from payesh.kit.telemetry import tracer
 from payesh.kit.tokens import Bounds, Principal
 
 _FUTURE_TOLERANCE = timedelta(seconds=60)
+FIRST_REVISION_EARLY = timedelta(seconds=5)
+"""A camera may send as soon as it is registered, and its clock is not the server's: the first
+revision also holds for what was captured this much before it. Later ones do not: before them
+another was in force."""
 
 
 # --- cameras
@@ -163,6 +166,19 @@ async def _camera(
     return row
 
 
+async def revision_in_force(
+    session: AsyncSession, camera_id: str, captured_at: datetime
+) -> tuple[CameraRevision, RevisionReference]:
+    """The newest revision that was there when something was captured. Raises NoRevision."""
+    row = await camera_rows.revision_at(
+        session, camera_id, captured_at, first_early=FIRST_REVISION_EARLY
+    )
+    if row is None:
+        raise NoRevision()
+    revision = CameraRevision.model_validate_json(json.dumps(row["document"]))
+    return revision, RevisionReference.model_validate(row["reference"])
+
+
 async def _put_in_force(
     house: House,
     session: AsyncSession,
@@ -260,7 +276,8 @@ async def store_snapshot(
 ) -> tuple[dict[str, Any], bool]:
     """Keep a still as it is and announce it once; the event, and whether it is new.
 
-    Raises BadImage, ImageTooLarge, BadTime, WrongCertificate, KeyReused, UnknownCamera.
+    It is judged by the revision in force at `captured_at`. Raises BadImage, ImageTooLarge,
+    BadTime, NoRevision, OutOfBounds, WrongCertificate, KeyReused, UnknownCamera.
     """
     header = _checked_image(house, image)
     if captured_at > datetime.now(UTC) + _FUTURE_TOLERANCE:
@@ -280,9 +297,19 @@ async def store_snapshot(
                 if known["image_sha256"] != image_sha256:
                     raise KeyReused()
                 return known["event"], False
-            await _require_certificate(session, camera, measurement)
+            revision, reference = await revision_in_force(session, camera_id, captured_at)
+            _require_bounds(principal.bounds, revision)
+            _require_certificate(revision, measurement)
             event = await _snapshot_event(
-                house, camera, series, header, image, captured_at, clock_u95_ms, measurement
+                house,
+                revision,
+                reference,
+                series,
+                header,
+                image,
+                captured_at,
+                clock_u95_ms,
+                measurement,
             )
             await snapshot_rows.insert_snapshot(session, event, idempotency_key)
             await outbox.add(session, event)
@@ -308,24 +335,18 @@ def _checked_image(house: House, image: bytes) -> ImageHeader:
     return header
 
 
-async def _require_certificate(
-    session: AsyncSession, camera: dict[str, Any], measurement: DeviceMeasurement | None
-) -> None:
+def _require_certificate(revision: CameraRevision, measurement: DeviceMeasurement | None) -> None:
     if measurement is None:
         return
-    in_force = (
-        await camera_rows.list_revisions(
-            session, camera["camera_id"], before=camera["revision"] + 1, limit=1
-        )
-    )[0]
-    certificate = in_force["document"]["certificate"]
-    if certificate is None or certificate["number"] != measurement.certificate_number:
+    certificate = revision.certificate
+    if certificate is None or certificate.number != measurement.certificate_number:
         raise WrongCertificate()
 
 
 async def _snapshot_event(
     house: House,
-    camera: dict[str, Any],
+    revision: CameraRevision,
+    reference: RevisionReference,
     series: snapshot_rows.Series,
     header: ImageHeader,
     image: bytes,
@@ -333,14 +354,13 @@ async def _snapshot_event(
     clock_u95_ms: float,
     measurement: DeviceMeasurement | None,
 ) -> SnapshotStored:
-    camera_id = camera["camera_id"]
+    camera_id = revision.camera_id
     stored = await house.objects.put(
         "segments",
         f"{camera_id}/{series.stream_id}/{series.sequence:08d}.{header.suffix}",
         image,
         media_type=header.media_type,
     )
-    revision = RevisionReference.model_validate(camera["revision_reference"])
     link = link_sha256(
         previous_link_sha256=series.previous_link_sha256,
         stream_id=series.stream_id,
@@ -349,18 +369,18 @@ async def _snapshot_event(
         duration_ms=0,
         init_sha256=None,
         media_sha256=stored.sha256,
-        revision_sha256=revision.sha256,
+        revision_sha256=reference.sha256,
         fencing_token=0,
     )
     return SnapshotStored(
         camera_id=camera_id,
-        county=camera["county"],
-        road_class=RoadClass(camera["road_class"]),
-        place_class=PlaceClass(camera["place_class"]),
+        county=revision.county,
+        road_class=revision.road_class,
+        place_class=revision.place_class,
         captured_at=captured_at,
         clock_source=ClockSource.DEVICE,
         clock_u95_ms=clock_u95_ms,
-        revision=revision,
+        revision=reference,
         stream_id=series.stream_id,
         sequence=series.sequence,
         width_px=header.width_px,
@@ -383,11 +403,16 @@ async def accept_recording(
     started_at: datetime,
     clock_u95_ms: float,
 ) -> dict[str, Any]:
-    """Keep an uploaded file and queue it. Raises UnknownCamera, BadTime."""
+    """Keep an uploaded file and queue it.
+
+    Raises UnknownCamera, BadTime, NoRevision, OutOfBounds.
+    """
     if started_at > datetime.now(UTC) + _FUTURE_TOLERANCE:
         raise BadTime("started_at lies in the future")
     async with house.database.transaction() as session:
         await _camera(session, camera_id, principal.bounds)
+        revision, _ = await revision_in_force(session, camera_id, started_at)
+        _require_bounds(principal.bounds, revision)
     recording_id = uuid4()
     stored: ObjectReference = await house.objects.put(
         "recordings", f"{camera_id}/{recording_id}", data, media_type="application/octet-stream"

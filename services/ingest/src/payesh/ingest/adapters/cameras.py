@@ -1,6 +1,6 @@
 """Cameras and their revisions. Every read takes the bounds of who asks."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -114,6 +114,26 @@ async def list_revisions(
         .limit(limit)
     )
     return [dict(row._mapping) for row in rows]
+
+
+async def revision_at(
+    session: AsyncSession, camera_id: str, moment: datetime, *, first_early: timedelta
+) -> dict[str, Any] | None:
+    """The newest revision that was there at `moment`, None when there was none. The first one
+    counts from `first_early` before its creation."""
+    row = (
+        await session.execute(
+            select(revisions)
+            .where(
+                revisions.c.camera_id == camera_id,
+                (revisions.c.created_at <= moment)
+                | ((revisions.c.revision == 1) & (revisions.c.created_at <= moment + first_early)),
+            )
+            .order_by(revisions.c.revision.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else dict(row._mapping)
 
 
 async def change_camera(session: AsyncSession, camera_id: str, **values: Any) -> None:

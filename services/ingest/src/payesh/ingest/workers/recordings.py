@@ -31,7 +31,8 @@ from payesh.ingest.adapters.cameras import rows_to_record
 from payesh.ingest.adapters.remuxer import Fragment
 from payesh.ingest.adapters.segments import advance_chain, insert_gap, insert_segment
 from payesh.ingest.adapters.video_file import FileEnd, FileSegments, NotAVideo
-from payesh.ingest.handlers import recording_stream_id
+from payesh.ingest.errors import NoRevision
+from payesh.ingest.handlers import recording_stream_id, revision_in_force
 from payesh.kit import outbox
 from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault, MessageFault
@@ -125,6 +126,8 @@ class Recordings:
                 outcome = {"state": "failed", "error": str(error)}
             except MessageFault as error:
                 outcome = {"state": "failed", "error": error.reason}
+            except NoRevision as error:
+                outcome = {"state": "failed", "error": str(error)}
             except DependencyFault:
                 raise
             except Exception:
@@ -139,11 +142,14 @@ class Recordings:
         if fixed is None:
             async with self._database.transaction() as session:
                 camera = (await rows_to_record(session, {row["camera_id"]}))[0]
+                revision, reference = await revision_in_force(
+                    session, row["camera_id"], row["started_at"]
+                )
                 fixed = {
-                    "revision": camera["revision_reference"],
-                    "county": camera["county"],
-                    "road_class": camera["road_class"],
-                    "place_class": camera["place_class"],
+                    "revision": reference.model_dump(mode="json"),
+                    "county": revision.county,
+                    "road_class": revision.road_class,
+                    "place_class": revision.place_class,
                     "previous_link": camera["last_link_sha256"],
                 }
                 await rows.change_recording(session, row["recording_id"], plan=fixed)
