@@ -32,3 +32,19 @@ def test_no_clock_or_a_wrong_one_is_unverified_and_ours_is_used(
     taken = clock(0.0).at(10.0, source_zero_s)
     assert not taken.verified
     assert taken.captured_at.timestamp() == pytest.approx(ZERO_S + 10, abs=0.01)
+
+
+@pytest.mark.parametrize("drift", [50e-6, -50e-6])
+def test_a_media_clock_that_drifts_for_hours_stays_verified(drift: float) -> None:
+    made = CaptureClock(limit_s=2.0, floor_u95_ms=100.0, unverified_u95_ms=5000.0)
+    for second in range(12 * 3600):
+        media_s = second * (1 - drift)  # a slow clock counts less than passes
+        jitter_s = 0.0 if second % 20 == 0 else 0.3
+        made.observe(media_s, ZERO_S + second + 0.02 + jitter_s)
+        if second % 600 == 599:
+            # Sender reports map media time to the source's true clock, drift included.
+            taken = made.at(media_s, ZERO_S + second - media_s)
+            assert taken.verified
+            assert taken.u95_ms == 100
+            ours = made.at(media_s, None)
+            assert ours.captured_at.timestamp() == pytest.approx(ZERO_S + second, abs=0.1)
