@@ -74,7 +74,7 @@ async def test_a_still_sent_twice_is_one_event_and_its_series_has_no_hole(
     assert hashlib.sha256(image).digest() == hashlib.sha256(jpeg(9)).digest()
 
 
-async def test_a_bomb_a_text_and_a_foreign_certificate_are_refused(
+async def test_a_bomb_a_text_a_late_value_and_a_foreign_certificate_are_refused(
     stack: Any, replica: Any
 ) -> None:
     camera_id = await replica.create_camera(None, certificate=CERTIFICATE)
@@ -93,9 +93,13 @@ async def test_a_bomb_a_text_and_a_foreign_certificate_are_refused(
     measured = {
         "speed_kmh": 97.0,
         "speed_u95_kmh": 1.0,
-        "measured_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "measured_at": (now - timedelta(milliseconds=560)).isoformat().replace("+00:00", "Z"),
         "certificate_number": "C-2",
     }
+    apart = await post_still(replica, camera_id, jpeg(1), now, measurement=json.dumps(measured))
+    assert (apart.status_code, apart.json()["type"]) == (422, "urn:payesh:problem:bad-time")
+    # The clock's 50 ms come on top of the setting's 500.
+    measured["measured_at"] = (now - timedelta(milliseconds=540)).isoformat().replace("+00:00", "Z")
     wrong = await post_still(replica, camera_id, jpeg(1), now, measurement=json.dumps(measured))
     assert wrong.json()["type"] == "urn:payesh:problem:wrong-certificate"
     measured["certificate_number"] = "C-1"

@@ -282,6 +282,7 @@ async def store_snapshot(
     header = _checked_image(house, image)
     if captured_at > datetime.now(UTC) + _FUTURE_TOLERANCE:
         raise BadTime("captured_at lies in the future")
+    _require_simultaneous(house, measurement, captured_at, clock_u95_ms)
     image_sha256 = hashlib.sha256(image).hexdigest()
     with tracer.start_as_current_span("ingest.snapshot.store"):
         async with house.database.transaction() as session:
@@ -333,6 +334,20 @@ def _checked_image(house: House, image: bytes) -> ImageHeader:
     if max(header.width_px, header.height_px) > 16384:
         raise ImageTooLarge("at most 16384 pixels a side are accepted")
     return header
+
+
+def _require_simultaneous(
+    house: House,
+    measurement: DeviceMeasurement | None,
+    captured_at: datetime,
+    clock_u95_ms: float,
+) -> None:
+    """A device may pair the value of one vehicle with the picture of a later one."""
+    if measurement is None:
+        return
+    limit = timedelta(milliseconds=clock_u95_ms + house.settings.measurement_lag_ms)
+    if abs(measurement.measured_at - captured_at) > limit:
+        raise BadTime("measured_at and captured_at are too far apart")
 
 
 def _require_certificate(revision: CameraRevision, measurement: DeviceMeasurement | None) -> None:

@@ -111,3 +111,10 @@ class IngestSettings(
         description="Largest still in millions of pixels, told from its header before any "
         "decoding; larger ones are answered 413.",
     )
+    measurement_lag_ms: float = Field(
+        500.0,
+        ge=0,
+        description="Milliseconds that a device's measurement may lie from its still, beyond the "
+        "clock's uncertainty; farther ones are answered 422. Longer means that a speed may belong "
+        "to the vehicle before.",
+    )
