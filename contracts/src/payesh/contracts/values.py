@@ -6,7 +6,14 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 UTC_TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
 """RFC 3339 in UTC, spelt with `Z`: an offset is a surface's matter, a naive time an error."""
@@ -38,6 +45,8 @@ UtcTime = Annotated[
     datetime,
     BeforeValidator(_require_utc),
     PlainSerializer(format_utc, return_type=str, when_used="json"),
+    # As the published schemas say it; the serializer's type alone would be any text.
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": UTC_TIME_PATTERN}),
 ]
 Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
 Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]

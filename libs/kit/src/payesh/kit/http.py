@@ -136,14 +136,18 @@ def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> list[tuple[str, Ba
 
 
 def _asked(route: BaseRoute) -> Asked:
-    waiting = list(route.dependant.dependencies) if isinstance(route, APIRoute) else []
+    if not isinstance(route, APIRoute):
+        return Asked(None, False)
+    example = getattr(route.endpoint, "payesh_example", None)
+    waiting = list(route.dependant.dependencies)
     while waiting:
         dependant = waiting.pop()
         scope = getattr(dependant.call, "payesh_scope", None)
         if scope is not None:
-            return Asked(str(scope), bool(getattr(dependant.call, "payesh_personal", False)))
+            personal = bool(getattr(dependant.call, "payesh_personal", False))
+            return Asked(str(scope), personal, example)
         waiting.extend(dependant.dependencies)
-    return Asked(None, False)
+    return Asked(None, False, example)
 
 
 def _add_health(app: FastAPI, ready: Ready) -> None:

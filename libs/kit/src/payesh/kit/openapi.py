@@ -1,15 +1,17 @@
 """What another agency's developer needs of the OpenAPI document and FastAPI cannot know:
 scopes, purposes, problem details, the shape of stored events."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from payesh.kit.authorization import PURPOSE_HEADER
 from payesh.kit.problems import MEDIA_TYPE
+
+Route = TypeVar("Route", bound=Callable[..., Any])
 
 OAUTH = "oauth2"
 """Name of the security scheme that operations refer to."""
@@ -31,10 +33,23 @@ Times are RFC 3339. Errors are problem details (RFC 9457); tell them apart by `t
 
 @dataclass(frozen=True)
 class Asked:
-    """What a route asks of its caller; `scope` None is a public one."""
+    """What a route asks of its caller, and an answer to show; `scope` None is a public one."""
 
     scope: str | None
     personal: bool
+    example: Any = None
+
+
+def shows(example: Any) -> Callable[[Route], Route]:
+    """Marks a route's function with an example of its answer. One given to FastAPI loses its
+    nulls, and with them its validity."""
+
+    def mark(endpoint: Route) -> Route:
+        marked: Any = endpoint
+        marked.payesh_example = example
+        return endpoint
+
+    return mark
 
 
 class ShapeOf:
@@ -77,6 +92,9 @@ def complete(
             asked = operations[path, method]
             _ask(operation, asked)
             _name_problems(operation, asked, path)
+            if asked.example is not None:
+                answer = operation["responses"]["200"]["content"]["application/json"]
+                answer["example"] = asked.example
             if asked.scope:
                 users.setdefault(asked.scope, []).append(operation["operationId"])
     components = document.setdefault("components", {})

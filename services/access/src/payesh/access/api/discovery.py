@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 
 from payesh.access.adapters import keys
 from payesh.access.api.state import access_of
@@ -16,8 +17,38 @@ _JWKS_MAX_AGE_S = 30
 """Shorter than the activation delay, so that a cache knows a new key before it signs."""
 
 
-@router.get("/.well-known/jwks.json")
-async def jwks(request: Request) -> JSONResponse:
+class PublishedKey(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    kid: str
+    kty: str
+    crv: str
+    x: str
+    use: str
+    alg: str
+
+
+class PublishedKeys(BaseModel):
+    keys: list[PublishedKey]
+
+
+class ServerMetadata(BaseModel):
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    scopes_supported: list[str]
+    response_types_supported: list[str]
+    response_modes_supported: list[str]
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    code_challenge_methods_supported: list[str]
+    ui_locales_supported: list[str]
+
+
+@router.get("/.well-known/jwks.json", responses={200: {"model": PublishedKeys}})
+async def signing_keys(request: Request) -> JSONResponse:
+    """The keys to check tokens with (JWKS); fetch it again when a token names another."""
     access = access_of(request)
     async with access.database.transaction() as session:
         rows = await keys.published(session, datetime.now(UTC), access.settings.token_lifetime)
@@ -31,8 +62,9 @@ async def jwks(request: Request) -> JSONResponse:
     )
 
 
-@router.get("/.well-known/oauth-authorization-server")
-async def metadata(request: Request) -> dict[str, Any]:
+@router.get("/.well-known/oauth-authorization-server", response_model=ServerMetadata)
+async def server_metadata(request: Request) -> dict[str, Any]:
+    """Where this installation's tokens come from, and which scopes there are (RFC 8414)."""
     issuer = access_of(request).settings.token_issuer
     base = issuer.rstrip("/")
     return {

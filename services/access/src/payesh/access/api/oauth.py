@@ -1,11 +1,13 @@
 """`/oauth/token` and `/oauth/authorize`."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from authlib.oauth2 import OAuth2Error
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from payesh.access import metrics
 from payesh.access.adapters import sign_ins
@@ -22,6 +24,95 @@ _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 50
 
 
+class TokenAnswer(BaseModel):
+    access_token: str
+    token_type: str
+    expires_in: int = Field(description="seconds; ask again before they are over")
+    scope: str = Field(description="what was granted, separated by spaces")
+
+
+class TokenRefusal(BaseModel):
+    """RFC 6749 section 5.2; not problem details."""
+
+    error: str = Field(description="a word of the RFC, such as invalid_client, invalid_scope")
+    error_description: str | None = None
+
+
+# The routes read these themselves (RFC 6749 asks for its own errors), so they are told by hand.
+_TOKEN_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"type": "string", "enum": ["client_credentials", "authorization_code"]},
+        "scope": {
+            "type": "string",
+            "description": "Scopes separated by spaces; all that the client holds when left out.",
+        },
+        "client_id": {
+            "type": "string",
+            "description": "With client_secret; leave both out when they are sent as HTTP Basic.",
+        },
+        "client_secret": {"type": "string", "format": "password"},
+        "code": {"type": "string", "description": "Of authorization_code, as are those below."},
+        "redirect_uri": {"type": "string", "description": "The same as in the request for it."},
+        "code_verifier": {"type": "string", "description": "PKCE (RFC 7636)."},
+    },
+}
+_TOKEN: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            _FORM: {
+                "schema": _TOKEN_FORM,
+                "examples": {
+                    "machine": {
+                        "value": {
+                            "grant_type": "client_credentials",
+                            "client_id": "county-office",
+                            "client_secret": "as told once when the client was registered",
+                            "scope": "citations:read evidence:read",
+                        }
+                    }
+                },
+            }
+        },
+    }
+}
+_TOKEN_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": TokenAnswer, "description": "Send access_token as the bearer token."},
+    400: {"model": TokenRefusal, "description": "The request or the grant is refused."},
+    401: {"model": TokenRefusal, "description": "The client's id or secret is wrong."},
+}
+
+
+def _asked(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": name != "scope",
+        "description": description,
+        "schema": {"type": "string", **schema},
+    }
+
+
+_AUTHORIZE: dict[str, Any] = {
+    "parameters": [
+        _asked("response_type", "Always code.", enum=["code"]),
+        _asked("client_id", "The page's client."),
+        _asked("redirect_uri", "One that is registered for it, to the letter."),
+        _asked("state", "Comes back unchanged; compare it."),
+        _asked("code_challenge", "PKCE (RFC 7636): the verifier's SHA-256, base64url."),
+        _asked("code_challenge_method", "Always S256.", enum=["S256"]),
+        _asked("scope", "Scopes separated by spaces."),
+    ]
+}
+_REDIRECTS: dict[int | str, dict[str, Any]] = {
+    302: {"description": "To redirect_uri with code and state, or with error."},
+    303: {"description": "To the sign-in, which leads back here."},
+    400: {"description": "A page: the request cannot be trusted.", "content": {"text/html": {}}},
+}
+
+
 def _invalid_request(description: str) -> Answer:
     body = {"error": "invalid_request", "error_description": description}
     return 400, body, [("Cache-Control", "no-store")]
@@ -35,9 +126,9 @@ def _respond(answer: Answer) -> Response:
     return JSONResponse(dict(body), status_code=status, headers=named)
 
 
-@router.post("/token")
+@router.post("/token", openapi_extra=_TOKEN, responses=_TOKEN_ANSWERS)
 async def token(request: Request) -> Response:
-    """Grants client_credentials and authorization_code (with PKCE). Errors by RFC 6749."""
+    """Get a token with a client's secret, or with a code that /oauth/authorize gave."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != _FORM:
         return _respond(_invalid_request(f"The body is {_FORM}"))
     try:
@@ -65,7 +156,7 @@ async def token(request: Request) -> Response:
     return _respond(answer)
 
 
-@router.get("/authorize")
+@router.get("/authorize", status_code=302, openapi_extra=_AUTHORIZE, responses=_REDIRECTS)
 async def authorize(request: Request) -> Response:
     """Send a signed-in person back to a registered page with a code; others to sign in first."""
     flow = FlowRequest("GET", request.query_params.multi_items(), request.headers)

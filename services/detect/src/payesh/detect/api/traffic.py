@@ -48,7 +48,9 @@ async def list_traffic(
     camera_id: Annotated[str | None, Query(max_length=64)] = None,
     begin_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     begin_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    cursor: Annotated[str | None, Query(max_length=128)] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=128, description="`next` of the page before, unchanged.")
+    ] = None,
     limit: page_limit = 50,
 ) -> TrafficPage:
     """Counted intervals that begin in a time, oldest first."""

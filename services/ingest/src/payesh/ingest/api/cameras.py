@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from payesh.contracts.camera_revision import CameraRevision
@@ -11,6 +11,7 @@ from payesh.contracts.values import Identifier
 from payesh.ingest import handlers
 from payesh.ingest.adapters import cameras as camera_rows
 from payesh.ingest.api.dependencies import (
+    Cursor,
     HouseHere,
     body_schema,
     cursor_of,
@@ -166,7 +167,7 @@ async def create_camera(
 async def list_cameras(
     house: HouseHere,
     principal: Reader,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: Cursor = None,
     limit: page_limit = 50,
 ) -> CameraPage:
     """Cameras within the caller's bounds, by name."""
@@ -237,7 +238,7 @@ async def list_revisions(
     house: HouseHere,
     principal: Reader,
     camera_id: str,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: Cursor = None,
     limit: page_limit = 50,
 ) -> RevisionPage:
     """Configurations that were or are in force, newest first."""

@@ -65,13 +65,20 @@ def utc(value: datetime, name: str) -> datetime:
     return value.astimezone(UTC)
 
 
+Cursor = Annotated[
+    str | None, Query(max_length=500, description="`next` of the page before, unchanged.")
+]
+
+
 class Span:
     """`from` (default: a day ago) up to `to` (default: now)."""
 
     def __init__(
         self,
-        since: Annotated[datetime | None, Query(alias="from")] = None,
-        until: Annotated[datetime | None, Query(alias="to")] = None,
+        since: Annotated[
+            datetime | None, Query(alias="from", description="Default: a day ago.")
+        ] = None,
+        until: Annotated[datetime | None, Query(alias="to", description="Default: now.")] = None,
     ) -> None:
         now = datetime.now(UTC)
         self.since = utc(since, "from") if since else now - timedelta(days=1)

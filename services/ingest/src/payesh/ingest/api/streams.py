@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from payesh.contracts.ingest import SegmentStored
 from payesh.ingest import handlers
 from payesh.ingest.adapters.health import health_of
 from payesh.ingest.adapters.segments import gaps_between, segments_between
-from payesh.ingest.api.dependencies import HouseHere, Span, cursor_of, cursor_parts
+from payesh.ingest.api.dependencies import Cursor, HouseHere, Span, cursor_of, cursor_parts
 from payesh.kit.authorization import authorize
 from payesh.kit.errors import Unprocessable
 from payesh.kit.http import page_limit
@@ -22,7 +22,6 @@ router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["streams"])
 
 StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="stream"))]
 HealthReader = Annotated[Principal, Depends(authorize("health:read", resource="camera health"))]
-Cursor = Annotated[str | None, Query(max_length=500)]
 
 
 class SegmentPage(BaseModel):

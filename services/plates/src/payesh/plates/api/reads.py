@@ -47,7 +47,9 @@ async def search_reads(
     camera_id: Annotated[str | None, Query(max_length=64)] = None,
     captured_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     captured_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    cursor: Annotated[str | None, Query(max_length=128)] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=128, description="`next` of the page before, unchanged.")
+    ] = None,
     limit: page_limit = 50,
 ) -> ReadPage:
     """Reads of a plate, a camera or a time, newest first."""

@@ -15,7 +15,9 @@ from payesh.contracts.values import Measurement
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import Unprocessable
 from payesh.kit.http import page_limit
+from payesh.kit.openapi import shows
 from payesh.tickets.adapters.citations import StoredCitation
+from payesh.tickets.api.citation_example import CITATION
 from payesh.tickets.decisions import Desk
 from payesh.tickets.domain.citation import OFFICER_REASONS, Rejection, State
 
@@ -24,6 +26,11 @@ Reader = Annotated[
 ]
 Officer = Annotated[
     Principal, Depends(authorize("citations:decide", resource="citations", personal=True))
+]
+
+
+Cursor = Annotated[
+    str | None, Query(max_length=200, description="`next` of the page before, unchanged.")
 ]
 
 
@@ -54,6 +61,8 @@ class EvidenceView(BaseModel):
 
 
 class CitationView(BaseModel):
+    """`reason` says why it was rejected; `number` is given when it is issued."""
+
     citation_id: UUID
     violation_id: UUID
     passage_id: UUID
@@ -113,11 +122,12 @@ def citations_router(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1/citations", tags=["citations"])
 
     @router.get("")
+    @shows({"items": [CITATION], "next": None})
     async def list_citations(
         principal: Reader,
         limit: page_limit = 50,
         state: State | None = None,
-        cursor: Annotated[str | None, Query(max_length=200)] = None,
+        cursor: Cursor = None,
     ) -> CitationPage:
         """Citations within the token's bounds, in order of drafting."""
         found = await desk.page(

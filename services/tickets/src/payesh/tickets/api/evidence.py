@@ -19,10 +19,20 @@ Reader = Annotated[
 ]
 RangeHeader = Annotated[str | None, Header(alias="Range", max_length=200)]
 
+_CLIP: dict[str, Any] = {"video/mp4": {}, "image/jpeg": {}, "image/png": {}}
 _BYTES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"video/mp4": {}, "image/jpeg": {}}},
-    206: {"description": "The requested range."},
+    200: {"content": _CLIP, "description": "The whole clip; `ETag` is its SHA-256."},
+    206: {"content": _CLIP, "description": "The requested range."},
     416: {"description": "The range lies outside the clip."},
+}
+_SHOT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {}}, "description": "The picture."}
+}
+_MANIFEST: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "`format` is payesh-evidence-manifest-v1.",
+    }
 }
 
 
@@ -37,7 +47,7 @@ def evidence_router(desk: Desk, store: ObjectStore) -> APIRouter:
         evidence = await _evidence(desk, principal, citation_id, "clip")
         return await _answer(store, evidence.clip, range_header)
 
-    @router.get("/shots/{number}", response_class=StreamingResponse)
+    @router.get("/shots/{number}", response_class=StreamingResponse, responses=_SHOT)
     async def read_shot(
         principal: Reader, citation_id: UUID, number: Annotated[int, Path(ge=0, le=63)]
     ) -> Response:
@@ -47,7 +57,7 @@ def evidence_router(desk: Desk, store: ObjectStore) -> APIRouter:
             raise NotFound("no such shot")
         return await _answer(store, evidence.shots[number], None)
 
-    @router.get("/manifest", response_class=Response)
+    @router.get("/manifest", response_class=Response, responses=_MANIFEST)
     async def read_manifest(principal: Reader, citation_id: UUID) -> Response:
         """All hashes and chain links: with it the bundle can be checked without us."""
         evidence = await _evidence(desk, principal, citation_id, "manifest")
