@@ -1,5 +1,6 @@
 """What the HTTP edge and the use cases stand on."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from payesh.kit.objects import ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """`cameras_changed` and `recordings_changed` wake the workers of this process."""
+    """`cameras_changed` and `recordings_changed` wake the workers of this process; uploads are
+    read when they have one of the turns, so that videos never keep stills waiting."""
 
     settings: IngestSettings
     database: Database
@@ -19,3 +21,5 @@ class House:
     seal: SourceSeal
     cameras_changed: Callable[[], None]
     recordings_changed: Callable[[], None]
+    recording_turns: asyncio.Semaphore
+    snapshot_turns: asyncio.Semaphore

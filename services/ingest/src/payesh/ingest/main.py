@@ -75,7 +75,16 @@ def create(settings: IngestSettings) -> FastAPI:
             FleetTimes(settings.lease_ttl_s, settings.lease_renew_s),
             recorder,
         )
-        app.state.house = House(settings, database, objects, seal, fleet.wake, recordings.wake)
+        app.state.house = House(
+            settings,
+            database,
+            objects,
+            seal,
+            fleet.wake,
+            recordings.wake,
+            asyncio.Semaphore(settings.uploads_at_a_time),
+            asyncio.Semaphore(settings.uploads_at_a_time),
+        )
         parts.update(spool=spool, drain=drain, fleet=fleet)
         await producer.start()
         await relay.start()

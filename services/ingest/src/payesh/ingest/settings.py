@@ -98,6 +98,13 @@ class IngestSettings(
     recording_limit_mib: int = Field(
         2048, ge=1, description="Largest uploaded video in MiB; larger ones are answered 413."
     )
+    uploads_at_a_time: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Videos received at a time by this process, and as many stills; further ones "
+        "wait unread. A video takes twice its size of the temporary folder until it is stored.",
+    )
     recordings_at_a_time: int = Field(
         1, ge=1, le=16, description="Uploaded videos segmented at a time by this process."
     )
