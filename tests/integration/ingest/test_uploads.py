@@ -5,7 +5,7 @@ import hashlib
 import json
 import struct
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -229,3 +229,56 @@ async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_
     (gap,) = stack.events(GapRecorded, camera_id)
     assert gap.reason == "corrupt"
     assert gap.ended_at - (started_at + timedelta(seconds=30)) == timedelta(seconds=12)
+
+
+async def test_videos_wait_unread_for_their_turn_and_stills_do_not_wait_for_them(
+    stack: Any, clip: Path
+) -> None:
+    """A sender that stops in the middle has the only turn."""
+    boundary = "b0undary"
+    fields = {"started_at": datetime.now(UTC).isoformat(), "clock_u95_ms": "400"}
+    head = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="v"\r\n\r\n'
+    going_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield head.encode() + clip.read_bytes()
+        await going_on.wait()
+        yield f"\r\n--{boundary}--\r\n".encode()
+
+    async with stack.replica(PAYESH_UPLOADS_AT_A_TIME="1") as replica:
+        camera_id = await replica.create_camera(None)
+        first = asyncio.create_task(
+            replica.call(
+                "POST",
+                f"/{camera_id}/recordings",
+                content=slow(),
+                headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+            )
+        )
+        await asyncio.sleep(0.5)
+        second = asyncio.create_task(
+            upload(replica, camera_id, clip.read_bytes(), datetime.now(UTC))
+        )
+        still = await post_still(replica, camera_id, jpeg(1), datetime.now(UTC))
+        assert still.status_code == 201, still.text
+        await asyncio.sleep(1)
+        assert not first.done() and not second.done()
+        going_on.set()
+        assert (await first).status_code == 202, first.result().text
+        for recording in (first.result().json()["recording_id"], await second):
+            assert (await outcome(replica, camera_id, recording))["state"] == "done"
+
+
+async def test_a_form_that_does_not_fit_is_told_which_field(replica: Any) -> None:
+    camera_id = await replica.create_camera(None)
+    path = f"/{camera_id}/snapshots"
+    answer = await replica.call("POST", path, files={"image": b"x"}, data={"clock_u95_ms": "-1"})
+    assert answer.status_code == 422
+    named = {error["field"] for error in answer.json()["errors"]}
+    assert named == {"body/captured_at", "body/clock_u95_ms"}
+    plain = await replica.call("POST", path, data={"image": "x"})
+    assert (plain.status_code, plain.json()["type"]) == (422, "urn:payesh:problem:malformed")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Header, Response, UploadFile
+from fastapi import APIRouter, Depends, Header, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
@@ -14,6 +14,7 @@ from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
 from payesh.ingest import handlers
 from payesh.ingest.adapters.recordings import find_recording
 from payesh.ingest.api.dependencies import HouseHere, utc
+from payesh.ingest.api.forms import form_schema, sent_form
 from payesh.ingest.errors import UnknownRecording
 from payesh.kit.authorization import authorize
 from payesh.kit.tokens import Principal
@@ -23,11 +24,26 @@ router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["uploads"])
 RecordingWriter = Annotated[Principal, Depends(authorize("recordings:write", resource="recording"))]
 SnapshotWriter = Annotated[Principal, Depends(authorize("snapshots:write", resource="snapshot"))]
 StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="recording"))]
-ClockU95 = Annotated[float, Form(ge=0, le=3_600_000)]
+ClockU95 = Annotated[float, Field(ge=0, le=3_600_000)]
 
 RECORDINGS_PATH = "/v1/cameras/{camera_id}/recordings"
 SNAPSHOTS_PATH = "/v1/cameras/{camera_id}/snapshots"
 _CHUNK_BYTES = 1 << 20
+
+
+class RecordingForm(BaseModel):
+    file: Annotated[UploadFile, Field(description="H.264 or HEVC video; audio is dropped")]
+    started_at: Annotated[datetime, Field(description="Time of the first frame")]
+    clock_u95_ms: ClockU95
+
+
+class SnapshotForm(BaseModel):
+    image: Annotated[UploadFile, Field(description="JPEG or PNG, kept byte for byte")]
+    captured_at: Annotated[datetime, Field(description="Time by the device's clock")]
+    clock_u95_ms: ClockU95
+    measurement: Annotated[
+        str | None, Field(max_length=4000, description="JSON: what the device measured")
+    ] = None
 
 
 class RecordingOut(BaseModel):
@@ -69,24 +85,20 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
         yield chunk
 
 
-@router.post("/recordings", status_code=202)
+@router.post("/recordings", status_code=202, openapi_extra=form_schema(RecordingForm))
 async def post_recording(
-    house: HouseHere,
-    principal: RecordingWriter,
-    camera_id: str,
-    file: Annotated[UploadFile, File(description="H.264 or HEVC video; audio is dropped")],
-    started_at: Annotated[datetime, Form(description="Time of the first frame")],
-    clock_u95_ms: ClockU95,
+    house: HouseHere, principal: RecordingWriter, camera_id: str, request: Request
 ) -> RecordingOut:
     """Keep a video file; it is segmented in the background, as a stream of its own."""
-    row = await handlers.accept_recording(
-        house,
-        principal,
-        camera_id,
-        _chunks(file),
-        utc(started_at, "started_at"),
-        clock_u95_ms,
-    )
+    async with sent_form(request, RecordingForm, house.recording_turns) as form:
+        row = await handlers.accept_recording(
+            house,
+            principal,
+            camera_id,
+            _chunks(form.file),
+            utc(form.started_at, "started_at"),
+            form.clock_u95_ms,
+        )
     return _recording_out(row)
 
 
@@ -105,6 +117,7 @@ async def get_recording(
 @router.post(
     "/snapshots",
     status_code=201,
+    openapi_extra=form_schema(SnapshotForm),
     responses={
         200: {"model": SnapshotOut, "description": "It was kept before; the same answer."},
         409: {"description": "The Idempotency-Key was used for another still."},
@@ -113,28 +126,24 @@ async def get_recording(
 async def post_snapshot(
     house: HouseHere,
     principal: SnapshotWriter,
+    request: Request,
     response: Response,
     camera_id: str,
-    image: Annotated[UploadFile, File(description="JPEG or PNG, kept byte for byte")],
-    captured_at: Annotated[datetime, Form(description="Time by the device's clock")],
-    clock_u95_ms: ClockU95,
-    measurement: Annotated[
-        str | None, Form(max_length=4000, description="JSON: what the device measured")
-    ] = None,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> SnapshotOut:
     """Keep a still. The same one sent again gets the same answer, with status 200."""
     limit = house.settings.snapshot_limit_mib * 1024 * 1024
-    event, new = await handlers.store_snapshot(
-        house,
-        principal,
-        camera_id,
-        await image.read(limit + 1),
-        utc(captured_at, "captured_at"),
-        clock_u95_ms,
-        _measurement(measurement),
-        idempotency_key,
-    )
+    async with sent_form(request, SnapshotForm, house.snapshot_turns) as form:
+        event, new = await handlers.store_snapshot(
+            house,
+            principal,
+            camera_id,
+            await form.image.read(limit + 1),
+            utc(form.captured_at, "captured_at"),
+            form.clock_u95_ms,
+            _measurement(form.measurement),
+            idempotency_key,
+        )
     response.status_code = 201 if new else 200
     stored = SnapshotStored.from_json(json.dumps(event))
     return SnapshotOut(stream_id=stored.stream_id, sequence=stored.sequence, event=stored)

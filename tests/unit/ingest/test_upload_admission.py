@@ -1,0 +1,39 @@
+"""Who holds no token sends nothing: the answer comes before the body is asked for."""
+
+from typing import Any
+
+import pytest
+
+from payesh.ingest.main import openapi
+
+
+@pytest.mark.parametrize("door", ["recordings", "snapshots"])
+async def test_without_a_token_not_one_byte_of_an_upload_is_read(door: str) -> None:
+    app = openapi()
+    app.state.house = None  # authorization comes before anything that is done with it
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body was asked for")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": f"/v1/cameras/c/{door}",
+        "raw_path": f"/v1/cameras/c/{door}".encode(),
+        "query_string": b"",
+        "headers": [
+            (b"content-type", b"multipart/form-data; boundary=b"),
+            (b"transfer-encoding", b"chunked"),
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 401
