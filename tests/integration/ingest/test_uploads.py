@@ -214,6 +214,19 @@ async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_
     failed = await outcome(replica, camera_id, junk)
     assert failed["state"] == "failed" and "not a video" in failed["error"]
 
+    async def left() -> set[str]:
+        """Uploaded files still there; only the one that could not be read should be."""
+        kept = set()
+        for recording in (whole, cut, junk):
+            if await stack.objects.get_latest("recordings", f"{camera_id}/{recording}") is not None:
+                kept.add(recording)
+        return kept
+
+    async def only_junk_is_left() -> bool:
+        return await left() == {junk}
+
+    await eventually(only_junk_is_left)
+
     expected = done["segment_count"] + truncated["segment_count"]
     await eventually(lambda: len(stack.events(SegmentStored, camera_id)) == expected)
     segments = stack.events(SegmentStored, camera_id)

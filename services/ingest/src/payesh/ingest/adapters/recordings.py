@@ -89,6 +89,17 @@ async def change_recording(session: AsyncSession, recording_id: UUID, **values: 
     )
 
 
+async def finish_recording(session: AsyncSession, recording_id: UUID, **outcome: Any) -> bool:
+    """False when another worker, who took it over meanwhile, has finished it."""
+    finished = await session.scalar(
+        update(recordings)
+        .where(recordings.c.recording_id == recording_id, recordings.c.state == "running")
+        .values(claimed_until=None, **outcome)
+        .returning(recordings.c.recording_id)
+    )
+    return finished is not None
+
+
 async def renew_claim(session: AsyncSession, recording_id: UUID, segment_count: int) -> None:
     await change_recording(
         session,

@@ -35,7 +35,7 @@ from payesh.ingest.errors import NoRevision
 from payesh.ingest.handlers import recording_stream_id, revision_in_force
 from payesh.kit import outbox
 from payesh.kit.database import Database
-from payesh.kit.errors import DependencyFault, MessageFault
+from payesh.kit.errors import DependencyFault, MessageFault, PayeshError
 from payesh.kit.objects import ObjectStore
 from payesh.kit.telemetry import tracer
 
@@ -134,8 +134,18 @@ class Recordings:
                 log.exception("recording cannot be read", recording_id=str(recording_id))
                 outcome = {"state": "failed", "error": "the file cannot be processed"}
         async with self._database.transaction() as session:
-            await rows.change_recording(session, recording_id, claimed_until=None, **outcome)
+            finished = await rows.finish_recording(session, recording_id, **outcome)
         log.info("recording worked off", recording_id=str(recording_id), state=outcome["state"])
+        if finished and outcome["state"] == "done":
+            await self._forget(stored)
+
+    async def _forget(self, stored: ObjectReference) -> None:
+        """What was kept of the file lies in its segments now. A failed file stays, for whoever
+        asks why, until the bucket expires it; so does one that cannot be deleted now."""
+        try:
+            await self._objects.delete(stored.bucket, stored.key)
+        except PayeshError as error:
+            log.warning("uploaded file left to expire", key=stored.key, reason=str(error))
 
     async def _plan(self, row: dict[str, Any]) -> _Plan:
         fixed = row["plan"]
