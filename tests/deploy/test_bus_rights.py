@@ -116,7 +116,7 @@ async def kafka() -> AsyncIterator[GuardedKafka]:
         try:
             await broker.start()
         except EngineUnavailable as error:
-            pytest.skip(str(error))
+            pytest.skip(f"engines absent: {error}")
         try:
             await create_topics(broker.bootstrap)
             for name in users:

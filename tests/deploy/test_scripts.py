@@ -142,7 +142,7 @@ async def minio(secrets: Path) -> AsyncIterator[str]:
         try:
             await server.start()
         except EngineUnavailable as error:
-            pytest.skip(str(error))
+            pytest.skip(f"engines absent: {error}")
         try:
             yield server.endpoint
         finally:

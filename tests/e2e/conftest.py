@@ -26,7 +26,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
             async with running_house(Path(folder), logs, chosen_engines()) as running:
                 yield running
     except EngineUnavailable as error:
-        pytest.skip(str(error))
+        pytest.skip(f"engines absent: {error}")
 
 
 @pytest.fixture(scope="package")
