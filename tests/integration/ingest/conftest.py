@@ -164,6 +164,7 @@ class Stack:
             "PAYESH_TOKEN_ISSUER": ISSUER,
             "PAYESH_JWKS_URL": self.authority.url,
             "PAYESH_SOURCE_KEY": self.source_key,
+            "PAYESH_SOURCE_NETWORKS": "127.0.0.0/8,192.0.2.0/24",
             "PAYESH_SPOOL_DIR": str(spool),
             "PAYESH_READ_TIMEOUT_S": "2",
             "PAYESH_LEASE_TTL_S": "3",

@@ -46,7 +46,12 @@ async def test_malformed_configurations_and_sources_get_a_clear_answer(
         422,
         "body/revision/bogus",
     )
-    for url in ("file:///etc/passwd", "http://192.0.2.1/", "rtsp://u:p@192.0.2.1/live"):
+    for url in (
+        "file:///etc/passwd",
+        "http://192.0.2.1/",
+        "rtsp://u:p@192.0.2.1/live",
+        "rtsp://169.254.169.254/latest",
+    ):
         body = {"camera_id": "reg-2", "source": {"url": url}, "revision": revision_fields()}
         answer = await replica.call("POST", "", json=body)
         assert answer.json()["type"] == "urn:payesh:problem:bad-source", answer.text

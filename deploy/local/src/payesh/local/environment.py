@@ -69,6 +69,10 @@ def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> dict[s
         return {
             "PAYESH_SPOOL_DIR": str(process.data_dir / "spool"),
             "PAYESH_SOURCE_KEY": secrets.get_fernet("source"),
+            # The synthetic camera is on this machine, others are in its private networks.
+            "PAYESH_SOURCE_NETWORKS": (
+                "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
+            ),
         }
     if process.service == "access":
         return {

@@ -1,5 +1,6 @@
 """Use cases of the HTTP edge: cameras and their revisions, stills, uploaded recordings."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterable
@@ -24,6 +25,11 @@ from payesh.ingest import metrics
 from payesh.ingest.adapters import cameras as camera_rows
 from payesh.ingest.adapters import recordings as recording_rows
 from payesh.ingest.adapters import snapshots as snapshot_rows
+from payesh.ingest.adapters.source_networks import (
+    ForbiddenAddress,
+    SourceNetworks,
+    networks,
+)
 from payesh.ingest.domain.image_header import ImageHeader, NotAnImage, read_image_header
 from payesh.ingest.errors import (
     BadImage,
@@ -65,7 +71,7 @@ async def create_camera(
     now = datetime.now(UTC)
     revision = _revision(camera_id, 1, now, fields)
     _require_bounds(principal.bounds, revision)
-    columns = _source_columns(house, source)
+    columns = await _source_columns(house, source)
     async with house.database.transaction() as session:
         if await camera_rows.camera_exists(session, camera_id):
             raise CameraExists(camera_id)
@@ -127,7 +133,7 @@ async def change_source(
     house: House, principal: Principal, camera_id: str, source: dict[str, str | None] | None
 ) -> dict[str, Any]:
     """Where the camera is reached; no part of a revision. Raises BadSource."""
-    columns: dict[str, Any] = dict(_source_columns(house, source))
+    columns: dict[str, Any] = dict(await _source_columns(house, source))
     async with house.database.transaction() as session:
         row = await _camera(session, camera_id, principal.bounds, lock=True)
         if row["source_url"] is None and source is not None:
@@ -244,7 +250,9 @@ def _require_bounds(bounds: Bounds, revision: CameraRevision) -> None:
         raise OutOfBounds()
 
 
-def _source_columns(house: House, source: dict[str, str | None] | None) -> dict[str, str | None]:
+async def _source_columns(
+    house: House, source: dict[str, str | None] | None
+) -> dict[str, str | None]:
     if source is None:
         return {"source_url": None, "source_username": None, "source_sealed_password": None}
     url = source["url"] or ""
@@ -253,6 +261,14 @@ def _source_columns(house: House, source: dict[str, str | None] | None) -> dict[
         raise BadSource("the source must be an rtsp:// or rtsps:// address")
     if "@" in parts.netloc:
         raise BadSource("name and password go into their own fields, not into the address")
+    try:
+        await asyncio.to_thread(
+            SourceNetworks(networks(house.settings.source_networks)).require, url
+        )
+    except (ForbiddenAddress, ValueError) as error:
+        raise BadSource(str(error)) from error
+    except OSError:
+        pass  # a name may be unknown today; it is looked at again before each connection
     password = source.get("password")
     return {
         "source_url": url,

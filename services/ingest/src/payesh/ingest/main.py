@@ -11,8 +11,9 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI
 
-from payesh.ingest.adapters.rtsp import RtspAddress
+from payesh.ingest.adapters.rtsp import RtspAddress, SourceFailure, SourceUnreachable
 from payesh.ingest.adapters.segments import forget_segments
+from payesh.ingest.adapters.source_networks import ForbiddenAddress, SourceNetworks, networks
 from payesh.ingest.adapters.source_secrets import SourceSeal
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.api import cameras, streams, uploads
@@ -47,6 +48,7 @@ def create(settings: IngestSettings) -> FastAPI:
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
     seal = SourceSeal(settings.source_key)
+    allowed = SourceNetworks(networks(settings.source_networks))
     parts: dict[str, object] = {}
 
     @asynccontextmanager
@@ -62,7 +64,9 @@ def create(settings: IngestSettings) -> FastAPI:
             workers=settings.recordings_at_a_time,
         )
         ports = RecorderPorts(
-            opened=lambda source: _opened(seal, source), kept=drain.kept, picture=inspection.offer
+            opened=lambda source: _opened(seal, allowed, source),
+            kept=drain.kept,
+            picture=inspection.offer,
         )
 
         def recorder(assignment: Assignment) -> Recorder:
@@ -141,7 +145,14 @@ def _own_states(parts: dict[str, object]) -> dict[str, str]:
     return states
 
 
-def _opened(seal: SourceSeal, source: SourceRecord) -> RtspAddress:
+def _opened(seal: SourceSeal, allowed: SourceNetworks, source: SourceRecord) -> RtspAddress:
+    """Raises SourceFailure for where no camera may be: a name may lead elsewhere than once."""
+    try:
+        allowed.require(source.url)
+    except ForbiddenAddress as error:
+        raise SourceFailure(str(error)) from None
+    except OSError as error:
+        raise SourceUnreachable(f"the name does not resolve: {type(error).__name__}") from None
     password = None if source.sealed_password is None else seal.open(source.sealed_password)
     return RtspAddress(source.url, source.username, password)
 

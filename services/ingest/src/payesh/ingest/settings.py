@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from payesh.ingest.adapters.source_networks import networks
 from payesh.kit.settings import (
     BusSettings,
     DatabaseSettings,
@@ -27,6 +28,12 @@ class IngestSettings(
     source_key: SecretStr = Field(
         description="32 bytes in URL-safe base64 that seal the passwords of sources. Another key "
         "makes the stored ones unreadable."
+    )
+    source_networks: str = Field(
+        "",
+        description="Networks (CIDR, comma-separated) that cameras may be in. Empty means any but "
+        "loopback, link-local, multicast and unspecified addresses; others are refused when a "
+        "source is set and at each connection.",
     )
     spool_dir: Path = Field(
         description="Folder on a disk of its own where recordings wait for store, bus and "
@@ -125,3 +132,9 @@ class IngestSettings(
         "clock's uncertainty; farther ones are answered 422. Longer means that a speed may belong "
         "to the vehicle before.",
     )
+
+    @field_validator("source_networks")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        networks(value)
+        return value
