@@ -25,6 +25,9 @@ class Sqlstate(Exception):
         OperationalError("SELECT", {}, Exception()),
         DBAPIError("SELECT", {}, Sqlstate("57P01")),
         DBAPIError("SELECT", {}, Sqlstate("40P01")),
+        DBAPIError("SELECT", {}, Sqlstate("28P01")),
+        DBAPIError("SELECT", {}, Sqlstate("42P01")),
+        DBAPIError("SELECT", {}, Sqlstate("42501")),
     ],
 )
 def test_what_is_away_pauses(error):

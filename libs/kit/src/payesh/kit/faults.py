@@ -11,9 +11,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from payesh.kit.errors import BusUnavailable, DatabaseUnavailable, DependencyFault
 
 # SQLSTATE: connection exceptions, insufficient resources, operator intervention; and conflicts
-# (serialization, deadlock), whose transaction succeeds when run again.
-_AWAY_CLASSES = ("08", "53", "57")
-_AWAY_CODES = ("40001", "40P01", "55P03", "25006")
+# (serialization, deadlock), whose transaction succeeds when run again. And what an operator has to
+# put right, at which no message is to blame: credentials, a missing database, missing rights, a
+# migration that has not run.
+_AWAY_CLASSES = ("08", "28", "3D", "53", "57")
+_AWAY_CODES = ("40001", "40P01", "55P03", "25006", "42501", "42P01", "42703")
 
 # An OSError is the machine's fault only for these: decoders of broken pictures and videos raise
 # OSErrors too, and such a message must not stop its partition for ever.

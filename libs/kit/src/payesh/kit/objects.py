@@ -32,7 +32,13 @@ READ_TIMEOUT_S = 10.0
 _CHUNK_BYTES = 256 * 1024
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
 _MISSING = {"NoSuchKey", "NoSuchVersion", "NoSuchObject", "NotFound"}
-_BUSY = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "ServerBusy"}
+# What a request of ours can be refused for. Anything else (credentials, clock, rights, a missing
+# bucket, a busy store) is not the message's fault.
+_REFUSED = {
+    "EntityTooLarge", "EntityTooSmall", "InvalidArgument", "InvalidRange", "InvalidRequest",
+    "KeyTooLongError", "MalformedXML", "MethodNotAllowed", "InvalidRetentionPeriod",
+    "XMinioInvalidObjectName",
+}  # fmt: skip
 MIB = 1024 * 1024
 
 
@@ -258,9 +264,9 @@ class MinioObjects(ObjectStore):
             except S3Error as error:
                 if reference is not None and error.code in _MISSING:
                     raise ObjectMissing(reference) from error
-                if error.code in _BUSY or getattr(error.response, "status", 0) >= 500:
-                    raise StoreUnavailable(error.code or "") from error
-                raise
+                if error.code in _REFUSED | _MISSING:
+                    raise
+                raise StoreUnavailable(error.code or "") from error
             except (
                 urllib3.exceptions.HTTPError,
                 ServerError,

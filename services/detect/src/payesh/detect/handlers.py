@@ -28,7 +28,7 @@ from payesh.detect.adapters.revisions import Revisions
 from payesh.detect.domain.camera_watch import CameraWatch
 from payesh.detect.observations import CountsTaken, Observation, PassageTaken, ShotTaken
 from payesh.detect.still_observer import observe_still
-from payesh.detect.stream_observer import StreamObserver
+from payesh.detect.stream_observer import SegmentBroken, StreamObserver
 from payesh.kit.bus import Delivery, Disposition
 from payesh.kit.errors import MessageFault
 from payesh.kit.objects import ObjectStore
@@ -103,7 +103,7 @@ class Observing:
             stream = await self._stream(camera, event)
             if event.sequence > stream.observer.last_sequence:
                 await self._close_followed(camera, event)
-                await self._observe(stream, event)
+                await self._observe(camera, stream, event)
                 end = event.captured_at + timedelta(milliseconds=event.duration_ms)
                 camera.watch.note(event.stream_id, event.fencing_token, event.captured_at, end)
         except MessageFault:
@@ -201,7 +201,9 @@ class Observing:
             return None
         return WatchedStream(observer, models, last.revision.sha256, observer.last_sequence)
 
-    async def _observe(self, stream: WatchedStream, event: SegmentStored) -> None:
+    async def _observe(
+        self, camera: WatchedCamera, stream: WatchedStream, event: SegmentStored
+    ) -> None:
         last = stream.observer.last_event
         if last is not None and event.sequence != last.sequence + 1:
             log.warning(
@@ -213,9 +215,15 @@ class Observing:
         init, media = await asyncio.gather(
             self._init(event.init), self._store.get(event.media, limit_bytes=_SEGMENT_LIMIT_BYTES)
         )
-        stream.pending += await self._in_thread(
-            lambda: stream.observer.observe_segment(event, init, media)
-        )
+        try:
+            stream.pending += await self._in_thread(
+                lambda: stream.observer.observe_segment(event, init, media)
+            )
+        except SegmentBroken as broken:
+            # What it had concluded is said; the rest goes where a person sees it.
+            stream.pending += broken.concluded
+            await self._say(camera, stream)
+            raise MessageFault(str(broken), retry=False) from broken
 
     async def _close_followed(self, camera: WatchedCamera, event: SegmentStored) -> None:
         """Streams that stopped without a word: their open vehicles are lost."""

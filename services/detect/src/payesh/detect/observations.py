@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from payesh.contracts.detect import PassageEnd
-from payesh.contracts.values import Box, SegmentLink
+from payesh.contracts.values import Box, ClockSource, SegmentLink
 from payesh.detect.domain.counts import CountedInterval
 from payesh.detect.domain.rules import Speeding
 from payesh.detect.domain.speed import SpeedEstimate
@@ -27,12 +27,15 @@ class ShotTaken:
 @dataclass(frozen=True, slots=True)
 class PassageTaken:
     """One vehicle seen once; `speeding` when its speed's lower bound breaks the limit, and then
-    `links` are the segments from the first that shows it to the one it ends in."""
+    `links` are the segments from the first that shows it to the one it ends in. The clock is the
+    worst of the segments that show it."""
 
     passage_id: UUID
     captured_at: datetime
     first_seen_at: datetime
     last_seen_at: datetime
+    clock_source: ClockSource
+    clock_u95_ms: float
     ended_by: PassageEnd
     vehicle_class: str
     confidence: float

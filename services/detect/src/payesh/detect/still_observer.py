@@ -25,23 +25,22 @@ def observe_still(
     """A passage for each vehicle wide enough to read; one of the whole frame when there is none,
     so that a plate which the detector does not know as a vehicle is read all the same.
 
-    The device's measurement is said of a vehicle only when there is exactly one: with several
-    it does not say whose it is. Raises MessageFault when the image cannot be used.
+    The device's measurement is said of a vehicle only when the detector saw exactly one, of any
+    size: with several, or with none, it does not say whose it is. Raises MessageFault when the
+    image cannot be used.
     """
     bgr = decode_still(image)
-    found = _vehicles(bgr, detector)
+    seen = detector.detect_bgr(bgr) if detector is not None else Detections.of([], [], [])
+    found = _legible(seen)
     whole = Detections.of([[0, 0, bgr.shape[1], bgr.shape[0]]], [0.0], [UNKNOWN])
     vehicles = found if len(found) else whole
-    speed = _device_speed(event) if len(vehicles) == 1 else None
+    speed = _device_speed(event) if len(seen) == len(found) == 1 else None
     return [_passage(event, revision, bgr, vehicles, row, speed) for row in range(len(vehicles))]
 
 
-def _vehicles(bgr: Bytes, detector: OnnxDetector | None) -> Detections:
-    if detector is None:
-        return Detections.of([], [], [])
-    found = detector.detect_bgr(bgr)
-    wide = found.xyxy[:, 2] - found.xyxy[:, 0] >= LEGIBLE_WIDTH_PX
-    found = found.take(wide.nonzero()[0])
+def _legible(seen: Detections) -> Detections:
+    wide = seen.xyxy[:, 2] - seen.xyxy[:, 0] >= LEGIBLE_WIDTH_PX
+    found = seen.take(wide.nonzero()[0])
     # From left to right, so that the ordinal and with it the id rests on the picture alone.
     best = found.take((-found.score).argsort(kind="stable")[:_LARGEST_VEHICLES])
     return best.take(best.xyxy[:, 0].argsort(kind="stable"))
@@ -85,6 +84,8 @@ def _passage(
         captured_at=event.captured_at,
         first_seen_at=event.captured_at,
         last_seen_at=event.captured_at,
+        clock_source=event.clock_source,
+        clock_u95_ms=event.clock_u95_ms,
         ended_by=PassageEnd.STILL,
         vehicle_class=VEHICLE_CLASSES[int(vehicles.class_id[row])],
         confidence=float(vehicles.score[row]),

@@ -6,6 +6,7 @@ process that continues from a checkpoint says the same, with the same ids.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from payesh.contracts.camera_revision import CameraRevision, DetectorKind
 from payesh.contracts.detect import PassageEnd
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.ingest import SegmentStored
-from payesh.contracts.values import SegmentLink
+from payesh.contracts.values import ClockSource, SegmentLink
 from payesh.detect.adapters.tracker import VehicleTracker
 from payesh.detect.adapters.video import decode_segment
 from payesh.detect.domain.counts import CountedInterval, MinuteCounter
@@ -35,6 +36,14 @@ _BORDER_PX = 3
 _LINKS_KEPT = 64
 _CLOCK_STEP_S = 0.5
 """Presentation times are trusted for differences until they leave the source's clock by this."""
+
+
+class SegmentBroken(Exception):
+    """Observing failed inside a segment; `concluded` is what it had completed before."""
+
+    def __init__(self, sequence: int, concluded: list[Observation], cause: Exception) -> None:
+        super().__init__(f"segment {sequence}: {type(cause).__name__}")
+        self.concluded = concluded
 
 
 class StreamObserver:
@@ -68,7 +77,8 @@ class StreamObserver:
         """What this segment completes, in the order of its frames.
 
         Nothing for a segment at or below the last one. Raises MessageFault when not a single
-        frame decodes; the state is then as before.
+        frame decodes; the state is then as before. Raises SegmentBroken when anything else goes
+        wrong inside it; it then counts as observed, and nobody is followed across.
         """
         if event.sequence <= self.last_sequence:
             return []
@@ -80,10 +90,17 @@ class StreamObserver:
         if self.last_event is not None and event.sequence != self.last_event.sequence + 1:
             # Segments were lost on the way: whoever was under way is not followed across.
             observations += self.close(PassageEnd.LOST)
+        if self._clock_steps(event, first.time_s):
+            # No speed is measured over a step of the source's clock.
+            observations += self.close(PassageEnd.LOST)
         self._begin(event, first.time_s)
-        observations += self._observe_frame(event, first, first.time_s)
-        for frame in frames:
-            observations += self._observe_frame(event, frame, first.time_s)
+        try:
+            for frame in chain([first], frames):
+                observations += self._observe_frame(event, frame, first.time_s)
+        except Exception as error:
+            observations += self.close(PassageEnd.LOST)
+            self.checkpoint_due = True
+            raise SegmentBroken(event.sequence, observations, error) from error
         if event.last_in_stream:
             observations += self._conclude(event)
         self._prune_links()
@@ -127,9 +144,12 @@ class StreamObserver:
             self.first_captured_at = event.captured_at
             self.first_presented_s = presented_s
             self.checkpointed_at = event.captured_at
-        clock_s = (event.captured_at - self.first_captured_at).total_seconds()
-        if abs(presented_s - self.first_presented_s - clock_s) > _CLOCK_STEP_S:
+        if self._clock_steps(event, presented_s):
+            clock_s = (event.captured_at - self.first_captured_at).total_seconds()
             self.first_presented_s = presented_s - clock_s
+            # Time may have gone back: frames are not skipped for it, and tracks begin anew.
+            self.last_time_s = min(self.last_time_s, clock_s - 1e-3)
+            self.tracker = None
         if self.tracker is None:
             rate_hz = 1000.0 * event.frame_count / event.duration_ms if event.duration_ms else 25.0
             self.tracker = self.new_tracker(rate_hz / self.site.revision.detection.frame_stride)
@@ -147,6 +167,18 @@ class StreamObserver:
                 link_sha256=event.link_sha256,
             )
         )
+
+    def _clock_steps(self, event: SegmentStored, presented_s: float) -> bool:
+        """Whether the source's clock has left the presentation times at this segment."""
+        if self.first_captured_at is None:
+            return False
+        clock_s = (event.captured_at - self.first_captured_at).total_seconds()
+        return abs(presented_s - self.first_presented_s - clock_s) > _CLOCK_STEP_S
+
+    def _clock_source(self, passage: OpenPassage) -> ClockSource:
+        if not passage.clock_verified or self.last_event is None:
+            return ClockSource.UNVERIFIED
+        return self.last_event.clock_source
 
     def new_tracker(self, rate_hz: float) -> VehicleTracker:
         confidence = self.site.revision.detection.minimum_confidence
@@ -223,6 +255,9 @@ class StreamObserver:
             x_m, y_m = (float(v) for v in plane.ground([foot])[0])
             rows_px = 2.0 + 0.01 * (bottom - box[1])
             sigma_m = max(float(plane.metres_per_row([foot])[0]) * rows_px, 0.01)
+        passage.timed_by(
+            verified=event.clock_source is not ClockSource.UNVERIFIED, u95_ms=event.clock_u95_ms
+        )
         passage.see(
             Sighting(
                 time_s=time_s,
@@ -326,6 +361,8 @@ class StreamObserver:
                 captured_at=self.frame_at(ended_s),
                 first_seen_at=self.frame_at(passage.first_time_s),
                 last_seen_at=self.frame_at(passage.last_time_s),
+                clock_source=self._clock_source(passage),
+                clock_u95_ms=passage.clock_u95_ms,
                 ended_by=ended_by,
                 vehicle_class=passage.vehicle_class,
                 confidence=min(passage.best_score, 1.0),

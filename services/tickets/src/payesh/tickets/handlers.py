@@ -23,11 +23,13 @@ from payesh.tickets.jalali import jalali_day
 
 @dataclass(frozen=True)
 class JoinRules:
-    """What the deployer published: the law, how sure a read must be, how long one is waited for."""
+    """What the deployer published: the law, how sure a read must be, how long a violation waits for
+    one, and how long a read is kept that no violation has asked for."""
 
     law: LawTable
     minimum_read_confidence: float
     read_deadline: timedelta
+    read_keep: timedelta
 
 
 def citation_id_of(violation_id: UUID) -> UUID:
@@ -56,7 +58,7 @@ async def receive_violation(
 async def receive_read(session: AsyncSession, read: PlateRead, rules: JoinRules) -> None:
     """Join with every violation of the passage that waits; later ones find the read here."""
     await waiting_room.lock_passage(session, read.passage_id)
-    await waiting_room.add_read(session, read, rules.read_deadline)
+    await waiting_room.add_read(session, read, rules.read_keep)
     for violation in await waiting_room.take_violations(session, read.passage_id):
         verdict = assess_offence(_offence(violation), rules.law)
         if isinstance(verdict, Rejection):  # the law table may have been changed while it waited

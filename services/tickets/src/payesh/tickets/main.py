@@ -74,7 +74,8 @@ def create(settings: Settings) -> FastAPI:
     rules = JoinRules(
         law=law,
         minimum_read_confidence=settings.minimum_read_confidence,
-        read_deadline=timedelta(minutes=settings.read_deadline_minutes),
+        read_deadline=timedelta(hours=settings.read_deadline_hours),
+        read_keep=timedelta(minutes=settings.read_keep_minutes),
     )
     consumer = Consumer(
         settings,
@@ -82,7 +83,7 @@ def create(settings: Settings) -> FastAPI:
         handlers=handlers(database, rules, workers),
         producer=producer,
     )
-    upkeep = Upkeep(database, store)
+    upkeep = Upkeep(database, store, caught_up=consumer.caught_up)
     desk = Desk(
         database,
         DeskRules(

@@ -32,13 +32,20 @@ class Settings(
         description="JSON file of the law table. Unset uses the shipped fixture of 1399, "
         "which pages mark as a sample to be verified.",
     )
-    read_deadline_minutes: float = Field(
+    read_deadline_hours: float = Field(
+        default=24.0,
+        gt=0,
+        le=60,
+        description="Hours a violation waits for its plate read before it is rejected as "
+        "unreadable; long enough for an outage of plates, well under the 72 h that a segment "
+        "lives, or the evidence would be gone when the read comes.",
+    )
+    read_keep_minutes: float = Field(
         default=15.0,
         gt=0,
-        le=48 * 60,
-        description="Minutes a violation waits for its plate read before it is rejected as "
-        "unreadable; also how long an unused read is kept. Well under the 72 h that a segment "
-        "lives, or the evidence would be gone when the read comes.",
+        le=24 * 60,
+        description="Minutes a read is kept here that no violation has asked for; it is personal "
+        "data of somebody who broke no rule.",
     )
     minimum_read_confidence: float = Field(
         default=0.8,

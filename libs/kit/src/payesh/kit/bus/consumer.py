@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from payesh.kit.bus.connection import connection
 from payesh.kit.bus.delivery import Handler
 from payesh.kit.bus.lane import LONGEST_BACKOFF_S, Crew, Lane
 from payesh.kit.bus.producer import Producer
+from payesh.kit.errors import BusUnavailable
 from payesh.kit.settings import BusSettings
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ Revoked = Callable[[set[TopicPartition]], Awaitable[None]]
 _QUEUE_LIMIT = 32
 _FETCH_WAIT_MS = 200
 _COMMIT_EVERY_S = 0.25
+_ASK_S = 10.0
 
 
 class Consumer:
@@ -87,6 +89,54 @@ class Consumer:
     @property
     def partitions(self) -> set[TopicPartition]:
         return set(self._lanes)
+
+    async def caught_up(self) -> bool:
+        """Whether nothing that its partitions held at the last fetch still waits here."""
+        client = self._client
+        if client is None or not self.ready or not self._lanes:
+            return False
+        for partition, lane in list(self._lanes.items()):
+            try:
+                end = client.highwater(partition)
+                reached = await asyncio.wait_for(client.position(partition), 1)
+            except (KafkaError, OSError, TimeoutError, AssertionError):
+                return False
+            if len(lane) or end is None or reached < end:
+                return False
+        return True
+
+    async def ends(self) -> Mapping[TopicPartition, int]:
+        """Where the topics end now, other members' partitions too; empty ones are left out.
+
+        Raises BusUnavailable, also while this is no member of the group.
+        """
+        async with self._asking() as client:
+            partitions = [
+                TopicPartition(topic, number)
+                for topic in self._topics
+                for number in client.partitions_for_topic(topic) or ()
+            ]
+            first = await client.beginning_offsets(partitions)
+            last = await client.end_offsets(partitions)
+        return {each: last[each] for each in partitions if last[each] > first[each]}
+
+    async def has_handled(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether the group has committed everything before `ends`. Raises BusUnavailable."""
+        async with self._asking() as client:
+            for partition, end in ends.items():
+                if (await client.committed(partition) or 0) < end:
+                    return False
+        return True
+
+    @contextlib.asynccontextmanager
+    async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:
+        if self._client is None or not self._connected:
+            raise BusUnavailable("not in its group")
+        try:
+            async with asyncio.timeout(_ASK_S):
+                yield self._client
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise BusUnavailable(type(error).__name__) from error
 
     async def start(self) -> None:
         """Begin in the background; the bus need not be there yet."""

@@ -26,6 +26,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payesh.access.adapters import secrets
+from payesh.access.adapters.agencies import OPERATOR
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.keys import USABLE, current_among
 from payesh.access.adapters.oauth_request import FlowRequest
@@ -105,6 +106,9 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
         sign_in: SignIn = request.user
         client: Client = request.client.row
         person = self.server.session.get_one(Person, sign_in.person_id)
+        if client.agency_id not in (OPERATOR, person.agency_id):
+            # Else one agency's client could act as another agency's officer.
+            raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
         shared = person.entitlements.shared_with(client.entitlements)
         granted = shared.scopes & set(request.scope.split())
         if not granted:

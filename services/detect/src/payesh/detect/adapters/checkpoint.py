@@ -123,6 +123,8 @@ _PLAIN = (
     "moved",
     "ground",
     "published",
+    "clock_verified",
+    "clock_u95_ms",
 )
 
 

@@ -56,6 +56,14 @@ class OpenPassage:
     """(time_s, x_m, y_m, sigma_m) of whole sightings."""
     gallery: Gallery[Any] = field(default_factory=Gallery)
     published: bool = False
+    clock_verified: bool = True
+    clock_u95_ms: float = 0.0
+    """Of the segments that show it, the worst; 95 %."""
+
+    def timed_by(self, *, verified: bool, u95_ms: float) -> None:
+        """It is seen in a segment whose times rest on such a clock."""
+        self.clock_verified = self.clock_verified and verified
+        self.clock_u95_ms = max(self.clock_u95_ms, u95_ms)
 
     def see(self, sighting: Sighting) -> None:
         self.last_time_s = sighting.time_s
