@@ -15,17 +15,10 @@ from payesh.kit.tables import audit_counter
 from payesh.plates.adapters.tables import reads
 from tests.integration.plates.conftest import ReadingRoom
 from tests.support.passage_builder import passage
+from tests.support.problems import problem
 from tests.support.waiting import eventually
 
 PLATE = "24د68135"
-
-
-def problem(answer: httpx.Response) -> tuple[int, str]:
-    """Status and kind of a problem document (RFC 9457)."""
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    body = answer.json()
-    assert body["status"] == answer.status_code
-    return answer.status_code, body["type"].removeprefix("urn:payesh:problem:")
 
 
 async def unreadable(room: ReadingRoom, number: int, *, camera_id: str) -> list[PlateRead]:

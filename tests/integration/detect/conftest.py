@@ -1,0 +1,129 @@
+"""detect's HTTP side as it runs: its application served over HTTP on real engines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from payesh.contracts import AuditReadRecorded, Event, PassageObserved, TrafficCounted
+from payesh.contracts.detect import TrafficCount
+from payesh.contracts.values import PlaceClass, RoadClass, VehicleClass
+from payesh.detect.adapters import passages
+from payesh.detect.main import MIGRATIONS, create
+from payesh.detect.settings import Settings
+from payesh.kit.bus import Producer
+from payesh.kit.database import Database
+from payesh.kit.migrations import run_migrations
+from payesh.local.bus_tap import BusTap
+from payesh.local.engines import EngineSet
+from payesh.local.topics import create_topics
+from tests.support.engine_settings import bus_settings
+from tests.support.passage_builder import PROVENANCE, passage
+from tests.support.serving import served
+from tests.support.signed_tokens import ISSUER, TokenSigner
+from tests.support.waiting import eventually
+
+
+@dataclass
+class CountingHouse:
+    """The running service and what surrounds it. `expired` is a passage that lay in its table
+    before it began."""
+
+    url: str
+    database: Database
+    producer: Producer
+    tap: BusTap
+    signer: TokenSigner
+    expired: PassageObserved
+
+    def client(self, purpose: str | None = "test", **claims: Any) -> httpx.AsyncClient:
+        rights = {"scope": "traffic:read passages:read", "counties": ["garmsar"]}
+        headers = {"Authorization": f"Bearer {self.signer.token(**{**rights, **claims})}"}
+        if purpose is not None:
+            headers["Payesh-Purpose"] = purpose
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
+
+    async def publish(self, *events: Event) -> None:
+        for event in events:
+            await self.producer.publish(event)
+
+    async def intervals(self, camera_id: str) -> list[dict[str, Any]]:
+        """All that the tables hold of a camera."""
+        async with self.client(counties="*") as http:
+            answer = await http.get("/v1/traffic", params={"camera_id": camera_id, "limit": 200})
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    async def projected(self, *counted: TrafficCounted) -> None:
+        """Publish, and wait until the tables hold the last one of each camera."""
+        await self.publish(*counted)
+        for last in {each.camera_id: each for each in counted}.values():
+
+            async def held(last: TrafficCounted = last) -> bool:
+                began = {i["started_at"] for i in await self.intervals(last.camera_id)}
+                return last.started_at in {datetime.fromisoformat(each) for each in began}
+
+            await eventually(held)
+
+    async def audited(self, subject: str, number: int) -> list[AuditReadRecorded]:
+        """The records of a subject's reads, once there are so many."""
+
+        def found() -> list[AuditReadRecorded]:
+            records = [r for r in self.tap.events(AuditReadRecorded) if r.service == "detect"]
+            return sorted((r for r in records if r.subject == subject), key=lambda r: r.sequence)
+
+        await eventually(lambda: len(found()) >= number)
+        return found()
+
+
+def counted(camera_id: str, minute: datetime, *, vehicles: int = 3, **changes: Any) -> Any:
+    """A minute of one lane's cars."""
+    values: dict[str, Any] = {
+        "camera_id": camera_id,
+        "county": "garmsar",
+        "road_class": RoadClass.MAIN_ARTERIAL,
+        "place_class": PlaceClass.A,
+        "started_at": minute,
+        "ended_at": minute + timedelta(minutes=1),
+        "counts": (
+            TrafficCount(
+                lane="1", vehicle_class=VehicleClass.CAR, vehicles=vehicles, mean_speed_kmh=51.5
+            ),
+        ),
+        "provenance": PROVENANCE,
+    }
+    return TrafficCounted(**{**values, **changes})
+
+
+@pytest.fixture(scope="session")
+async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
+    """One service for all tests: each brings cameras of its own."""
+    bootstrap = engines.addresses()["kafka_bootstrap"]
+    await create_topics(bootstrap)
+    url = engines.addresses()["database_urls"]["detect"]
+    await asyncio.to_thread(run_migrations, url, MIGRATIONS)
+    database, signer, expired = Database(url), TokenSigner(), passage()
+    async with database.transaction() as session:
+        await passages.add(session, expired, datetime.now(UTC) - timedelta(seconds=1))
+    async with AsyncExitStack() as opened:
+        jwks_url = await opened.enter_async_context(signer.keys_served())
+        settings = Settings(
+            http_port=0,
+            metrics_port=0,
+            database_url=url,
+            token_issuer=ISSUER,
+            jwks_url=jwks_url,
+            **bus_settings(engines),
+        )
+        producer = Producer(settings)
+        await producer.start()
+        opened.push_async_callback(database.close)
+        opened.push_async_callback(producer.stop)
+        tap = await opened.enter_async_context(BusTap(bootstrap, (AuditReadRecorded.topic,)))
+        address = await opened.enter_async_context(served(create(settings)))
+        yield CountingHouse(address, database, producer, tap, signer, expired)
