@@ -1,0 +1,331 @@
+"""The observer on a real store and bus: what it says survives faults, restarts and bad video."""
+
+import io
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import cv2
+import httpx
+import pytest
+from PIL import Image
+
+from payesh.contracts import (
+    Event,
+    PassageObserved,
+    SegmentStored,
+    TrafficCounted,
+    ViolationDetected,
+)
+from payesh.contracts.detect import PassageEnd
+from payesh.detect.handlers import CHECKPOINTS, Observing
+from payesh.detect.observer import create_observer
+from payesh.detect.settings import ObserverSettings
+from payesh.kit.bus import Disposition, Producer
+from payesh.kit.deadletters import dead_letters
+from payesh.kit.errors import BusUnavailable, MessageFault, StoreUnavailable
+from payesh.kit.objects import MinioObjects
+from payesh.local.bus_tap import BusTap
+from payesh.local.engines import EngineSet
+from payesh.local.topics import create_topics
+from tests.integration.detect.watched_street import (
+    FailsEachFirst,
+    Noted,
+    deliver,
+    last_saved,
+    observing,
+    passages,
+    recorded,
+    watch,
+)
+from tests.support.engine_settings import bus_settings, object_settings, store_of
+from tests.support.serving import served
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
+from tests.unit.detect.box_street import render
+from tests.unit.detect.conftest import CARS
+from tests.unit.detect.segment_cutter import STARTED_AT
+
+CAMERA, STREAM = f"watched-{uuid4().hex[:8]}", uuid4()
+SAID = (PassageObserved, ViolationDetected, TrafficCounted)
+
+
+@dataclass
+class Street:
+    """One recorded stream, what an undisturbed observer said of it, and what it stood on."""
+
+    video: Path
+    events: list[SegmentStored]
+    said: list[Event]
+    ingest_store: MinioObjects
+    store: MinioObjects
+    producer: Producer
+    tap: BusTap
+    executor: ThreadPoolExecutor
+
+    def noted(self) -> Noted:
+        return Noted(self.producer)
+
+    def observer(self, publisher: Any, store: Any = None) -> Observing:
+        return observing(store or self.store, publisher, self.executor)
+
+    def successors(self, publisher: Any, store: Any = None) -> Iterator[Observing]:
+        """A new process for every message."""
+        while True:
+            yield self.observer(publisher, store)
+
+    async def forget(self) -> None:
+        """The stream's checkpoints go: it can be watched as if for the first time."""
+        await self.store.delete(CHECKPOINTS, f"{STREAM}.npz")
+        await self.store.delete(CHECKPOINTS, f"cameras/{CAMERA}.json")
+
+    async def another(self, **changes: Any) -> list[SegmentStored]:
+        """The same video as a stream of its own, on a camera of its own if none is named."""
+        values = {"camera_id": f"watched-{uuid4().hex[:8]}", "stream_id": uuid4(), **changes}
+        return await recorded(self.ingest_store, self.video, **values)
+
+    def heard(self, camera_id: str) -> list[Event]:
+        """What the bus holds about a camera, each event once."""
+        return [e for kind in SAID for e in self.tap.events(kind) if e.camera_id == camera_id]
+
+
+@pytest.fixture(scope="module")
+async def street(
+    engines: EngineSet, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Street]:
+    cv2.setNumThreads(1)
+    video = render(tmp_path_factory.mktemp("street") / "street.mp4", CARS, 14.0)
+    bootstrap = engines.addresses()["kafka_bootstrap"]
+    await create_topics(bootstrap)
+    ingest_store, store = store_of(engines, "ingest"), store_of(engines, "detect")
+    events = await recorded(ingest_store, video, camera_id=CAMERA, stream_id=STREAM)
+    producer = Producer(observer_settings(engines))
+    await producer.start()
+    executor = ThreadPoolExecutor(1)
+    async with BusTap(bootstrap, tuple(kind.topic for kind in SAID)) as tap:
+        made = Street(video, events, [], ingest_store, store, producer, tap, executor)
+        noted = made.noted()
+        assert await watch(repeat(made.observer(noted)), events) == len(events)
+        made.said = noted.said
+        await made.forget()
+        yield made
+    await producer.stop()
+    executor.shutdown()
+
+
+def observer_settings(engines: EngineSet, **changes: Any) -> ObserverSettings:
+    return ObserverSettings(
+        http_port=0,
+        metrics_port=0,
+        **{**bus_settings(engines), **object_settings(engines, "detect"), **changes},
+    )
+
+
+def once(said: list[Event]) -> dict[UUID, Event]:
+    """By event id. What is said twice must be the same both times."""
+    found: dict[UUID, Event] = {}
+    for event in said:
+        assert found.setdefault(event.event_id(), event) == event
+    return found
+
+
+def shape(said: list[PassageObserved]) -> list[Any]:
+    """What does not depend on the stream's name and time."""
+    return [(p.lane, p.speed, p.ended_by, [s.crop.sha256 for s in p.shots]) for p in said]
+
+
+async def test_segments_become_events_on_the_bus_with_their_crops_in_the_store(
+    street: Street,
+) -> None:
+    await eventually(lambda: len(street.heard(CAMERA)) >= len(once(street.said)))
+    assert once(street.heard(CAMERA)) == once(street.said)
+    assert len(once(street.said)) == len(street.said)
+    seen = passages(street.said, STREAM)
+    expected = sorted(CARS, key=lambda car: car.exits_at_s)
+    assert [p.lane for p in seen] == ["1" if car.x_m < 0 else "2" for car in expected]
+    for each in seen:
+        assert each.county == "garmsar"
+        assert each.ended_by is PassageEnd.EXIT_LINE
+        assert 2 <= len(each.shots) <= 3
+        for shot in each.shots:
+            assert shot.crop.bucket == "shots"
+            body = await street.store.get(shot.crop)  # raises unless it is what was said
+            with Image.open(io.BytesIO(body)) as picture:
+                size = (shot.crop_box.width_px, shot.crop_box.height_px)
+                assert (picture.format, picture.size) == ("JPEG", size)
+    fast = [v for v in street.said if isinstance(v, ViolationDetected)]
+    assert [v.measurement.limit for v in fast] == [60.0, 60.0]
+    assert {v.passage_id for v in fast} < {p.passage_id for p in seen}
+    for violation in fast:
+        passage = next(p for p in seen if p.passage_id == violation.passage_id)
+        assert violation.shots == passage.shots
+        assert violation.revision == street.events[0].revision
+        by_sequence = {event.sequence: event for event in street.events}
+        for link in violation.segments:
+            event = by_sequence[link.sequence]
+            assert (link.media, link.link_sha256) == (event.media, event.link_sha256)
+    counts = [c for e in street.said if isinstance(e, TrafficCounted) for c in e.counts]
+    assert sum(count.vehicles for count in counts) == len(CARS)
+
+
+async def test_a_store_that_fails_at_every_call_loses_and_repeats_nothing(street: Street) -> None:
+    await street.forget()
+    calls = frozenset({"get", "get_latest", "put", "put_mutable"})
+    failing = FailsEachFirst(street.store, StoreUnavailable("away"), calls)
+    noted = street.noted()
+    await watch(repeat(street.observer(noted, failing)), street.events)
+    assert noted.said == street.said
+    crops = sum(len(p.shots) for p in passages(street.said, STREAM))
+    assert failing.failed >= len(street.events) + crops
+    assert await last_saved(street.store, STREAM) == len(street.events) - 1
+
+
+async def test_a_bus_that_loses_acknowledgements_gets_the_same_events_again(
+    street: Street,
+) -> None:
+    await street.forget()
+    noted = street.noted()
+    failing = FailsEachFirst(noted, BusUnavailable("away"), frozenset({"publish"}))
+    await watch(repeat(street.observer(failing)), street.events)
+    assert list(once(noted.said).values()) == street.said
+    assert len(noted.said) > len(street.said), "acknowledgements were lost"
+
+
+async def test_a_new_process_for_every_segment_says_the_same(street: Street) -> None:
+    await street.forget()
+    noted = street.noted()
+    committed = await watch(street.successors(noted), street.events)
+    assert noted.said == street.said
+    assert committed == len(street.events)
+
+
+async def test_a_process_that_dies_between_saying_and_saving_says_the_same_again(
+    street: Street,
+) -> None:
+    await street.forget()
+    noted = street.noted()
+    for number, event in enumerate(street.events):
+        # Each process fails at its first checkpoint, after its events were said, and is gone;
+        # the next one begins at the last commit, which is the last checkpoint.
+        doomed = FailsEachFirst(street.store, RuntimeError("killed"), frozenset({"put_mutable"}))
+        begin = (await last_saved(street.store, STREAM) or -1) + 1
+        dying = street.observer(noted, doomed)
+        try:
+            for each in street.events[begin : number + 1]:
+                await deliver(dying, each)
+        except RuntimeError:
+            observer = street.observer(noted)
+            for each in street.events[begin : number + 1]:
+                await deliver(observer, each)
+        assert event.sequence == number
+    assert list(once(noted.said).values()) == street.said
+    assert len(noted.said) > len(street.said)
+
+
+@pytest.mark.parametrize("begins_after_s", [14, 8])
+async def test_two_interleaved_streams_of_a_camera_keep_both_checkpoints(
+    street: Street, begins_after_s: int
+) -> None:
+    """A former holder's late segments arrive between the next one's. What it saw before the next
+    one began counts; where both saw the same time, the higher fencing token does."""
+    camera_id, old, new = f"watched-{uuid4().hex[:8]}", uuid4(), uuid4()
+    began = STARTED_AT + timedelta(seconds=begins_after_s)
+    former = await street.another(camera_id=camera_id, stream_id=old)
+    latter = await street.another(
+        camera_id=camera_id, stream_id=new, started_at=began, fencing_token=2
+    )
+    ahead = 2 if begins_after_s < 14 else 0
+    interleaved = [
+        *former[:ahead],
+        *(each for both in zip(latter, former[ahead:], strict=False) for each in both),
+        *latter[len(former) - ahead :],
+    ]
+    noted = street.noted()
+    committed = await watch(street.successors(noted), interleaved)
+    assert committed == len(interleaved)
+    assert len(once(noted.said)) == len(noted.said)
+    undisturbed = passages(street.said, STREAM)
+    counting = [p for p in undisturbed if p.captured_at < began]
+    assert 0 < len(counting) and (len(counting) < len(CARS)) is (begins_after_s < 14)
+    assert shape(passages(noted.said, old)) == shape(counting)
+    assert shape(passages(noted.said, new)) == shape(undisturbed)
+    assert await last_saved(street.store, old) == len(former) - 1
+    assert await last_saved(street.store, new) == len(latter) - 1
+
+
+async def test_a_segment_that_does_not_decode_is_a_fault_that_saves_what_went_before(
+    street: Street,
+) -> None:
+    camera_id, stream_id = f"watched-{uuid4().hex[:8]}", uuid4()
+    events = await street.another(camera_id=camera_id, stream_id=stream_id)
+    garbage = await street.ingest_store.put(
+        "segments", f"{camera_id}/garbage.m4s", b"\0\1nonsense" * 99, media_type="video/mp4"
+    )
+    noted = street.noted()
+    observer = street.observer(noted)
+    assert [await deliver(observer, each) for each in events[:2]] == [Disposition.HELD] * 2
+    assert await last_saved(street.store, stream_id) is None
+    with pytest.raises(MessageFault) as fault:
+        await deliver(observer, events[2].model_copy(update={"media": garbage}))
+    assert not fault.value.retry
+    assert await last_saved(street.store, stream_id) == 1
+    successor = street.observer(noted)
+    for each in events[3:]:
+        await deliver(successor, each)
+    seen = passages(noted.said, stream_id)
+    assert len({p.passage_id for p in seen}) == len(seen)
+    # The gap ends who was under way; who came after it is measured as ever.
+    assert shape(seen)[-1] == shape(passages(street.said, STREAM))[-1]
+    assert await last_saved(street.store, stream_id) == len(events) - 1
+
+
+async def test_the_process_sits_out_an_outage_and_hands_over_without_loss(
+    street: Street, engines: EngineSet
+) -> None:
+    """The whole observer on the bus: the store goes away half-way, a message is bad, and another
+    process takes over."""
+    stream_id = uuid4()
+    events = await street.another(stream_id=stream_id)
+    camera_id = events[0].camera_id
+    broken = await street.another()
+    missing = broken[0].init.model_copy(update={"sha256": "0" * 64})
+    host, port = engines.addresses()["s3_endpoint"].split(":")
+    async with TcpProxy(host, int(port)) as proxy:
+        settings = observer_settings(engines, s3_endpoint=proxy.address)
+        async with served(create_observer(settings)) as url:
+            for event in events[:4]:
+                await street.producer.publish(event)
+            await eventually(lambda: len(passages(street.heard(camera_id), stream_id)) == 2)
+            await proxy.cut()
+            for event in events[4:6]:
+                await street.producer.publish(event)
+            await eventually(lambda: unready(url, "paused: store is away"))
+            await proxy.resume()
+            await street.producer.publish(broken[0].model_copy(update={"init": missing}))
+            await eventually(lambda: len(passages(street.heard(camera_id), stream_id)) == 4)
+        async with served(create_observer(settings)):
+            await street.producer.publish(events[6])
+            await eventually(
+                lambda: any(isinstance(e, TrafficCounted) for e in street.heard(camera_id))
+            )
+    seen = passages(street.heard(camera_id), stream_id)
+    assert shape(sorted(seen, key=lambda p: p.captured_at)) == shape(passages(street.said, STREAM))
+    assert len(street.heard(camera_id)) == len(street.said)
+    letters = [
+        dict(letter.headers)["payesh-reason"].decode()
+        async for letter in dead_letters(settings, SegmentStored.topic, quiet_ms=500)
+        if letter.key == broken[0].key().encode()
+    ]
+    assert len(letters) == 1
+    assert "does not match its hash" in letters[0]
+
+
+async def unready(url: str, state: str) -> bool:
+    async with httpx.AsyncClient(base_url=url, timeout=20) as http:
+        answer = await http.get("/readyz")
+    return answer.status_code == 503 and state in answer.json()["dependencies"].values()
