@@ -147,6 +147,32 @@ async def test_held_messages_come_again_after_a_restart_until_a_later_one_releas
     await consumer.stop()
 
 
+async def test_a_buried_message_does_not_release_those_held_before_it(
+    bus, producer, name, build, wait_until
+):
+    async def hold(sequence: int) -> Disposition:
+        if sequence == 3:
+            raise MessageFault("never", retry=False)
+        return Disposition.DONE if sequence == 1 else Disposition.HELD
+
+    good = envelope(build(name, 2))
+    await producer.publish(build(name, 1))
+    await producer.publish(build(name, 2))
+    await producer.publish_raw(TOPIC, name.encode(), b"{not json", good.headers)
+    await producer.publish(build(name, 3))
+    await producer.publish(build(name, 4))
+    first = Handled(name, hold)
+    consumer = consumer_of(bus, name, first, producer)
+    await consumer.start()
+    await wait_until(lambda: first.sequences == [1, 2, 4])
+    await consumer.stop()
+    second = Handled(name)
+    consumer = consumer_of(bus, name, second, producer)
+    await consumer.start()
+    await wait_until(lambda: second.sequences == [2, 3, 4])
+    await consumer.stop()
+
+
 async def test_a_rebalance_finishes_the_message_in_hand_and_loses_nothing(
     bus, producer, name, build, wait_until
 ):

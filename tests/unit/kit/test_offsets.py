@@ -38,6 +38,17 @@ def test_a_done_message_releases_its_own_key_only():
     assert offsets.committable() == 5
 
 
+def test_a_buried_message_advances_and_releases_nobody():
+    offsets = PartitionOffsets()
+    offsets.buried(0)
+    assert offsets.committable() == 1
+    offsets.held(1, A)
+    offsets.buried(2)
+    assert offsets.committable() == 1
+    offsets.done(3, A)
+    assert offsets.committable() == 4
+
+
 def test_messages_out_of_order_are_an_error_and_not_a_wrong_commit():
     offsets = PartitionOffsets()
     offsets.done(5, A)

@@ -2,7 +2,8 @@
 
 The rule: the offset committed is the one to read next after a restart. It is the first held
 message of any key or, where none is held, the one after the last handled. A held message is
-thereby read again after a crash until a later message of its key releases it.
+thereby read again after a crash until a later message of its key releases it. A message that
+was buried releases nobody: nothing says that what was held before it is kept by now.
 """
 
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ class PartitionOffsets:
         """`offset` was handled, but its effect is not yet kept: it must be read again."""
         self._advance(offset)
         self._held.setdefault(key, offset)
+
+    def buried(self, offset: int) -> None:
+        """`offset` lies among the dead letters; what is held before it stays held."""
+        self._advance(offset)
 
     def committable(self) -> int | None:
         """The offset to commit, or None when nothing new may be."""

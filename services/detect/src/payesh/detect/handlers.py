@@ -107,7 +107,7 @@ class Observing:
                 end = event.captured_at + timedelta(milliseconds=event.duration_ms)
                 camera.watch.note(event.stream_id, event.fencing_token, event.captured_at, end)
         except MessageFault:
-            # Its dead letter commits the offset, and with it those held back before.
+            # Nothing may follow that would save it, and its dead letter releases no held offset.
             await self._save_unsaved(camera)
             raise
         # A segment seen before comes down here too: what a fault kept from being said or saved

@@ -6,7 +6,8 @@ import traceback
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 import structlog
 from aiokafka import TopicPartition
@@ -24,6 +25,13 @@ log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0
+
+
+class _Buried(Enum):
+    BURIED = "buried"
+
+
+BURIED: Final = _Buried.BURIED
 
 
 @dataclass
@@ -89,13 +97,15 @@ class Lane:
                 return
             self._queue.popleft()
             key = record.key or b""
-            if disposition is Disposition.HELD:
+            if disposition is BURIED:
+                self.offsets.buried(record.offset)
+            elif disposition is Disposition.HELD:
                 self.offsets.held(record.offset, key)
             else:
                 self.offsets.done(record.offset, key)
             self._crew.progressed.set()
 
-    async def _settle(self, record: Any) -> Disposition | None:
+    async def _settle(self, record: Any) -> Disposition | _Buried | None:
         """Handle a record to its end: its effect or its dead letter. None: closed meanwhile."""
         crew, topic = self._crew, record.topic
         failures, backoff_s = 0, FIRST_BACKOFF_S
@@ -105,7 +115,7 @@ class Lane:
                 if reason is None:
                     return await self._attempt(record)
                 await self._bury(record, reason)
-                return Disposition.DONE
+                return BURIED
             except Exception as error:
                 away = dependency_fault(error)
                 if away is not None:
