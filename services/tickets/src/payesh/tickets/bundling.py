@@ -1,7 +1,6 @@
 """Building the evidence bundle of one citation: fetch, verify, cut without re-encoding, lock."""
 
 import asyncio
-import json
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.values import ObjectReference, SegmentLink, format_utc
+from payesh.contracts.values import ObjectReference, SegmentLink
 from payesh.kit.objects import ObjectStore
 from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
@@ -19,6 +18,14 @@ from payesh.tickets.chain_check import check_links
 from payesh.tickets.domain.citation import Rejection
 from payesh.tickets.domain.clip import codec_of, last_run, within_size
 from payesh.tickets.errors import EvidenceBroken
+from payesh.tickets.manifest import (
+    ClipPart,
+    Manifest,
+    ManifestChain,
+    ManifestClip,
+    ManifestModels,
+    ManifestShot,
+)
 
 EVIDENCE = "evidence"
 
@@ -41,7 +48,7 @@ class _Clip:
     file_name: str
     codec: str | None
     duration_ms: int
-    parts: tuple[dict[str, Any], ...]
+    parts: tuple[ClipPart, ...]
     left_out: int
 
 
@@ -85,19 +92,24 @@ async def build_bundle(
             EVIDENCE, f"{folder}/{name}", body, media_type=media_type, retain_until=retain_until
         )
 
-    clip_kept, revision_kept, violation_kept, read_kept, *shots = await _together(
+    documents = {
+        "revision.json": revision_body,
+        "violation.json": violation.to_json(),
+        "read.json": job.read.to_json(),
+    }
+    if job.law_basis is not None:
+        documents["law.json"] = job.law_basis.encode()
+    clip_kept, *kept = await _together(
         [
             keep(clip.file_name, clip.body, clip.media_type),
-            keep("revision.json", revision_body, "application/json"),
-            keep("violation.json", violation.to_json(), "application/json"),
-            keep("read.json", job.read.to_json(), "application/json"),
+            *(keep(name, body, "application/json") for name, body in documents.items()),
             *(
                 keep(f"shots/{number}.jpg", picture, "image/jpeg")
                 for number, picture in enumerate(pictures)
             ),
         ]
     )
-    others = (revision_kept, violation_kept, read_kept)
+    others, shots = tuple(kept[: len(documents)]), kept[len(documents) :]
     manifest = _manifest(
         job,
         rules,
@@ -107,9 +119,8 @@ async def build_bundle(
         shots=shots,
         retain_until=retain_until,
     )
-    body = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
     return EvidenceRecord(
-        manifest=await keep("manifest.json", body, "application/json"),
+        manifest=await keep("manifest.json", manifest.to_json(), "application/json"),
         clip=clip_kept,
         shots=tuple(shots),
         others=others,
@@ -154,14 +165,14 @@ def _cut(
     offset, parts = 0, []
     for reference, sequence in zip(wanted, sequences, strict=True):
         parts.append(
-            {
-                "part": "init" if sequence is None else "media",
-                "sequence": sequence,
-                "offset_bytes": offset,
-                "size_bytes": reference.size_bytes,
-                "sha256": reference.sha256,
-                "source": reference.model_dump(mode="json"),
-            }
+            ClipPart(
+                part="init" if sequence is None else "media",
+                sequence=sequence,
+                offset_bytes=offset,
+                size_bytes=reference.size_bytes,
+                sha256=reference.sha256,
+                source=reference,
+            )
         )
         offset += reference.size_bytes
     return _Clip(
@@ -181,51 +192,46 @@ def _manifest(
     *,
     clip: _Clip,
     clip_kept: ObjectReference,
-    others: Iterable[ObjectReference],
+    others: tuple[ObjectReference, ...],
     shots: Iterable[ObjectReference],
     retain_until: datetime,
-) -> dict[str, Any]:
-    """Everything that lets a stranger check the bundle without us: recompute each hash, each
-    link, the clip from its parts, and the amount from the law's row."""
+) -> Manifest:
     violation, read = job.violation, job.read
-    return {
-        "format": "payesh-evidence-manifest-v1",
-        "citation_id": str(job.citation_id),
-        "violation_id": str(violation.violation_id),
-        "passage_id": str(violation.passage_id),
-        "software_version": rules.software_version,
-        "built_at": format_utc(datetime.now(UTC)),
-        "retained_until": format_utc(retain_until),
-        "captured_at": format_utc(violation.captured_at),
-        "clock_source": violation.clock_source.value,
-        "clock_u95_ms": violation.clock_u95_ms,
-        "measurement": violation.measurement.model_dump(mode="json"),
-        "certificate": _json(violation.certificate),
-        "law": job.law.model_dump(mode="json"),
-        "revision": violation.revision.model_dump(mode="json"),
-        "plate": _json(read.plate),
-        "chain": {
-            "format": "payesh-link-v1",
-            "revision_sha256": violation.revision.sha256,
-            "links": [link.model_dump(mode="json") for link in violation.segments],
-        },
-        "clip": {
-            "object": clip_kept.model_dump(mode="json"),
-            "codec": clip.codec,
-            "parts": list(clip.parts),
-            "segments_left_out": clip.left_out,
-            "viewing_copy": None,
-        },
-        "shots": [
-            {"object": kept.model_dump(mode="json"), "taken": shot.model_dump(mode="json")}
+    return Manifest(
+        format="payesh-evidence-manifest-v1",
+        citation_id=job.citation_id,
+        violation_id=violation.violation_id,
+        passage_id=violation.passage_id,
+        software_version=rules.software_version,
+        built_at=datetime.now(UTC),
+        retained_until=retain_until,
+        captured_at=violation.captured_at,
+        clock_source=violation.clock_source,
+        clock_u95_ms=violation.clock_u95_ms,
+        measurement=violation.measurement,
+        certificate=violation.certificate,
+        law=job.law,
+        revision=violation.revision,
+        plate=read.plate,
+        chain=ManifestChain(
+            format="payesh-link-v1",
+            revision_sha256=violation.revision.sha256,
+            links=violation.segments,
+        ),
+        clip=ManifestClip(
+            object=clip_kept,
+            codec=clip.codec,
+            parts=clip.parts,
+            segments_left_out=clip.left_out,
+            viewing_copy=None,
+        ),
+        shots=tuple(
+            ManifestShot(object=kept, taken=shot)
             for kept, shot in zip(shots, violation.shots, strict=True)
-        ],
-        "documents": [kept.model_dump(mode="json") for kept in others],
-        "models": {
-            "detect": violation.provenance.model_dump(mode="json"),
-            "plates": read.provenance.model_dump(mode="json"),
-        },
-    }
+        ),
+        documents=others,
+        models=ManifestModels(detect=violation.provenance, plates=read.provenance),
+    )
 
 
 def _read_revision(body: bytes, job: BundleJob) -> CameraRevision:
@@ -247,7 +253,3 @@ def _stream_and_init(link: SegmentLink) -> tuple[str, str | None]:
 
 def _sequence(link: SegmentLink) -> int:
     return link.sequence
-
-
-def _json(value: Any) -> Any:
-    return None if value is None else value.model_dump(mode="json")

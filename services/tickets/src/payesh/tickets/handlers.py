@@ -15,6 +15,7 @@ from payesh.kit import outbox
 from payesh.kit.telemetry import current_traceparent
 from payesh.tickets import metrics
 from payesh.tickets.adapters import bundle_jobs, citations, waiting_room
+from payesh.tickets.adapters.law_basis import basis_of
 from payesh.tickets.domain.assessment import Offence, assess_offence, is_readable
 from payesh.tickets.domain.citation import Rejection
 from payesh.tickets.domain.law import LawTable, Price
@@ -124,6 +125,7 @@ async def _join(
             decree=price.decree,
             amount_rial=price.amount_rial,
         ),
+        law_basis=basis_of(rules.law, price, jalali_day(violation.captured_at)).to_json(),
         traceparent=current_traceparent(),
     )
 

@@ -19,6 +19,8 @@ class BundleJob:
     violation: ViolationDetected
     read: PlateRead
     law: LawReference
+    law_basis: str | None
+    """`law.json` as written at the join. None: an older version joined it and kept no rows."""
     traceparent: str | None
     joined_at: datetime
     attempts: int
@@ -32,6 +34,7 @@ async def add(
     violation: ViolationDetected,
     read: PlateRead,
     law: LawReference,
+    law_basis: str,
     traceparent: str | None,
 ) -> None:
     await session.execute(
@@ -42,6 +45,7 @@ async def add(
             violation=violation.to_json().decode(),
             read=read.to_json().decode(),
             law=law.model_dump(mode="json"),
+            law_basis=law_basis,
             traceparent=traceparent,
         )
         .on_conflict_do_nothing()
@@ -81,6 +85,7 @@ async def take(session: AsyncSession, *, lease: timedelta) -> BundleJob | None:
         violation=ViolationDetected.from_json(row.violation),
         read=PlateRead.from_json(row.read),
         law=LawReference.model_validate(row.law),
+        law_basis=row.law_basis,
         traceparent=row.traceparent,
         joined_at=row.joined_at,
         attempts=row.attempts,

@@ -35,7 +35,7 @@ def _month_day(text: str) -> str:
     return text
 
 
-_JalaliText = Annotated[str, Field(pattern=r"^1[34]\d\d-\d\d-\d\d$"), AfterValidator(_day)]
+JalaliText = Annotated[str, Field(pattern=r"^1[34]\d\d-\d\d-\d\d$"), AfterValidator(_day)]
 _MonthDayText = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_day)]
 
 
@@ -43,13 +43,13 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _SeasonRow(_Row):
+class SeasonRow(_Row):
     name: str
     first_month_day: _MonthDayText
     last_month_day: _MonthDayText
 
 
-class _OffenceRow(_Row):
+class OffenceRow(_Row):
     rule: str
     code: Annotated[str, Field(pattern=r"^[0-9]{3,6}$")]
     title: str
@@ -58,10 +58,10 @@ class _OffenceRow(_Row):
     over_kmh_to: float | None
 
 
-class _TariffRow(_Row):
+class TariffRow(_Row):
     code: str
-    first: _JalaliText | None
-    last: _JalaliText | None
+    first: JalaliText | None
+    last: JalaliText | None
     place_class: Annotated[str, Field(pattern=r"^(A|B|C|any)$")]
     vehicle_class: str
     season: str
@@ -70,9 +70,9 @@ class _TariffRow(_Row):
     note: str
 
 
-class _ToleranceRow(_Row):
-    first: _JalaliText | None
-    last: _JalaliText | None
+class ToleranceRow(_Row):
+    first: JalaliText | None
+    last: JalaliText | None
     tolerance_kmh: Annotated[float, Field(ge=0, le=50)]
     reference: str
 
@@ -82,10 +82,10 @@ class _File(_Row):
     title: str
     warning: str
     notes: tuple[str, ...]
-    seasons: tuple[_SeasonRow, ...]
-    offences: tuple[_OffenceRow, ...]
-    tariffs: tuple[_TariffRow, ...]
-    tolerances: tuple[_ToleranceRow, ...]
+    seasons: tuple[SeasonRow, ...]
+    offences: tuple[OffenceRow, ...]
+    tariffs: tuple[TariffRow, ...]
+    tolerances: tuple[ToleranceRow, ...]
 
 
 def read_law(path: Path | None) -> LawTable:
@@ -103,16 +103,10 @@ def read_law(path: Path | None) -> LawTable:
         title=file.title,
         warning=file.warning,
         sha256=hashlib.sha256(body).hexdigest(),
-        seasons=tuple(
-            Season(row.name, _pair(row.first_month_day), _pair(row.last_month_day))
-            for row in file.seasons
-        ),
-        offences=tuple(OffenceClass(**row.model_dump()) for row in file.offences),
-        tariffs=tuple(_tariff(row) for row in file.tariffs),
-        tolerances=tuple(
-            Tolerance(_period(row.first, row.last), row.tolerance_kmh, row.reference)
-            for row in file.tolerances
-        ),
+        seasons=tuple(season_of(row) for row in file.seasons),
+        offences=tuple(offence_of(row) for row in file.offences),
+        tariffs=tuple(tariff_of(row) for row in file.tariffs),
+        tolerances=tuple(tolerance_of(row) for row in file.tolerances),
     )
     twice = overlapping(table.tariffs)
     if twice:
@@ -120,7 +114,19 @@ def read_law(path: Path | None) -> LawTable:
     return table
 
 
-def _tariff(row: _TariffRow) -> Tariff:
+def season_of(row: SeasonRow) -> Season:
+    return Season(row.name, _pair(row.first_month_day), _pair(row.last_month_day))
+
+
+def offence_of(row: OffenceRow) -> OffenceClass:
+    return OffenceClass(**row.model_dump())
+
+
+def tolerance_of(row: ToleranceRow) -> Tolerance:
+    return Tolerance(_period(row.first, row.last), row.tolerance_kmh, row.reference)
+
+
+def tariff_of(row: TariffRow) -> Tariff:
     return Tariff(
         code=row.code,
         period=_period(row.first, row.last),

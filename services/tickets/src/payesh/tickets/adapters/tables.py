@@ -47,6 +47,8 @@ bundle_jobs = Table(
     Column("violation", Text, nullable=False),
     Column("read", Text, nullable=False),
     Column("law", JSONB, nullable=False),
+    # The rows that priced it, as they go into the evidence: a later table must not change them.
+    Column("law_basis", Text),
     Column("traceparent", String(64)),
     Column("joined_at", _Moment, nullable=False, server_default=func.now()),
     Column("attempts", Integer, nullable=False, server_default="0"),

@@ -13,6 +13,7 @@ from payesh.kit.objects import ObjectStore
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
 from payesh.tickets.decisions import Desk
 from payesh.tickets.domain.byte_range import RangeNotSatisfiable, requested_range
+from payesh.tickets.manifest import name_in_bundle
 
 Reader = Annotated[
     Principal, Depends(authorize("evidence:read", resource="evidence", personal=True))
@@ -27,6 +28,12 @@ _BYTES: dict[int | str, dict[str, Any]] = {
 }
 _SHOT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {}}, "description": "The picture."}
+}
+_DOCUMENT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "The document, byte for byte as the manifest's hash says.",
+    }
 }
 _MANIFEST: dict[int | str, dict[str, Any]] = {
     200: {
@@ -62,6 +69,20 @@ def evidence_router(desk: Desk, store: ObjectStore) -> APIRouter:
         """All hashes and chain links: with it the bundle can be checked without us."""
         evidence = await _evidence(desk, principal, citation_id, "manifest")
         return await _answer(store, evidence.manifest, None)
+
+    @router.get("/documents/{name}", response_class=Response, responses=_DOCUMENT)
+    async def read_document(
+        principal: Reader,
+        citation_id: UUID,
+        name: Annotated[str, Path(pattern=r"^[a-z]{1,32}\.json$")],
+    ) -> Response:
+        """A document that the manifest lists: revision.json, violation.json, read.json, law.json
+        (the law's row that priced it)."""
+        evidence = await _evidence(desk, principal, citation_id, name)
+        for reference in evidence.others:
+            if name_in_bundle(citation_id, reference) == name:
+                return await _answer(store, reference, None)
+        raise NotFound("no such document")
 
     return router
 

@@ -94,12 +94,19 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Price:
-    """The law that a citation was priced with."""
+    """The law that a citation was priced with. `season` is the one its tariff names, if any."""
 
     offence: OffenceClass
-    amount_rial: int | None
-    decree: str
-    note: str
+    tariff: Tariff
+    season: Season | None
+
+    @property
+    def amount_rial(self) -> int | None:
+        return self.tariff.amount_rial
+
+    @property
+    def decree(self) -> str:
+        return self.tariff.decree
 
 
 @dataclass(frozen=True)
@@ -115,10 +122,15 @@ class LawTable:
     tariffs: tuple[Tariff, ...]
     tolerances: tuple[Tolerance, ...]
 
-    def tolerance_kmh(self, day: JalaliDay) -> float:
-        """The tolerance in force; of several the one that began last; 0 where none is published."""
+    def tolerance(self, day: JalaliDay) -> Tolerance | None:
+        """The tolerance in force; of several the one that began last; None: none is published."""
         in_force = [each for each in self.tolerances if each.period.contains(day)]
-        return max(in_force, key=_began).tolerance_kmh if in_force else 0.0
+        return max(in_force, key=_began, default=None)
+
+    def tolerance_kmh(self, day: JalaliDay) -> float:
+        """As `tolerance`; 0 where none is published."""
+        in_force = self.tolerance(day)
+        return 0.0 if in_force is None else in_force.tolerance_kmh
 
     def offence(self, rule: str, excess_kmh: float) -> OffenceClass | None:
         """The offence a broken rule falls under; None when the table does not know it."""
@@ -135,7 +147,7 @@ class LawTable:
         offence = self.offence(rule, excess_kmh)
         if offence is None:
             return None
-        seasons = {ANY} | {season.name for season in self.seasons if season.contains(day)}
+        seasons = {season.name: season for season in self.seasons if season.contains(day)}
         fitting = [
             tariff
             for tariff in self.tariffs
@@ -143,12 +155,12 @@ class LawTable:
             and tariff.period.contains(day)
             and tariff.place_class in (place_class, ANY)
             and tariff.vehicle_class in (vehicle_class, ANY)
-            and tariff.season in seasons
+            and (tariff.season == ANY or tariff.season in seasons)
         ]
         if not fitting:
             return None
         chosen = max(fitting, key=_specificity)
-        return Price(offence, chosen.amount_rial, chosen.decree, chosen.note)
+        return Price(offence, chosen, seasons.get(chosen.season))
 
 
 def overlapping(tariffs: Iterable[Tariff]) -> list[tuple[Tariff, Tariff]]:
