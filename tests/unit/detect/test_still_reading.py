@@ -1,13 +1,26 @@
-"""Stills: bombs and damage are refused by their header, and no plate is lost."""
+"""Stills: bombs and damage are refused by their header, no plate is lost, and a device's speed
+is pinned on nobody else."""
 
 import struct
+from uuid import UUID
 
 import cv2
 import numpy as np
 import pytest
 
+from payesh.contracts import SnapshotStored
+from payesh.contracts.ingest import DeviceMeasurement
+from payesh.contracts.values import ClockSource
+from payesh.detect.adapters.onnx_detector import OnnxDetector
 from payesh.detect.adapters.stills import decode_still, size_of
+from payesh.detect.domain.detections import Detections
+from payesh.detect.frames import Bytes
+from payesh.detect.still_observer import observe_still
 from payesh.kit.errors import MessageFault
+from tests.unit.detect.box_street import box_revision
+from tests.unit.detect.segment_cutter import STARTED_AT, reference, revision_reference
+
+NEAR, BESIDE, FAR = (20, 40, 140, 160), (170, 40, 290, 160), (200, 10, 230, 30)
 
 
 def _jpeg(width: int = 320, height: int = 200) -> bytes:
@@ -33,3 +46,58 @@ def test_two_hundred_megapixels_are_refused_before_unpacking() -> None:
 def test_what_is_no_whole_photo_is_a_fault_of_the_message(body: bytes) -> None:
     with pytest.raises(MessageFault):
         decode_still(body)
+
+
+class Sees(OnnxDetector):
+    """Finds given boxes in any picture: what is tested is what follows from them."""
+
+    def __init__(self, *boxes: tuple[int, int, int, int]) -> None:
+        self._found = Detections.of(list(boxes), [0.9] * len(boxes), [0] * len(boxes))
+
+    def detect_bgr(self, bgr: Bytes, minimum_confidence: float | None = None) -> Detections:
+        return self._found
+
+
+def _measured(body: bytes) -> SnapshotStored:
+    revision = box_revision()
+    return SnapshotStored(
+        camera_id=revision.camera_id,
+        county=revision.county,
+        road_class=revision.road_class,
+        place_class=revision.place_class,
+        captured_at=STARTED_AT,
+        clock_source=ClockSource.DEVICE,
+        clock_u95_ms=20.0,
+        revision=revision_reference(revision),
+        stream_id=UUID(int=9),
+        sequence=0,
+        width_px=320,
+        height_px=200,
+        image=reference("segments", "box-street/still.jpg", body, "image/jpeg"),
+        measurement=DeviceMeasurement(
+            speed_kmh=101.0, speed_u95_kmh=2.0, measured_at=STARTED_AT, certificate_number="C-1"
+        ),
+        previous_link_sha256=None,
+        link_sha256="0" * 64,
+    )
+
+
+@pytest.mark.parametrize(
+    ("detector", "speeds"),
+    [
+        (Sees(NEAR), [101.0]),
+        (Sees(NEAR, BESIDE), [None, None]),
+        (Sees(NEAR, FAR), [None]),
+        (Sees(FAR), [None]),
+        (Sees(), [None]),
+        (None, [None]),
+    ],
+    ids=["alone", "two", "a far one too", "only a far one", "nobody", "no model"],
+)
+def test_a_devices_speed_is_said_of_a_vehicle_found_alone_and_of_nobody_else(
+    detector: OnnxDetector | None, speeds: list[float | None]
+) -> None:
+    body = _jpeg()
+    passages = observe_still(_measured(body), box_revision(), body, detector)
+    assert [p.speed.speed_kmh if p.speed else None for p in passages] == speeds
+    assert [p.speeding is not None for p in passages] == [s is not None for s in speeds]
