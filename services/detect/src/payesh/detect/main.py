@@ -1,7 +1,6 @@
 """Wiring of `detect`: `payesh-detect serve` (HTTP and projection), `observe`, `migrate`."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -85,19 +84,32 @@ def create(settings: Settings) -> FastAPI:
 
 
 async def _keep_house(database: Database, settings: Settings) -> None:
-    """Expired passages and old counts go; a database that is away is asked again."""
+    """Expired passages and old counts go. Neither waits for the other's success, and whatever
+    fails is tried again."""
     while True:
-        with contextlib.suppress(DatabaseUnavailable):
-            now = datetime.now(UTC)
-            gone = 1
-            while gone:
-                async with database.transaction() as session:
-                    gone = await passages.expire(session, now)
-                if gone:
-                    log.info("passages expired", count=gone)
-            async with database.transaction() as session:
-                await traffic.expire(session, now - timedelta(days=settings.traffic_keep_days))
+        for chore in (_expire_passages, _expire_traffic):
+            try:
+                await chore(database, settings)
+            except DatabaseUnavailable:
+                log.warning("housekeeping waits", dependency="database")
+            except Exception:  # passages must go on expiring
+                log.exception("housekeeping failed")
         await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+
+
+async def _expire_passages(database: Database, _: Settings) -> None:
+    now, gone = datetime.now(UTC), 1
+    while gone:
+        async with database.transaction() as session:
+            gone = await passages.expire(session, now)
+        if gone:
+            log.info("passages expired", count=gone)
+
+
+async def _expire_traffic(database: Database, settings: Settings) -> None:
+    before = datetime.now(UTC) - timedelta(days=settings.traffic_keep_days)
+    async with database.transaction() as session:
+        await traffic.expire(session, before)
 
 
 def _serve() -> None:

@@ -1,7 +1,6 @@
 """Wiring of `plates`."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -99,19 +98,31 @@ def create(settings: Settings) -> FastAPI:
 
 
 async def _keep_house(database: Database) -> None:
-    """Partitions ahead of time, expired reads gone; a database that is away is asked again."""
+    """Expired reads gone, partitions ahead of time. Neither waits for the other's success, and
+    whatever fails is tried again."""
     while True:
-        with contextlib.suppress(DatabaseUnavailable):
-            now = datetime.now(UTC)
-            async with database.transaction() as session:
-                await reads.ensure_partitions(session, now.date())
-            gone = 1
-            while gone:
-                async with database.transaction() as session:
-                    gone = await reads.expire(session, now)
-                if gone:
-                    log.info("reads expired", count=gone)
+        for chore in (_expire, _ensure_partitions):
+            try:
+                await chore(database)
+            except DatabaseUnavailable:
+                log.warning("housekeeping waits", dependency="database")
+            except Exception:  # reads must go on expiring
+                log.exception("housekeeping failed")
         await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+
+
+async def _expire(database: Database) -> None:
+    now, gone = datetime.now(UTC), 1
+    while gone:
+        async with database.transaction() as session:
+            gone = await reads.expire(session, now)
+        if gone:
+            log.info("reads expired", count=gone)
+
+
+async def _ensure_partitions(database: Database) -> None:
+    async with database.transaction() as session:
+        await reads.ensure_partitions(session, datetime.now(UTC).date())
 
 
 def _serve() -> None:

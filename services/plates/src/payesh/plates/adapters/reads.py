@@ -7,14 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead
 from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 from payesh.plates.adapters.tables import reads
+
+log = structlog.get_logger(__name__)
 
 _EXPIRE_AT_ONCE = 5_000
 
@@ -98,7 +102,8 @@ async def expire(session: AsyncSession, now: datetime) -> int:
 async def ensure_partitions(session: AsyncSession, today: date, days_ahead: int = 7) -> None:
     """Create the partitions of the coming days; a capture of another day goes to the default.
 
-    The lock keeps replicas from creating one twice.
+    A day whose reads lie in the default already stays there: its partition is refused, the other
+    days' are made. The lock keeps replicas from creating one twice.
     """
     await session.execute(text("SELECT pg_advisory_xact_lock(5785211)"))
     for offset in range(-1, days_ahead + 1):
@@ -107,9 +112,12 @@ async def ensure_partitions(session: AsyncSession, today: date, days_ahead: int 
         name = f"reads_{day:%Y%m%d}"
         if await session.scalar(text("SELECT to_regclass(:name)"), {"name": name}):
             continue
-        await session.execute(
-            text(
-                f"CREATE TABLE {name} PARTITION OF reads FOR VALUES "
-                f"FROM ('{start.isoformat()}') TO ('{(start + timedelta(days=1)).isoformat()}')"
-            )
+        create = text(
+            f"CREATE TABLE {name} PARTITION OF reads FOR VALUES "
+            f"FROM ('{start.isoformat()}') TO ('{(start + timedelta(days=1)).isoformat()}')"
         )
+        try:
+            async with session.begin_nested():
+                await session.execute(create)
+        except IntegrityError:
+            log.warning("the default partition keeps a day", partition=name)

@@ -1,0 +1,55 @@
+"""Passages expire whatever else fails."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from payesh.detect import main
+from payesh.detect.adapters import passages, traffic
+from payesh.detect.adapters.tables import passages as table
+from payesh.detect.settings import Settings
+from tests.integration.detect.conftest import CountingHouse
+from tests.support.passage_builder import passage
+from tests.support.waiting import eventually
+
+
+async def test_passages_go_on_expiring_when_counts_fail(
+    house: CountingHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = 0
+
+    async def fail(*_: object) -> None:
+        nonlocal failures
+        failures += 1
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(traffic, "expire", fail)
+    monkeypatch.setattr(main, "_HOUSEKEEPING_EVERY_S", 0.05)
+    settings = Settings(
+        http_port=0,
+        metrics_port=0,
+        kafka_bootstrap="127.0.0.1:1",
+        database_url=SecretStr("postgresql+asyncpg://127.0.0.1:1/none"),
+        token_issuer="",
+        jwks_url="",
+    )
+    housekeeping = asyncio.create_task(main._keep_house(house.database, settings))
+    try:
+        await eventually(lambda: failures > 0)
+        expired = passage()
+        async with house.database.transaction() as session:
+            await passages.add(session, expired, datetime.now(UTC) - timedelta(seconds=1))
+
+        async def gone() -> bool:
+            async with house.database.transaction() as session:
+                own = select(table.c.passage_id).where(table.c.passage_id == expired.passage_id)
+                return (await session.execute(own)).first() is None
+
+        await eventually(gone)
+        assert not housekeeping.done()
+    finally:
+        housekeeping.cancel()
+        await asyncio.gather(housekeeping, return_exceptions=True)

@@ -1,0 +1,70 @@
+"""Reads expire whatever else fails, and one day's partition does not cost the other days'."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from payesh.plates import main
+from payesh.plates.adapters import reads
+from payesh.plates.adapters.tables import reads as table
+from tests.integration.plates.conftest import ReadingRoom
+from tests.support.waiting import eventually
+from tests.unit.tickets.violation_builder import plate_read, violation
+
+DAY = date(2031, 5, 3)
+"""Of no other test."""
+
+
+async def test_a_day_that_lies_in_the_default_partition_stays_there_and_others_are_made(
+    room: ReadingRoom,
+) -> None:
+    noon = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
+    early = plate_read(violation(), "99ی99999").model_copy(update={"captured_at": noon})
+    async with room.database.transaction() as session:
+        await reads.add(session, early, datetime.now(UTC) + timedelta(hours=1))
+    async with room.database.transaction() as session:
+        await reads.ensure_partitions(session, DAY, days_ahead=2)
+    async with room.database.transaction() as session:
+        made = [
+            await session.scalar(text("SELECT to_regclass(:name)::text"), {"name": name})
+            for name in (f"reads_{DAY + timedelta(days=n):%Y%m%d}" for n in range(-1, 3))
+        ]
+        lies_in = await session.scalar(
+            text("SELECT tableoid::regclass::text FROM reads WHERE passage_id = :id"),
+            {"id": early.passage_id},
+        )
+    assert made == ["reads_20310502", None, "reads_20310504", "reads_20310505"]
+    assert lies_in == "reads_other"
+
+
+async def test_reads_go_on_expiring_when_partitions_fail(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = 0
+
+    async def fail(*_: object) -> None:
+        nonlocal failures
+        failures += 1
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(reads, "ensure_partitions", fail)
+    monkeypatch.setattr(main, "_HOUSEKEEPING_EVERY_S", 0.05)
+    housekeeping = asyncio.create_task(main._keep_house(room.database))
+    try:
+        await eventually(lambda: failures > 0)
+        expired = plate_read(violation(), "99ی99999")
+        async with room.database.transaction() as session:
+            await reads.add(session, expired, datetime.now(UTC) - timedelta(seconds=1))
+
+        async def gone() -> bool:
+            async with room.database.transaction() as session:
+                own = select(table.c.read_id).where(table.c.passage_id == expired.passage_id)
+                return (await session.execute(own)).first() is None
+
+        await eventually(gone)
+        assert not housekeeping.done()
+    finally:
+        housekeeping.cancel()
+        await asyncio.gather(housekeeping, return_exceptions=True)
