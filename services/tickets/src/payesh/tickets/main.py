@@ -1,6 +1,8 @@
 """Wiring of tickets, once."""
 
-from collections.abc import AsyncIterator
+import argparse
+import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
@@ -28,9 +30,11 @@ from payesh.tickets.api.queue import queue_router
 from payesh.tickets.bundling import BundleRules
 from payesh.tickets.consumers import GROUP, handlers
 from payesh.tickets.decisions import Desk, DeskRules
+from payesh.tickets.errors import LawTableInvalid
 from payesh.tickets.handlers import JoinRules
 from payesh.tickets.settings import Settings
 from payesh.tickets.upkeep import Upkeep
+from payesh.tickets.verification import holds, verify_folder
 from payesh.tickets.workers import BundleWorkers
 
 _PACKAGE = Path(__file__).parent
@@ -159,4 +163,29 @@ def _for_openapi() -> FastAPI:
     return create(settings)
 
 
-cli = service_cli(Settings.service, serve=_serve, migrate=MIGRATIONS, openapi=_for_openapi)
+_kit_cli = service_cli(Settings.service, serve=_serve, migrate=MIGRATIONS, openapi=_for_openapi)
+
+
+def cli(arguments: Sequence[str] | None = None) -> None:
+    """`payesh-tickets serve | migrate | openapi | verify FOLDER [--law TABLE]`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] != ["verify"]:
+        _kit_cli(given)
+        return
+    parser = argparse.ArgumentParser(
+        prog="payesh-tickets verify",
+        description="Verify an exported evidence folder, offline. Exits with 1 when it is broken.",
+    )
+    parser.add_argument("folder", type=Path, help="the folder with manifest.json")
+    parser.add_argument(
+        "--law", type=Path, help="the published law table: its rows are compared too"
+    )
+    asked = parser.parse_args(given[1:])
+    try:
+        law = None if asked.law is None else read_law(asked.law)
+    except (OSError, LawTableInvalid) as error:
+        parser.error(f"--law: {error}")
+    findings = verify_folder(asked.folder, law)
+    for each in findings:
+        sys.stdout.write(f"{each.line()}\n")
+    sys.exit(0 if holds(findings) else 1)

@@ -1,0 +1,414 @@
+"""An exported folder is verified offline, and whatever was changed in it is named."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payesh.tickets.main import cli
+from payesh.tickets.verification import Verdict, holds, verify_folder
+from tests.unit.tickets.bundle_builder import LAW, bundle
+from tests.unit.tickets.violation_builder import CERTIFICATE
+
+Change = Callable[[dict[str, Any]], None]
+FILES = (
+    "clip.mp4", "shots/0.jpg", "shots/1.jpg", "revision.json", "violation.json", "read.json",
+    "law.json",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return await bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture
+def folder(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "citation"))
+
+
+def faults(folder: Path) -> dict[str, str]:
+    """Broken subjects and what is said of them."""
+    findings = verify_folder(folder)
+    broken = {each.subject: each.says for each in findings if each.verdict is Verdict.BROKEN}
+    assert holds(findings) is (not broken)
+    return broken
+
+
+def edit(folder: Path, name: str, change: Change) -> None:
+    """Change a document as a careful forger does: the manifest gets its new hash and size."""
+    path = folder / name
+    content = json.loads(path.read_bytes())
+    change(content)
+    body = json.dumps(content, ensure_ascii=False).encode()
+    put(folder, name, body)
+
+
+def put(folder: Path, name: str, body: bytes) -> None:
+    (folder / name).write_bytes(body)
+    if name == "manifest.json":
+        return
+
+    def rehash(manifest: dict[str, Any]) -> None:
+        shots = [shot["object"] for shot in manifest["shots"]]
+        for each in (manifest["clip"]["object"], *shots, *manifest["documents"]):
+            if each["key"].endswith(f"/{name}"):
+                each["sha256"], each["size_bytes"] = sha256(body).hexdigest(), len(body)
+
+    edit(folder, "manifest.json", rehash)
+
+
+def set_measurement(**values: float) -> Change:
+    return lambda content: content["measurement"].update(values)
+
+
+def set_top(**values: Any) -> Change:
+    return lambda content: content.update(values)
+
+
+def test_a_bundle_as_built_holds(folder: Path) -> None:
+    findings = verify_folder(folder, LAW)
+    assert {each.verdict for each in findings} == {Verdict.HOLDS}
+    assert {each.subject for each in findings} >= {*FILES, "chain", "clip", "law", "measurement"}
+
+
+async def test_a_still_holds_too(tmp_path: Path) -> None:
+    folder = await bundle(tmp_path, still=True)
+    assert (folder / "still.jpg").is_file()
+    assert not faults(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_byte_is_found(folder: Path, name: str) -> None:
+    body = bytearray((folder / name).read_bytes())
+    body[-1] ^= 1
+    (folder / name).write_bytes(body)
+    assert faults(folder)[name].startswith("SHA-256 is")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_cut_or_missing_file_is_found(folder: Path, name: str) -> None:
+    (folder / name).write_bytes((folder / name).read_bytes()[:-1])
+    assert faults(folder)[name].startswith("size is")
+    (folder / name).unlink()
+    assert faults(folder)[name] == "it is missing"
+
+
+@pytest.mark.parametrize("name", ["violation.json", "read.json", "revision.json", "law.json"])
+def test_a_document_that_the_manifest_leaves_out_is_missed(folder: Path, name: str) -> None:
+    def leave_out(manifest: dict[str, Any]) -> None:
+        manifest["documents"] = [
+            each for each in manifest["documents"] if not each["key"].endswith(name)
+        ]
+
+    edit(folder, "manifest.json", leave_out)
+    assert f"the manifest does not name {name}" in faults(folder).values()
+
+
+def test_a_manifest_that_is_missing_or_malformed_is_said(folder: Path) -> None:
+    edit(folder, "manifest.json", set_top(format="payesh-evidence-manifest-v9"))
+    assert "format" in faults(folder)["manifest.json"]
+    (folder / "manifest.json").write_bytes(b"{")
+    assert "malformed" in faults(folder)["manifest.json"]
+    (folder / "manifest.json").unlink()
+    assert faults(folder) == {"manifest.json": "it is missing"}
+
+
+def test_a_name_does_not_lead_out_of_the_folder(folder: Path) -> None:
+    (folder.parent / "law.json").write_bytes((folder / "law.json").read_bytes())
+
+    def lead_out(manifest: dict[str, Any]) -> None:
+        manifest["documents"][3]["key"] = f"{manifest['citation_id']}/../law.json"
+
+    edit(folder, "manifest.json", lead_out)
+    assert faults(folder)["../law.json"] == "not a name of a bundle's file"
+
+
+# What a careful forger changes, hashes made good, and the check that still finds it.
+FORGERIES: dict[str, tuple[dict[str, Change], str, str]] = {
+    "another violation": (
+        {"manifest.json": set_top(violation_id="5d7d7d52-3f6e-4a5e-8d0e-0f7e0b6f5a11")},
+        "ids",
+        "violation_id is",
+    ),
+    "another passage's read": (
+        {"read.json": set_top(passage_id="5d7d7d52-3f6e-4a5e-8d0e-0f7e0b6f5a11")},
+        "ids",
+        "the read's passage_id is",
+    ),
+    "another model": (
+        {"read.json": lambda read: read["provenance"].update(software_version="test 2")},
+        "ids",
+        "models of plates is",
+    ),
+    "a revision of other limits": (
+        {"revision.json": set_top(speed_limit_kmh=50.0)},
+        "revision",
+        "SHA-256 is",
+    ),
+    "a link's duration": (
+        {
+            "violation.json": lambda seen: seen["segments"][2].update(duration_ms=1999),
+            "manifest.json": lambda said: said["chain"]["links"][2].update(duration_ms=1999),
+        },
+        "chain",
+        "link of segment 2 does not hold",
+    ),
+    "a link left out": (
+        {"manifest.json": lambda said: said["chain"]["links"].pop(0)},
+        "chain",
+        "not the violation's segments",
+    ),
+    "another revision under the chain": (
+        {"manifest.json": lambda said: said["chain"].update(revision_sha256="0" * 64)},
+        "chain",
+        "revision_sha256 is",
+    ),
+    "parts in another order": (
+        {"manifest.json": lambda said: said["clip"]["parts"].reverse()},
+        "clip",
+        "its parts are not",
+    ),
+    "more left out than said": (
+        {"manifest.json": lambda said: said["clip"].update(segments_left_out=1)},
+        "clip",
+        "its parts are not",
+    ),
+    "everything left out": (
+        {"manifest.json": lambda said: said["clip"].update(segments_left_out=4)},
+        "clip",
+        "leaves out every segment",
+    ),
+    "a shot left out": (
+        {"manifest.json": lambda said: said["shots"].pop()},
+        "shots",
+        "not the violation's shots",
+    ),
+    "another plate in the manifest": (
+        {"manifest.json": lambda said: said["plate"].update(text="45د67811")},
+        "plate",
+        "45د67811",
+    ),
+    "an unreadable plate": (
+        {
+            "read.json": set_top(outcome="unreadable", plate=None),
+            "manifest.json": set_top(plate=None),
+        },
+        "plate",
+        "the read has no plate",
+    ),
+    "another speed in the manifest": (
+        {"manifest.json": set_measurement(value=120.0)},
+        "measurement",
+        "measurement is",
+    ),
+    "a bound that is not value - u95": (
+        {name: set_measurement(lower_bound=98.0) for name in ("violation.json", "manifest.json")},
+        "measurement",
+        "99.0 - 2.1 is not 98.0",
+    ),
+    "another limit": (
+        {name: set_measurement(limit=50.0) for name in ("violation.json", "manifest.json")},
+        "measurement",
+        "limit is 50.0, not 60.0",
+    ),
+    "a bound below the limit": (
+        {
+            name: set_measurement(value=61.0, u95=2.0, lower_bound=59.0)
+            for name in ("violation.json", "manifest.json")
+        },
+        "measurement",
+        "59.0 km/h is not above 60.0 + 0.0 km/h",
+    ),
+    "a wide tolerance": (
+        {"law.json": lambda law: law["tolerance"].update(tolerance_kmh=37.0)},
+        "measurement",
+        "is not above 60.0 + 37.0 km/h",
+    ),
+    "no certificate": (
+        {name: set_top(certificate=None) for name in ("violation.json", "manifest.json")},
+        "certificate",
+        "there is none",
+    ),
+    "a longer certificate": (
+        {
+            name: lambda said: said["certificate"].update(valid_to="2036-01-01T00:00:00.000000Z")
+            for name in ("violation.json", "manifest.json")
+        },
+        "certificate",
+        "the revision's is",
+    ),
+    "an unverified clock": (
+        {name: set_top(clock_source="unverified") for name in ("violation.json", "manifest.json")},
+        "clock",
+        "it was not verified",
+    ),
+    "a clock too uncertain": (
+        {name: set_top(clock_u95_ms=501.0) for name in ("violation.json", "manifest.json")},
+        "clock",
+        "± 501.0 ms is above the revision's 500.0",
+    ),
+    "another day": (
+        {
+            name: set_top(captured_at="2026-11-21T09:31:07.440000Z")
+            for name in ("violation.json", "manifest.json")
+        },
+        "clock",
+        "the moment lies outside of the segments",
+    ),
+    "another amount in the row": (
+        {"law.json": lambda law: law["tariff"].update(amount_rial=9_000_000)},
+        "law",
+        "amount_rial is 9000000, not 2000000",
+    ),
+    "another amount in the manifest": (
+        {"manifest.json": lambda said: said["law"].update(amount_rial=9_000_000)},
+        "law",
+        "amount_rial is 2000000, not 9000000",
+    ),
+    "another place's row": (
+        {"law.json": lambda law: law["tariff"].update(place_class="B")},
+        "law",
+        "its rows do not fit this case",
+    ),
+    "a row of another year": (
+        {"law.json": lambda law: law["tariff"].update(first="1406-01-01")},
+        "law",
+        "its rows do not fit this case",
+    ),
+    "another offence": (
+        {"law.json": lambda law: law["offence"].update(over_kmh_above=40.0)},
+        "law",
+        "its rows do not fit this case",
+    ),
+    "a season that is not in the year's": (
+        {"law.json": lambda law: law["tariff"].update(season="nowruz")},
+        "law",
+        "its rows do not fit this case",
+    ),
+    "a tolerance that had not begun": (
+        {"law.json": lambda law: law["tolerance"].update(first="1406-01-01")},
+        "law",
+        "its tolerance was not in force at capture",
+    ),
+    "another table": (
+        {"law.json": set_top(table_sha256="0" * 64)},
+        "law",
+        "table_sha256 is",
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forgery_with_its_hashes_made_good_is_named(folder: Path, forgery: str) -> None:
+    changes, subject, says = FORGERIES[forgery]
+    for name, change in changes.items():
+        edit(folder, name, change)
+    found = faults(folder)
+    assert says in found[subject]
+    assert not set(found) & set(FILES), "the hashes were to be good"
+
+
+def test_a_clip_of_other_fragments_is_named(folder: Path) -> None:
+    clip = (folder / "clip.mp4").read_bytes()
+    put(folder, "clip.mp4", clip[:-99] + b"x" * 99)
+    assert faults(folder)["clip"].startswith("SHA-256 of media 3 is")
+    put(folder, "clip.mp4", clip + b"more")
+    assert faults(folder)["clip"] == f"size of all parts is {len(clip)}, not {len(clip) + 4}"
+
+
+def test_another_picture_is_named(folder: Path) -> None:
+    put(folder, "shots/1.jpg", b"another car")
+    assert faults(folder)["shots"].startswith("SHA-256 of shot 1 is")
+
+
+async def test_a_certificate_out_of_date_is_named_even_when_all_documents_agree(
+    tmp_path: Path,
+) -> None:
+    ended = CERTIFICATE.model_copy(update={"valid_to": CERTIFICATE.valid_from + timedelta(days=99)})
+    folder = await bundle(tmp_path, certificate=ended)
+    assert faults(folder) == {"certificate": "it was not in date at capture"}
+
+
+def test_the_published_table_is_held_against_the_rows(folder: Path) -> None:
+    other = replace(LAW, sha256="0" * 64)
+    law = {each.subject: each.says for each in verify_folder(folder, other)}["law"]
+    assert law.startswith("SHA-256 of the table is")
+    dearer = tuple(replace(each, vehicle_class="car", amount_rial=1) for each in LAW.tariffs)
+    forged = replace(LAW, tariffs=(*LAW.tariffs, *dearer))
+    law = {each.subject: each.says for each in verify_folder(folder, forged)}["law"]
+    assert law == "the published table prices this case with other rows"
+
+
+def test_a_file_beside_the_bundle_is_said_to_be_uncovered(folder: Path) -> None:
+    (folder / "shots" / "9.jpg").write_bytes(b"slipped in")
+    findings = {each.subject: each.verdict for each in verify_folder(folder)}
+    assert findings["shots/9.jpg"] is Verdict.NOT_COVERED
+    assert not faults(folder)
+
+
+def test_a_citation_of_another_manifest_is_named(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    citation = {
+        "citation_id": manifest["citation_id"],
+        "state": "issued",
+        "plate": manifest["plate"],
+        "law": manifest["law"],
+        "measurement": manifest["measurement"],
+        "evidence": {
+            "manifest_sha256": sha256((folder / "manifest.json").read_bytes()).hexdigest(),
+            "clip_sha256": manifest["clip"]["object"]["sha256"],
+        },
+    }
+    (folder / "citation.json").write_text(json.dumps(citation), "utf-8")
+    assert not faults(folder)
+    edit(folder, "manifest.json", set_top(software_version="test 2"))
+    assert faults(folder)["citation.json"].startswith("manifest_sha256 is")
+    (folder / "citation.json").write_text("[]", "utf-8")
+    assert faults(folder)["citation.json"] == "malformed"
+
+
+def test_forged_text_stays_on_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def forge(said: dict[str, Any]) -> None:
+        said["certificate"]["issued_by"] = "x\nholds        law             \u202efine"
+
+    edit(folder, "manifest.json", forge)
+    with pytest.raises(SystemExit) as ended:
+        cli(["verify", str(folder)])
+    assert ended.value.code == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(verify_folder(folder))
+    assert all("\u202e" not in line for line in lines)
+
+
+def test_the_command_needs_no_settings(folder: Path) -> None:
+    command = Path(sys.executable).with_name("payesh-tickets")
+    clean = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
+
+    def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command, "verify", str(folder), *arguments],
+            env=clean,
+            cwd=folder.parent,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    held = verify()
+    assert (held.returncode, held.stderr) == (0, "")
+    assert all(line.startswith("holds ") for line in held.stdout.splitlines())
+    (folder / "clip.mp4").unlink()
+    broken = verify()
+    assert broken.returncode == 1
+    assert "BROKEN       clip.mp4        it is missing" in broken.stdout.splitlines()
+    assert verify("--law", "no-such-file").returncode == 2
