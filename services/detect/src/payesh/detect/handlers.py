@@ -57,6 +57,8 @@ class WatchedStream:
     revision_sha256: str
     saved_sequence: int = -1
     pending: list[Observation] = field(default_factory=list)
+    broken: str | None = None
+    """Why the segment in hand was observed in part only, until its dead letter is asked for."""
 
     @property
     def unsaved(self) -> bool:
@@ -103,7 +105,7 @@ class Observing:
             stream = await self._stream(camera, event)
             if event.sequence > stream.observer.last_sequence:
                 await self._close_followed(camera, event)
-                await self._observe(camera, stream, event)
+                await self._observe(stream, event)
                 end = event.captured_at + timedelta(milliseconds=event.duration_ms)
                 camera.watch.note(event.stream_id, event.fencing_token, event.captured_at, end)
         except MessageFault:
@@ -115,7 +117,7 @@ class Observing:
         await self._say(camera, stream)
         if event.last_in_stream:
             camera.watch.close(event.stream_id)
-        if not stream.observer.checkpoint_due:
+        if not stream.observer.checkpoint_due and stream.broken is None:
             waiting = any(each.unsaved for each in camera.streams.values())
             return Disposition.HELD if waiting else Disposition.DONE
         await self._save(camera, stream)
@@ -123,6 +125,10 @@ class Observing:
         await self._save_unsaved(camera)
         if event.last_in_stream:
             camera.streams.pop(event.stream_id, None)
+        if stream.broken is not None:
+            # Last of all, so that a fault while saying or saving does not do away with it.
+            reason, stream.broken = stream.broken, None
+            raise MessageFault(reason, retry=False)
         return Disposition.DONE
 
     async def snapshot_stored(self, delivery: Delivery[Any]) -> Disposition:
@@ -201,9 +207,7 @@ class Observing:
             return None
         return WatchedStream(observer, models, last.revision.sha256, observer.last_sequence)
 
-    async def _observe(
-        self, camera: WatchedCamera, stream: WatchedStream, event: SegmentStored
-    ) -> None:
+    async def _observe(self, stream: WatchedStream, event: SegmentStored) -> None:
         last = stream.observer.last_event
         if last is not None and event.sequence != last.sequence + 1:
             log.warning(
@@ -222,8 +226,7 @@ class Observing:
         except SegmentBroken as broken:
             # What it had concluded is said; the rest goes where a person sees it.
             stream.pending += broken.concluded
-            await self._say(camera, stream)
-            raise MessageFault(str(broken), retry=False) from broken
+            stream.broken = str(broken)
 
     async def _close_followed(self, camera: WatchedCamera, event: SegmentStored) -> None:
         """Streams that stopped without a word: their open vehicles are lost."""
