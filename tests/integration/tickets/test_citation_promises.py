@@ -205,7 +205,8 @@ async def test_nobody_can_delete_the_evidence_of_a_draft(
         )
     )
     names = {each.object_name.partition("/")[2] for each in kept}
-    assert {"clip.mp4", "manifest.json", "revision.json", "violation.json", "read.json"} <= names
+    documents = {"revision.json", "violation.json", "read.json", "law.json"}
+    assert {"clip.mp4", "manifest.json", *documents} <= names
     for each in kept:
         with pytest.raises(S3Error) as refused:
             await asyncio.to_thread(

@@ -58,10 +58,15 @@ class FolderStore:
 
 
 async def bundle(
-    root: Path, *, certificate: Certificate = CERTIFICATE, still: bool = False, **changes: Any
+    root: Path,
+    *,
+    certificate: Certificate = CERTIFICATE,
+    still: bool = False,
+    keeps_law: bool = True,
+    **changes: Any,
 ) -> Path:
     """The folder of one bundle: four links, the clip of them, two shots. Media are plain bytes,
-    which the builder never opens."""
+    which the builder never opens. Without `keeps_law` the job is one of an older version."""
     store = FolderStore(root)
     body = _revision(certificate).model_dump_json().encode()
     revision = await store.put("revisions", "camera-1/1.json", body, media_type="application/json")
@@ -105,7 +110,7 @@ async def bundle(
             decree=price.decree,
             amount_rial=price.amount_rial,
         ),
-        law_basis=basis_of(LAW, price, day).to_json(),
+        law_basis=basis_of(LAW, price, day).to_json() if keeps_law else None,
         traceparent=None,
         joined_at=datetime.now(UTC),
         attempts=1,

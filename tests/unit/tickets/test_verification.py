@@ -87,6 +87,12 @@ async def test_a_still_holds_too(tmp_path: Path) -> None:
     assert not faults(folder)
 
 
+async def test_a_bundle_of_an_older_job_is_built_and_said_to_lack_the_law(tmp_path: Path) -> None:
+    missing = "the manifest does not name law.json"
+    found = faults(await bundle(tmp_path, keeps_law=False))
+    assert found == {"measurement": missing, "law": missing}
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_changed_byte_is_found(folder: Path, name: str) -> None:
     body = bytearray((folder / name).read_bytes())

@@ -15,6 +15,7 @@ from rich.live import Live
 from payesh.contracts import CitationDrafted
 from payesh.local import state
 from payesh.local.bus_tap import BusTap
+from payesh.local.evidence_export import export_evidence
 from payesh.local.operator import Operator
 from payesh.local.progress_view import demo_table, print_pages, stack_steps
 from payesh.local.run_record import is_settled, outcome, record
@@ -170,17 +171,11 @@ async def _leave(
     if not citations:
         return
     chosen = _traced(tap, found.trace_id) or citations[0]
-    evidence = out / "citation"
-    evidence.mkdir(exist_ok=True)
-    path = f"/v1/citations/{chosen.citation_id}"
-    citation: dict[str, Any] = (await operator.request("GET", "tickets", path)).json()
-    (evidence / "citation.json").write_text(
-        json.dumps(citation, ensure_ascii=False, indent=2) + "\n", "utf-8"
-    )
-    for name in ("manifest", "clip", "shots/0"):
-        answer = await operator.request("GET", "tickets", f"{path}/{name}")
-        suffix = {"manifest": ".json", "clip": ".mp4", "shots/0": ".jpg"}[name]
-        (evidence / (name.replace("/", "-") + suffix)).write_bytes(answer.content)
+
+    async def get(path: str) -> bytes:
+        return (await operator.request("GET", "tickets", path)).content
+
+    await export_evidence(get, chosen.citation_id, out / "citation")
 
 
 def _traced(tap: BusTap, trace_id: str | None) -> CitationDrafted | None:
