@@ -1,0 +1,69 @@
+"""The auditor's page is held against the code: its commands run over a built bundle."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from payesh.tickets.verification import verify_folder
+from tests.unit.tickets.bundle_builder import bundle
+
+PAGE = (Path(__file__).parents[3] / "docs" / "evidence.md").read_text("utf-8")
+COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+if missing := [tool for tool in ("bash", "jq", "sha256sum") if not shutil.which(tool)]:
+    pytest.skip(f"no {', '.join(missing)} on this machine", allow_module_level=True)
+
+
+def run(command: str, folder: Path) -> tuple[int, list[str]]:
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.returncode, done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("still", [False, True])
+async def test_the_pages_commands_find_a_bundle_whole(tmp_path: Path, still: bool) -> None:
+    folder = await bundle(tmp_path, still=still)
+    files, example, links, parts = (run(command, folder) for command in COMMANDS)
+    clip = "still.jpg" if still else "clip.mp4"
+    names = {"shots/0.jpg", "shots/1.jpg", "revision.json", "violation.json", "read.json"}
+    assert (files[0], set(files[1])) == (
+        0,
+        {f"{name}: OK" for name in {clip, "law.json", *names}},
+    )
+    assert example == (0, [f"{_expected(COMMANDS[1])}  -"])
+    assert links == (0, [f"link {number} holds" for number in range(4)])
+    assert parts == (0, ["-: OK"] * (1 if still else 5))
+
+
+async def test_the_pages_commands_find_what_was_changed(tmp_path: Path) -> None:
+    folder = await bundle(tmp_path)
+    clip = bytearray((folder / "clip.mp4").read_bytes())
+    clip[-1] ^= 1
+    (folder / "clip.mp4").write_bytes(clip)
+    manifest = (folder / "manifest.json").read_text("utf-8")
+    (folder / "manifest.json").write_text(
+        manifest.replace('"duration_ms": 2000', '"duration_ms": 1999', 1), "utf-8"
+    )
+    files, _, links, parts = (run(command, folder) for command in COMMANDS)
+    assert (files[0], "clip.mp4: FAILED" in files[1]) == (1, True)
+    assert links[1] == ["link 1 holds", "link 2 holds", "link 3 holds"]
+    assert (parts[0], parts[1]) == (1, ["-: OK"] * 4 + ["-: FAILED"])
+
+
+async def test_the_page_explains_every_check(tmp_path: Path) -> None:
+    for finding in verify_folder(await bundle(tmp_path)):
+        assert f"`{finding.subject}`" in PAGE or finding.subject in ("chain", "clip", "shots/1.jpg")
+
+
+def _expected(command: str) -> str:
+    found = re.search(r"^# ([0-9a-f]{64})$", command, re.MULTILINE)
+    assert found is not None
+    return found[1]
