@@ -22,14 +22,6 @@ def shared_data() -> Path:
     return SHARED
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side run whole files; the end-to-end ones share one house and stay together."""
-    for item in items:
-        whole = Path(__file__).parent / "e2e"
-        group = "e2e" if whole in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skip for want of something that is present is a failure in disguise."""
     if os.environ.get("CI") != "true":
