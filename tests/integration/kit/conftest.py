@@ -1,6 +1,5 @@
 """Builders for the kit's tests: audit records serve as events, because they need no camera."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -17,6 +16,7 @@ from payesh.kit.settings import BusSettings, ObjectSettings
 from payesh.kit.tables import kit_metadata
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
+from tests.support.waiting import eventually
 
 
 class KitTestSettings(BusSettings):
@@ -53,18 +53,6 @@ def bus_settings(engines: EngineSet, **changes: object) -> BusSettings:
         "kafka_publish_timeout_ms": 5000,
     }
     return KitTestSettings(**{**values, **changes})
-
-
-async def eventually(
-    condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 20.0
-) -> None:
-    """Return once `condition` holds; fails the test when it never does."""
-    async with asyncio.timeout(timeout_s):
-        while True:
-            outcome = condition()
-            if outcome is True or (not isinstance(outcome, bool) and await outcome):
-                return
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -1,81 +1,41 @@
 """tickets as it runs: its application served over HTTP on real engines, with real keys."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
-from joserfc import jwt
-from joserfc.jwk import OKPKey
 
 from payesh.contracts import Event, ViolationDetected
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
-from payesh.kit.objects import MinioObjects
-from payesh.kit.settings import ObjectSettings
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
 from payesh.tickets.handlers import citation_id_of
 from payesh.tickets.main import MIGRATIONS, create
 from payesh.tickets.settings import Settings
 from tests.integration.tickets.recorded_evidence import RecordedEvidence, record
+from tests.support.engine_settings import bus_settings, object_settings, store_of
+from tests.support.serving import served
+from tests.support.signed_tokens import ISSUER, TokenSigner
 from tests.unit.tickets.violation_builder import plate_read, violation
 
-ISSUER = "http://access.test"
-_KEY = OKPKey.generate_key("Ed25519", {"kid": "tickets-test-1"})
+_SIGNER = TokenSigner()
 EVERY_SCOPE = "citations:read citations:decide evidence:read law:read"
 
 
 def claims(subject: str = "sara", **changes: Any) -> dict[str, Any]:
     """Claims of an officer's token, as access gives them."""
-    now = int(time.time())
-    return {
-        "iss": ISSUER,
-        "aud": "payesh",
-        "sub": subject,
-        "act": "pages",
-        "agency": "traffic-police",
-        "scope": EVERY_SCOPE,
-        "counties": ["semnan"],
-        "road_classes": "*",
-        "iat": now,
-        "nbf": now,
-        "exp": now + 900,
-        **changes,
-    }
+    return _SIGNER.claims(subject, **{"scope": EVERY_SCOPE, **changes})
 
 
 def token(subject: str = "sara", **changes: Any) -> str:
-    header = {"alg": "EdDSA", "kid": _KEY.kid}
-    return jwt.encode(header, claims(subject, **changes), _KEY, algorithms=["EdDSA"])
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]], timeout_s: float = 20.0) -> None:
-    """Return once `condition` holds. Raises TimeoutError."""
-    async with asyncio.timeout(timeout_s):
-        while not await condition():  # noqa: ASYNC110 - what is awaited lies in another process
-            await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not task.done(), "the server ended before it began"
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await task
+    return _SIGNER.token(subject, **{"scope": EVERY_SCOPE, **changes})
 
 
 @dataclass
@@ -132,20 +92,13 @@ class Office:
 
 
 def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settings:
-    addresses = engines.addresses()
-    access_key, secret_key = addresses["s3_keys"]["tickets"]
     values: dict[str, Any] = {
         "http_port": 0,
         "public_url": "http://tickets.test",
         "metrics_port": 0,
-        "kafka_bootstrap": addresses["kafka_bootstrap"],
-        "kafka_idempotence": addresses["kafka_idempotence"],
-        "kafka_session_timeout_ms": 6000 if addresses["kafka_idempotence"] else 2000,
-        "database_url": addresses["database_urls"]["tickets"],
-        "s3_endpoint": addresses["s3_endpoint"],
-        "s3_secure": addresses["s3_secure"],
-        "s3_access_key": access_key,
-        "s3_secret_key": secret_key,
+        "database_url": engines.addresses()["database_urls"]["tickets"],
+        **bus_settings(engines),
+        **object_settings(engines, "tickets"),
         "token_issuer": ISSUER,
         "jwks_url": jwks_url,
         "pages_client_id": "tickets-pages",
@@ -157,29 +110,10 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
     return Settings(**{**values, **changes})
 
 
-def store_of(engines: EngineSet, identity: str = "admin") -> MinioObjects:
-    access_key, secret_key = engines.objects.credentials_for(identity)
-    addresses = engines.addresses()
-    return MinioObjects(
-        ObjectSettings(
-            s3_endpoint=addresses["s3_endpoint"],
-            s3_secure=addresses["s3_secure"],
-            s3_access_key=access_key,
-            s3_secret_key=secret_key,
-        )
-    )
-
-
 @pytest.fixture(scope="session")
 async def jwks_url() -> AsyncIterator[str]:
-    app = FastAPI()
-
-    @app.get("/jwks.json")
-    async def jwks() -> JSONResponse:
-        return JSONResponse({"keys": [_KEY.as_dict(private=False)]})
-
-    async with served(app) as url:
-        yield f"{url}/jwks.json"
+    async with _SIGNER.keys_served() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,10 @@ from payesh.contracts.values import Certificate, ClockSource, SegmentLink
 from payesh.kit.tables import outbox
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import bundle_jobs, citations, waiting_violations
-from tests.integration.tickets.conftest import Office, eventually, store_of
+from tests.integration.tickets.conftest import Office
 from tests.integration.tickets.recorded_evidence import record
+from tests.support.engine_settings import store_of
+from tests.support.waiting import eventually
 from tests.unit.tickets.violation_builder import CAPTURED_AT, chained, plate_read
 
 

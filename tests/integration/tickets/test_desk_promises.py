@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from payesh.kit.tables import audit_counter
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import citations, retention_jobs
-from tests.integration.tickets.conftest import Office, eventually
+from tests.integration.tickets.conftest import Office
+from tests.support.waiting import eventually
 
 ISSUE = {"decision": "issue", "plate": "۱۲ ب ۳۴۵ | ۶۷"}
 

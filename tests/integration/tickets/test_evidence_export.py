@@ -14,8 +14,9 @@ from payesh.local.evidence_export import export_evidence
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.main import cli
 from payesh.tickets.verification import Verdict, verify_folder
-from tests.integration.tickets.conftest import Office, store_of
+from tests.integration.tickets.conftest import Office
 from tests.integration.tickets.recorded_evidence import record
+from tests.support.engine_settings import store_of
 from tests.unit.tickets.violation_builder import chained
 
 DOCUMENTS = ("revision.json", "violation.json", "read.json", "law.json")

@@ -9,7 +9,8 @@ import pytest
 
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.tickets.adapters.tables import citations
-from tests.integration.tickets.conftest import Office, claims, eventually
+from tests.integration.tickets.conftest import Office, claims
+from tests.support.waiting import eventually
 from tests.unit.tickets.violation_builder import CAPTURED_AT
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
