@@ -36,6 +36,10 @@ _TURNING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _ROUNDED_KMH = 0.002
 """Value, bound and uncertainty are each rounded to three decimals."""
 
+_CLOCK_STEP = timedelta(seconds=0.5)
+"""Frames are timed by the stream's own timeline; `detect` lets it leave the segments' clock so far
+before it begins anew."""
+
 _Document = TypeVar("_Document", bound=BaseModel)
 
 
@@ -248,7 +252,7 @@ def _clock(bundle: _Bundle) -> str:
         raise _Fault(
             f"± {violation.clock_u95_ms} ms is above the revision's {revision.maximum_clock_u95_ms}"
         )
-    within = timedelta(milliseconds=violation.clock_u95_ms)
+    within = _CLOCK_STEP + timedelta(milliseconds=violation.clock_u95_ms)
     links = violation.segments
     first = min(link.captured_at for link in links)
     last = max(link.captured_at + timedelta(milliseconds=link.duration_ms) for link in links)
