@@ -21,11 +21,12 @@ from structlog.testing import capture_logs
 from payesh.contracts import AuditReadRecorded
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
-from payesh.kit.errors import StoreUnavailable
+from payesh.kit.errors import PeerUnavailable, StoreUnavailable
 from payesh.kit.http import UnprotectedRoute, create_app
 from payesh.kit.settings import HttpSettings, PagesSettings, TokenSettings
 from payesh.kit.sign_in import sign_in_router
 from payesh.kit.tables import outbox as outbox_table
+from payesh.kit.tokens import JwksKeys
 
 ISSUER = "http://access.test"
 
@@ -238,6 +239,31 @@ async def test_unknown_keys_do_not_make_us_hammer_access(client, authority):
         unknown = OKPKey.generate_key("Ed25519", {"kid": f"unknown-{number}"})
         await client.get("/v1/reads", headers=bearer(authority.token(key=unknown)))
     assert authority.requests <= before + 1
+
+
+async def test_a_withdrawn_key_is_refused_soon_and_keys_serve_an_absence_of_access(
+    authority, monkeypatch
+):
+    def pass_by(seconds: float) -> None:
+        keys._asked_at -= seconds
+        keys._fetched_at -= seconds
+
+    async def known() -> set[str]:
+        return {key.kid for key in (await keys.key_set(second.kid)).keys}
+
+    first, second = authority.keys
+    keys = JwksKeys(f"{authority.url}/jwks.json")
+    assert await known() == {first.kid, second.kid}
+    monkeypatch.setattr(authority, "published", [second])
+    pass_by(31)
+    assert await known() == {second.kid}
+    keys._url = "http://127.0.0.1:1/jwks.json"
+    pass_by(890)
+    assert await known() == {second.kid}
+    pass_by(20)
+    for _ in range(2):  # asked, and not asked again so soon
+        with pytest.raises(PeerUnavailable):
+            await known()
 
 
 async def test_access_away_is_503_and_not_401(authority, database):

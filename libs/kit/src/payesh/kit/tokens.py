@@ -18,7 +18,8 @@ from payesh.kit.settings import TokenSettings
 ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
 _LEEWAY_S = 5
 _REFETCH_S = 10.0
-_KEYS_LIFE_S = 300.0
+_KEYS_LIFE_S = 30.0  # how long a withdrawn key goes on being accepted
+_KEYS_USABLE_S = 900.0  # and how long while access is away, and cannot say that it was withdrawn
 _BREATH_S = 1.0
 
 # RFC 9864 renames EdDSA to Ed25519; what is issued and understood everywhere is still the former.
@@ -65,7 +66,8 @@ class Keys(Protocol):
 
 
 class JwksKeys:
-    """Keys fetched from a JWKS; again when a key is unknown (at most every 10 s) or stale."""
+    """Keys fetched from a JWKS; again when a key is unknown or they are 30 s old, at most every
+    10 s. While access is away they serve for 15 minutes."""
 
     def __init__(self, url: str, *, timeout_s: float = 3.0) -> None:
         self._url = url
@@ -77,15 +79,18 @@ class JwksKeys:
         self._fetching = asyncio.Lock()
 
     async def key_set(self, key_id: str | None) -> KeySet:
-        if self._keys is not None and not self._wants_fetch(key_id):
+        if self._keys is not None and self._usable() and not self._wants_fetch(key_id):
             return self._keys
         async with self._fetching:
             missing = self._keys is None and time.monotonic() - self._asked_at > _BREATH_S
             if missing or self._wants_fetch(key_id):
                 await self._fetch()
-            if self._keys is None:
+            if self._keys is None or not self._usable():
                 raise PeerUnavailable("access", "its keys cannot be fetched")
             return self._keys
+
+    def _usable(self) -> bool:
+        return time.monotonic() - self._fetched_at <= _KEYS_USABLE_S
 
     def _wants_fetch(self, key_id: str | None) -> bool:
         now = time.monotonic()
