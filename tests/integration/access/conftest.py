@@ -48,7 +48,7 @@ class House:
 
     async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         async with self.http() as http:
-            return await http.post(path, json=body, headers=headers or self.admin)
+            return await http.post(path, json=body, headers={**(headers or self.admin), **PURPOSE})
 
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Any:
         async with self.http() as http:
@@ -56,7 +56,7 @@ class House:
 
     async def patch(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         async with self.http() as http:
-            return await http.patch(path, json=body, headers=headers or self.admin)
+            return await http.patch(path, json=body, headers={**(headers or self.admin), **PURPOSE})
 
     async def token(self, client_id: str, secret: str, **form: str) -> httpx.Response:
         async with self.http() as http:

@@ -156,6 +156,34 @@ async def test_reading_people_and_the_log_is_itself_in_the_log(house):
     assert read["purpose"] == "test"
 
 
+async def test_writing_people_answers_with_them_and_is_in_the_log(house):
+    officer = (await house.new_person()).json()
+    await house.patch(f"/v1/people/{officer['person_id']}", {})
+
+    async def both_here():
+        reads = await found(house, service="access", resource=officer["person_id"])
+        return sorted(read["action"] for read in reads) == ["change", "register"]
+
+    await eventually(both_here)
+
+
+async def test_an_agencys_auditor_sees_its_own_people_only(house, producer, service):
+    agency = f"police-{service}"
+    await house.post("/v1/agencies", {"agency_id": agency, "name": "پلیس"})
+    auditor = await house.bearer_with(agency=agency, scopes=["audit:read"])
+    await producer.publish(record(service, 1))
+    await producer.publish(record(service, 2, agency=agency))
+
+    async def both_here():
+        return len(await found(house, service=service)) == 2
+
+    await eventually(both_here)
+    answer = await house.get(f"/v1/audit?service={service}", auditor)
+    assert [item["record"]["sequence"] for item in answer.json()["items"]] == [2]
+    whole = await house.get("/v1/audit/gaps", auditor)
+    assert (whole.status_code, whole.json()["type"]) == (403, "urn:payesh:problem:other-agency")
+
+
 async def test_a_rewritten_row_breaks_the_chain(house, producer, service, monkeypatch, capsys):
     for sequence in (1, 2, 3):
         await producer.publish(record(service, sequence))

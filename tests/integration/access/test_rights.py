@@ -93,10 +93,18 @@ async def test_every_route_of_administrators_asks_for_its_scope(house, method, p
 
 
 async def test_reading_people_needs_a_purpose(house):
-    async with house.http() as http:
-        answer = await http.get("/v1/people", headers=house.admin)
-    assert answer.status_code == 403
-    assert answer.json()["type"].endswith("purpose-required")
+    officer = (await house.new_person()).json()
+    one = f"/v1/people/{officer['person_id']}"
+    async with house.http(headers=house.admin) as http:
+        answers = [
+            await http.get("/v1/people"),
+            await http.get(one),
+            await http.patch(one, json={}),
+            await http.post("/v1/people", json={}),
+        ]
+    for answer in answers:
+        assert answer.status_code == 403
+        assert answer.json()["type"].endswith("purpose-required")
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "x-officer-77-x", "p" * 300])

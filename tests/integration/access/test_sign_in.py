@@ -96,6 +96,25 @@ async def test_the_code_needs_the_verifier_that_it_was_asked_for_with(house, bro
     assert (await browser.redeem(code)).json()["error"] == "invalid_grant"
 
 
+async def test_an_agencys_client_acts_for_its_own_people_only(house, browser):
+    await house.post("/v1/agencies", {"agency_id": "police-garmsar", "name": "پلیس گرمسار"})
+    made = await house.new_client(
+        agency="police-garmsar",
+        grants=["authorization_code"],
+        redirect_uris=[CALLBACK],
+        scopes=["citations:read"],
+    )
+    asked = {"client_id": made.json()["client"]["client_id"], "scope": "citations:read"}
+    answers = []
+    for agency in ("payesh", "police-garmsar"):
+        officer, person = await new_officer(house, agency=agency), Browser(house)
+        await person.code(officer["username"])  # of the operator's own client: for everybody
+        back = await person.authorize(**asked)
+        answers.append(parse_qs(urlsplit(back.headers["location"]).query))
+    assert answers[0]["error"] == ["access_denied"]
+    assert "code" in answers[1]
+
+
 async def test_the_code_is_bound_to_its_redirect_uri_and_its_client(house, browser):
     officer = await new_officer(house)
     elsewhere = await browser.redeem(

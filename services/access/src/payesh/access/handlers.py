@@ -35,6 +35,11 @@ def agency_bound(principal: Principal) -> str | None:
     return None if "agencies:write" in principal.scopes else principal.agency
 
 
+def audit_bound(principal: Principal) -> str | None:
+    """The one agency whose reads a principal may look through, None for all."""
+    return None if principal.agency == agencies.OPERATOR else agency_bound(principal)
+
+
 def check_may_grant(principal: Principal, agency_id: str, granted: Entitlements) -> None:
     """Raises Forbidden when that is more than the granter holds, or in another agency."""
     bound = agency_bound(principal)

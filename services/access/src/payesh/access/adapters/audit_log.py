@@ -57,6 +57,7 @@ async def append(session: AsyncSession, record: AuditReadRecorded, now: datetime
             subject=record.subject,
             resource_kind=record.resource_kind,
             resource_ids=list(record.resource_ids),
+            agency=record.agency,
             body=body,
             previous_link=previous,
             link=new,
@@ -78,6 +79,7 @@ async def _locked_chain(session: AsyncSession, service: str) -> AuditChain:
 
 async def find(
     session: AsyncSession,
+    agency: str | None,
     *,
     service: str | None,
     subject: str | None,
@@ -87,9 +89,12 @@ async def find(
     before: tuple[datetime, str, int] | None,
     limit: int,
 ) -> Sequence[AuditRecord]:
-    """The newest first; `before` is the last record of the page before (time, service, number)."""
+    """Reads by the people of `agency` (None: of all), the newest first; `before` is the last record
+    of the page before (time, service, number)."""
     order = (AuditRecord.recorded_at, AuditRecord.service, AuditRecord.sequence)
     query = select(AuditRecord).order_by(*(column.desc() for column in order)).limit(limit)
+    if agency is not None:
+        query = query.where(AuditRecord.agency == agency)
     if service is not None:
         query = query.where(AuditRecord.service == service)
     if subject is not None:

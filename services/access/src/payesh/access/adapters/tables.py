@@ -199,6 +199,7 @@ class AuditRecord(Base):
         UniqueConstraint("service", "position", name="uq_audit_records_position"),
         Index("ix_audit_records_recorded_at", "recorded_at", "service", "sequence"),
         Index("ix_audit_records_subject", "subject", "recorded_at"),
+        Index("ix_audit_records_agency", "agency", "recorded_at"),
         Index("ix_audit_records_resource_ids", "resource_ids", postgresql_using="gin"),
     )
 
@@ -209,6 +210,7 @@ class AuditRecord(Base):
     subject: Mapped[str]
     resource_kind: Mapped[str]
     resource_ids: Mapped[list[str]]
+    agency: Mapped[str | None]
     body: Mapped[bytes]
     previous_link: Mapped[bytes]
     link: Mapped[bytes]

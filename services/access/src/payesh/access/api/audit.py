@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
+from payesh.access import handlers
 from payesh.access.adapters import audit_log
 from payesh.access.adapters.tables import AuditRecord
 from payesh.access.api.rights import Cursor, Limit
@@ -15,7 +16,7 @@ from payesh.access.api.state import access_of
 from payesh.contracts import AuditReadRecorded
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
-from payesh.kit.errors import Unprocessable
+from payesh.kit.errors import Forbidden, Unprocessable
 from payesh.kit.openapi import ShapeOf
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
@@ -80,12 +81,14 @@ async def search_audit(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> RecordPage:
-    """Who read which personal data, the newest first."""
+    """Who read which personal data, the newest first: people of the caller's agency, of all for
+    the operator's own."""
     access = access_of(request)
     before = _decode(cursor) if cursor else None
     async with access.database.transaction() as session:
         rows = await audit_log.find(
             session,
+            handlers.audit_bound(principal),
             service=service,
             subject=subject,
             resource=resource,
@@ -109,7 +112,10 @@ async def search_audit(
 
 @router.get("/gaps")
 async def audit_gaps(request: Request, principal: Overseer) -> Completeness:
-    """Missing numbers of each service (at most 1000 runs) and the heads of the chains."""
+    """Missing numbers of each service (at most 1000 runs) and the heads of the chains. They are
+    of no one agency's: the operator's own looks after them."""
+    if handlers.audit_bound(principal) is not None:
+        raise Forbidden("the chains are the operator's to look after", type="other-agency")
     async with access_of(request).database.transaction() as session:
         gaps = await audit_log.gaps(session, _GAPS_LIMIT)
         chains = await audit_log.chains(session)

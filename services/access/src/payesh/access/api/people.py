@@ -29,7 +29,8 @@ from payesh.kit.errors import NotFound, Unprocessable
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 Reader = Annotated[Principal, Depends(authorize("people:read", resource="people", personal=True))]
-Writer = Annotated[Principal, Depends(authorize("people:write", resource="people"))]
+# Both answers tell an account: writing reads too.
+Writer = Annotated[Principal, Depends(authorize("people:write", resource="people", personal=True))]
 Password = Annotated[SecretStr, Field(max_length=PASSWORD_MAX_LENGTH)]
 
 
@@ -106,6 +107,15 @@ async def register_person(body: NewPerson, request: Request, principal: Writer) 
             granted=granted,
             now=datetime.now(UTC),
         )
+        await record_read(
+            session,
+            principal,
+            service=access.settings.service,
+            scope="people:write",
+            action="register",
+            resource_kind="person",
+            resource_ids=[str(row.person_id)],
+        )
     return PersonView.of(row)
 
 
@@ -172,5 +182,14 @@ async def change_person(
             enabled=body.enabled,
             password_hash=password_hash,
             now=datetime.now(UTC),
+        )
+        await record_read(
+            session,
+            principal,
+            service=access.settings.service,
+            scope="people:write",
+            action="change",
+            resource_kind="person",
+            resource_ids=[str(person_id)],
         )
     return PersonView.of(row)
