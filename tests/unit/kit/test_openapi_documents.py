@@ -41,10 +41,12 @@ PERSONAL = {
         "read_clip",
         "read_shot",
         "read_manifest",
+        "read_document",
     },
-    "access": {"list_people", "read_person", "search_audit"},
+    "access": {"list_people", "read_person", "register_person", "change_person", "search_audit"},
 }
-"""Reads of personal data: a new one is written down here too."""
+"""Whatever answers with personal data, writes that answer with it included: a new one is written
+down here too."""
 
 each_service = pytest.mark.parametrize("service", sorted(CREATE))
 
