@@ -1,6 +1,10 @@
 import json
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 SCRIPT = """
 import pathlib, sys
@@ -41,3 +45,39 @@ def test_spans_are_json_lines_of_one_trace_and_logs_quote_no_values(tmp_path):
     assert logged["trace_id"] == cut["trace_id"]
     assert logged["exception"][0]["type"] == "builtins.ValueError"
     assert "12B34567" not in run.stderr
+
+
+SENDING = """
+import sys
+from payesh.kit.settings import TelemetrySettings
+from payesh.kit.telemetry import configure, tracer
+configure("plates", TelemetrySettings(otlp_endpoint=sys.argv[1]))
+with tracer.start_as_current_span("read"):
+    pass
+"""
+
+
+def test_a_collector_has_every_span_once_the_process_has_ended():
+    received = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.path, body, self.headers["Content-Encoding"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}/v1/traces"
+        subprocess.run([sys.executable, "-c", SENDING, endpoint], check=True)
+        server.shutdown()
+    ((path, body, encoding),) = received
+    assert (path, encoding) == ("/v1/traces", None)
+    (resource,) = ExportTraceServiceRequest.FromString(body).resource_spans
+    named = {each.key: each.value.string_value for each in resource.resource.attributes}
+    assert named["service.name"] == "payesh-plates"
+    assert [span.name for scope in resource.scope_spans for span in scope.spans] == ["read"]

@@ -173,7 +173,9 @@ class TelemetrySettings(KitSettings):
         None, description="File to append finished spans to, a JSON line each; none when unset."
     )
     otlp_endpoint: str | None = Field(
-        None, description="OTLP/HTTP collector for spans; needs `payesh-kit[otlp]`."
+        None,
+        description="OTLP/HTTP collector that finished spans are sent to, with its path: "
+        "`http://collector:4318/v1/traces`. A network policy must let them out. None when unset.",
     )
 
 

@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from payesh.kit.errors import PayeshError, SettingsError
+from payesh.kit.errors import PayeshError
 from payesh.kit.settings import TelemetrySettings
 
 tracer = trace.get_tracer("payesh")
@@ -74,14 +74,10 @@ def configure(service: str, settings: TelemetrySettings) -> None:
 
 
 def _otlp(endpoint: str) -> SpanExporter:
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # type: ignore[import-not-found,unused-ignore]
-            OTLPSpanExporter,
-        )
-    except ImportError as error:
-        raise SettingsError("PAYESH_OTLP_ENDPOINT needs payesh-kit[otlp]") from error
-    exporter: SpanExporter = OTLPSpanExporter(endpoint=endpoint)
-    return exporter
+    # Here, because it brings protobuf and an HTTP client that no other start of a process needs.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter(endpoint=endpoint)
 
 
 def _configure_logs(service: str, level: str) -> None:
