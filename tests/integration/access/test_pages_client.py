@@ -57,15 +57,20 @@ async def pages(house) -> AsyncIterator[httpx.AsyncClient]:
     await database.close()
 
 
-async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(house, browser, pages):
-    officer = (await house.new_person()).json()
+async def comes_back(browser, pages, officer) -> httpx.Response:
+    """A person opens the page and signs in at access: where they are sent in the end."""
     opened = await pages.get("/queue", headers={"Accept": "text/html"})
     begun = await pages.get(opened.headers["location"])
     asked = await browser.http.get(begun.headers["location"])
     then = httpx.URL(asked.headers["location"]).params["continue"]
     signed_in = await browser.sign_in(officer["username"], PASSWORD, then)
     sent_back = await browser.http.get(signed_in.headers["location"])
-    arrived = await pages.get(sent_back.headers["location"])
+    return await pages.get(sent_back.headers["location"])
+
+
+async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(house, browser, pages):
+    officer = (await house.new_person()).json()
+    arrived = await comes_back(browser, pages, officer)
     assert arrived.headers["location"] == "/queue"
     queue = await pages.get("/queue")
     assert queue.json() == {
@@ -74,6 +79,19 @@ async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(house, brow
     }
     session = (await pages.get("/sign-in/session")).json()
     assert session["name"] == officer["name"]
+
+
+async def test_who_signed_out_of_the_page_is_asked_for_the_password_again(house, browser, pages):
+    await comes_back(browser, pages, (await house.new_person()).json())
+    csrf = {"X-CSRF-Token": (await pages.get("/sign-in/session")).json()["csrf_token"]}
+    signed_out = (await pages.post("/sign-out", headers=csrf)).json()
+    form = await browser.http.get(signed_out["continue_at"])
+    token = form.text.split('name="form_token" value="')[1].split('"')[0]
+    await browser.http.post(signed_out["continue_at"], data={"form_token": token})
+    opened = await pages.get("/queue", headers={"Accept": "text/html"})
+    begun = await pages.get(opened.headers["location"])
+    asked = await browser.http.get(begun.headers["location"])
+    assert asked.headers["location"].startswith("/sign-in?")
 
 
 async def test_the_form_may_lead_to_the_registered_page_and_to_no_other(house, browser):

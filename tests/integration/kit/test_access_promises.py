@@ -363,8 +363,11 @@ async def test_a_person_signs_in_and_the_session_guards_against_forgery(client, 
     assert forgery.json()["type"] == "urn:payesh:problem:csrf"
     csrf = {"X-CSRF-Token": session["csrf_token"]}
     assert (await client.post("/v1/letters", json={"password": 1}, headers=csrf)).status_code == 200
-    assert (await client.post("/sign-out", headers=csrf)).status_code == 204
+    assert (await client.post("/sign-out")).json()["type"] == "urn:payesh:problem:csrf"
+    signed_out = await client.post("/sign-out", headers=csrf)
+    assert signed_out.json() == {"continue_at": "http://access.test/sign-out"}
     assert (await client.get("/v1/reads")).status_code == 401
+    assert (await client.post("/sign-out", headers=csrf)).json() == signed_out.json()
 
 
 async def test_a_route_without_scope_and_reason_does_not_start(database):

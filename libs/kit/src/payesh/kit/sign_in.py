@@ -46,7 +46,7 @@ class SignInRouter(APIRouter):
 
 def sign_in_router(settings: SignInSettings, database: Database) -> SignInRouter:
     """GET /sign-in?next=/page&purpose=…, GET /sign-in/callback, GET /sign-in/session (the CSRF
-    token for the page's scripts), POST /sign-out."""
+    token for the page's scripts), POST /sign-out (then the page goes to `continue_at`)."""
     if not settings.public_url:
         raise SettingsError("PAYESH_PUBLIC_URL: pages cannot sign in without it")
     router = SignInRouter(tags=["sign-in"], include_in_schema=False)
@@ -147,11 +147,14 @@ def sign_in_router(settings: SignInSettings, database: Database) -> SignInRouter
 
     @router.post("/sign-out")
     async def sign_out(request: Request) -> Response:
-        session = await _required(router.sessions, request)
-        if not session.csrf_matches(request.headers.get(CSRF_HEADER, "")):
-            raise Forbidden(f"the header {CSRF_HEADER} is missing or wrong", type="csrf")
-        await router.sessions.end(request)
-        response = Response(status_code=204)
+        """Ends the session here; `continue_at` is where the sign-in at access ends, which would
+        otherwise begin the next session without a password."""
+        session = await router.sessions.load(request)
+        if session is not None:  # one that ran out is over, and its person still at access
+            if not session.csrf_matches(request.headers.get(CSRF_HEADER, "")):
+                raise Forbidden(f"the header {CSRF_HEADER} is missing or wrong", type="csrf")
+            await router.sessions.end(request)
+        response = JSONResponse({"continue_at": f"{settings.access_url.rstrip('/')}/sign-out"})
         response.delete_cookie(SESSION_COOKIE, path="/")
         return response
 

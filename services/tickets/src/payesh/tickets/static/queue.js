@@ -229,8 +229,9 @@ const acts = {
   close: (button) => button.closest("dialog").close(),
   refresh: () => attempt(refresh),
   "sign-out": () => attempt(async () => {
-    await call("/sign-out", { method: "POST", headers: { "X-CSRF-Token": await csrf() } });
-    location.assign("/queue");
+    const headers = { "X-CSRF-Token": await csrf() };
+    const ended = await (await call("/sign-out", { method: "POST", headers })).json();
+    location.assign(ended.continue_at); // else access would let the next person in unasked
   }),
 };
 
