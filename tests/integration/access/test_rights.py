@@ -1,8 +1,12 @@
 """Nobody gives more than they hold, and every route asks for a scope."""
 
+import secrets
+
 import pytest
 
 from .conftest import PASSWORD
+
+ADMINISTERS = ["agencies:write", "clients:write", "keys:write", "people:write"]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,74 @@ async def test_a_granter_cannot_take_over_somebody_who_holds_more(house):
     )
     new_secret = await house.post(f"/v1/clients/{machine['client_id']}/secret", None, granter)
     assert set_password.status_code == new_secret.status_code == 403
+
+
+async def signed_in(browser, officer):
+    """Headers with a person's token, got as a page gets it."""
+    answer = await browser.redeem(await browser.code(officer["username"]))
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+@pytest.mark.parametrize("taken", ["account", "agency", "page", "scopes"])
+async def test_a_token_from_before_cannot_bring_back_what_was_taken_away(house, browser, taken):
+    agency = f"office-{secrets.token_hex(4)}"
+    await house.post("/v1/agencies", {"agency_id": agency, "name": "اداره"})
+    theirs = {"agency": agency, "scopes": [], "counties": []}
+    officer = (await house.new_person(agency=agency, scopes=ADMINISTERS, counties="*")).json()
+    holder = await signed_in(browser, officer)
+    second = (await house.new_person(holder, **theirs)).json()
+    machine = (await house.new_client(holder, **theirs)).json()["client"]
+    path, change = {
+        "account": (f"/v1/people/{officer['person_id']}", {"enabled": False}),
+        "agency": (f"/v1/agencies/{agency}", {"enabled": False}),
+        "page": ("/v1/clients/tickets-pages", {"enabled": False}),
+        "scopes": (f"/v1/people/{officer['person_id']}", {"scopes": []}),
+    }[taken]
+    assert (await house.patch(path, change)).status_code == 200
+    try:
+        answers = [
+            await house.patch(f"/v1/people/{officer['person_id']}", {"enabled": True}, holder),
+            await house.patch(f"/v1/people/{second['person_id']}", {"password": PASSWORD}, holder),
+            await house.new_person(holder, **theirs),
+            await house.patch(f"/v1/clients/{machine['client_id']}", {"enabled": True}, holder),
+            await house.post(f"/v1/clients/{machine['client_id']}/secret", None, holder),
+            await house.new_client(holder, **theirs),
+            await house.patch(f"/v1/agencies/{agency}", {"enabled": True}, holder),
+            await house.post("/v1/agencies", {"agency_id": f"{agency}-2", "name": "x"}, holder),
+            await house.post("/v1/keys/rotate", None, holder),
+        ]
+    finally:
+        await house.patch("/v1/clients/tickets-pages", {"enabled": True})
+    expected = "missing-scope" if taken == "scopes" else "disabled"
+    assert {(each.status_code, each.json()["type"]) for each in answers} == {
+        (403, f"urn:payesh:problem:{expected}")
+    }
+
+
+async def test_a_token_from_before_gives_on_what_is_still_held_and_no_more(house, browser):
+    rights = {"scopes": ["people:write", "citations:read"], "counties": ["semnan", "damghan"]}
+    officer = (await house.new_person(**rights)).json()
+    holder = await signed_in(browser, officer)
+    await house.patch(f"/v1/people/{officer['person_id']}", {"counties": ["semnan"]})
+    wider = await house.new_person(holder, scopes=["citations:read"], counties=["damghan"])
+    assert (wider.status_code, wider.json()["type"].split(":")[-1]) == (403, "wider-than-own")
+    held = await house.new_person(holder, scopes=["citations:read"], counties=["semnan"])
+    assert held.status_code == 201
+
+
+async def test_of_ones_own_account_one_changes_the_password_alone(house, browser):
+    officer = (await house.new_person(scopes=["people:write"])).json()
+    holder, path = await signed_in(browser, officer), f"/v1/people/{officer['person_id']}"
+    for change in ({"enabled": True}, {"scopes": []}, {"counties": "*"}, {"name": "x"}):
+        refused = await house.patch(path, change | {"password": PASSWORD}, holder)
+        assert refused.json()["type"].endswith("own-account")
+    assert (await house.patch(path, {"password": PASSWORD}, holder)).status_code == 200
+    machine = (await house.new_client(scopes=["clients:write"])).json()
+    client_id = machine["client"]["client_id"]
+    token = (await house.token(client_id, machine["client_secret"])).json()["access_token"]
+    own, path = {"Authorization": f"Bearer {token}"}, f"/v1/clients/{client_id}"
+    assert (await house.patch(path, {"redirect_uris": []}, own)).status_code == 403
+    assert (await house.post(f"{path}/secret", None, own)).status_code == 200
 
 
 async def test_an_agencys_granter_sees_and_manages_its_own_people_only(house):

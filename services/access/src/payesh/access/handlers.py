@@ -3,7 +3,8 @@
 Each function works in its caller's transaction and raises problems as answers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +15,9 @@ from payesh.access.adapters import agencies, bootstrap, clients, people, secrets
 from payesh.access.adapters.tables import Agency, Client, Person
 from payesh.access.domain.entitlements import Entitlements, excess, unknown_scopes
 from payesh.kit.errors import Conflict, Forbidden, NotFound, Unprocessable
-from payesh.kit.tokens import Principal
+from payesh.kit.tokens import Bounds, Principal
+
+_OWN_TO_CHANGE = {"password", "secret"}
 
 
 def entitlements(
@@ -40,12 +43,34 @@ def audit_bound(principal: Principal) -> str | None:
     return None if principal.agency == agencies.OPERATOR else agency_bound(principal)
 
 
-def check_may_grant(principal: Principal, agency_id: str, granted: Entitlements) -> None:
-    """Raises Forbidden when that is more than the granter holds, or in another agency."""
-    bound = agency_bound(principal)
+async def as_of_now(session: AsyncSession, principal: Principal, scope: str) -> Principal:
+    """The principal with no more than is stored now for the person and for the client.
+
+    A token outlives a right that was taken away by minutes; what it wrote here would outlive it
+    for good. So every write asks this, and does so after locking the row that it changes: whoever
+    is disabled first and has that row changed next cannot undo it. Raises Forbidden when an
+    account or its agency is disabled, or no longer holds `scope`.
+    """
+    held = Entitlements(principal.scopes, principal.counties, principal.road_classes)
+    for subject in {principal.subject, principal.actor}:
+        holder = await _who_may_act(session, subject)
+        if holder is None:
+            raise Forbidden(f"{subject} or its agency is disabled", type="disabled")
+        held = held.shared_with(holder.entitlements)
+    if scope not in held.scopes:
+        raise Forbidden(f"the scope {scope} was taken away", type="missing-scope", scope=scope)
+    return replace(principal, scopes=held.scopes, bounds=Bounds(held.counties, held.road_classes))
+
+
+async def check_may_grant(
+    session: AsyncSession, principal: Principal, scope: str, agency_id: str, granted: Entitlements
+) -> None:
+    """Raises Forbidden when that is more than the granter holds now, or in another agency."""
+    granter = await as_of_now(session, principal, scope)
+    bound = agency_bound(granter)
     if bound is not None and agency_id != bound:
         raise Forbidden("that agency is not yours to manage", type="other-agency")
-    held = Entitlements(principal.scopes, principal.counties, principal.road_classes)
+    held = Entitlements(granter.scopes, granter.counties, granter.road_classes)
     if beyond := excess(granted, held):
         raise Forbidden(
             f"you do not hold that yourself: {', '.join(beyond)}", type="wider-than-own"
@@ -53,16 +78,20 @@ def check_may_grant(principal: Principal, agency_id: str, granted: Entitlements)
 
 
 async def register_agency(
-    session: AsyncSession, agency_id: str, name: str, now: datetime
+    session: AsyncSession, principal: Principal, agency_id: str, name: str, now: datetime
 ) -> Agency:
+    await as_of_now(session, principal, "agencies:write")
     agency = await agencies.add(session, agency_id, name, now)
     if agency is None:
         raise Conflict(f"the agency {agency_id} exists", type="agency-exists")
     return agency
 
 
-async def switch_agency(session: AsyncSession, agency_id: str, *, enabled: bool) -> Agency:
-    agency = await agencies.find(session, agency_id)
+async def switch_agency(
+    session: AsyncSession, principal: Principal, agency_id: str, *, enabled: bool
+) -> Agency:
+    agency = await agencies.find(session, agency_id, to_change=True)
+    await as_of_now(session, principal, "agencies:write")
     if agency is None:
         raise NotFound(f"no agency {agency_id}")
     agency.enabled = enabled
@@ -82,7 +111,7 @@ async def register_client(
     now: datetime,
 ) -> tuple[Client, str]:
     """The client and its secret, which nobody can read again."""
-    check_may_grant(principal, agency_id, granted)
+    await check_may_grant(session, principal, "clients:write", agency_id, granted)
     await _require_agency(session, agency_id)
     secret = secrets.new_secret()
     client = await clients.add(
@@ -101,12 +130,17 @@ async def register_client(
     return client, secret
 
 
-async def client_to_change(session: AsyncSession, principal: Principal, client_id: str) -> Client:
+async def client_to_change(
+    session: AsyncSession, principal: Principal, client_id: str, what: Collection[str]
+) -> Client:
     """Locked. Whoever holds less than the client may not touch it: its secret would be theirs."""
     client = await clients.find(session, client_id, to_change=True)
     if client is None or agency_bound(principal) not in (None, client.agency_id):
         raise NotFound(f"no client {client_id}")
-    check_may_grant(principal, client.agency_id, client.entitlements)
+    await check_may_grant(
+        session, principal, "clients:write", client.agency_id, client.entitlements
+    )
+    _check_own(principal, client, what)
     return client
 
 
@@ -128,7 +162,7 @@ async def register_person(
     granted: Entitlements,
     now: datetime,
 ) -> Person:
-    check_may_grant(principal, agency_id, granted)
+    await check_may_grant(session, principal, "people:write", agency_id, granted)
     await _require_agency(session, agency_id)
     person = await people.add(
         session,
@@ -144,18 +178,25 @@ async def register_person(
     return person
 
 
-async def person_to_change(session: AsyncSession, principal: Principal, person_id: UUID) -> Person:
+async def person_to_change(
+    session: AsyncSession, principal: Principal, person_id: UUID, what: Collection[str]
+) -> Person:
     """Locked. Whoever holds less than the person may not touch the account: a password set for
     an administrator makes one."""
     person = await people.find(session, person_id, to_change=True)
     if person is None or agency_bound(principal) not in (None, person.agency_id):
         raise NotFound(f"no person {person_id}")
-    check_may_grant(principal, person.agency_id, person.entitlements)
+    await check_may_grant(session, principal, "people:write", person.agency_id, person.entitlements)
+    _check_own(principal, person, what)
     return person
 
 
-def change_entitlements(
-    holder: Client | Person, principal: Principal, changes: dict[str, Any]
+async def change_entitlements(
+    session: AsyncSession,
+    principal: Principal,
+    scope: str,
+    holder: Client | Person,
+    changes: dict[str, Any],
 ) -> None:
     """Apply `scopes`, `counties`, `road_classes` where given; a change is a new grant."""
     current = holder.entitlements
@@ -165,7 +206,7 @@ def change_entitlements(
         changes.get("road_classes", current.road_classes),
     )
     if wanted != current:
-        check_may_grant(principal, holder.agency_id, wanted)
+        await check_may_grant(session, principal, scope, holder.agency_id, wanted)
         holder.entitle(wanted, uuid4())
 
 
@@ -224,6 +265,19 @@ async def create_first_administrator(
         raise Conflict(f"the username {username} is taken", type="username-taken")
     await bootstrap.spend(session, now)
     return person
+
+
+async def _who_may_act(session: AsyncSession, subject: str) -> Client | Person | None:
+    username = subject.removeprefix(Person.SUBJECT_PREFIX)
+    if username != subject:
+        return await people.who_may_sign_in(session, username)
+    return await clients.who_may_get_tokens(session, subject)
+
+
+def _check_own(principal: Principal, holder: Client | Person, what: Collection[str]) -> None:
+    """Raises Forbidden when somebody changes more of their own account than its secret."""
+    if holder.subject == principal.subject and not _OWN_TO_CHANGE.issuperset(what):
+        raise Forbidden("your own account is for somebody else to change", type="own-account")
 
 
 async def _require_agency(session: AsyncSession, agency_id: str) -> None:

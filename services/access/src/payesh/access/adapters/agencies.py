@@ -23,8 +23,8 @@ async def add(session: AsyncSession, agency_id: str, name: str, now: datetime) -
     )
 
 
-async def find(session: AsyncSession, agency_id: str) -> Agency | None:
-    return await session.get(Agency, agency_id)
+async def find(session: AsyncSession, agency_id: str, *, to_change: bool = False) -> Agency | None:
+    return await session.get(Agency, agency_id, with_for_update=to_change or None)
 
 
 async def page(session: AsyncSession, after: str | None, limit: int) -> Sequence[Agency]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters import secrets
-from payesh.access.adapters.tables import Client
+from payesh.access.adapters.tables import Agency, Client
 from payesh.access.domain.entitlements import Entitlements
 
 
@@ -47,6 +47,14 @@ async def add(
 
 async def find(session: AsyncSession, client_id: str, *, to_change: bool = False) -> Client | None:
     return await session.get(Client, client_id, with_for_update=to_change or None)
+
+
+async def who_may_get_tokens(session: AsyncSession, client_id: str) -> Client | None:
+    return await session.scalar(
+        select(Client)
+        .join(Agency, Agency.agency_id == Client.agency_id)
+        .where(Client.client_id == client_id, Client.enabled, Agency.enabled)
+    )
 
 
 async def page(

@@ -236,7 +236,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         claims = {
             "iss": self._settings.token_issuer,
             "aud": self._settings.token_audience,
-            "sub": subject_of(holder),
+            "sub": holder.subject,
             "iat": issued_at,
             "nbf": issued_at,
             "exp": issued_at + self._settings.token_lifetime_s,
@@ -265,11 +265,6 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens."""
-
-
-def subject_of(holder: Client | Person) -> str:
-    """`sub`: a client's id as it is, a person's name marked, so that the two never collide."""
-    return holder.client_id if isinstance(holder, Client) else f"person:{holder.username}"
 
 
 def _bounds(rights: Entitlements) -> dict[str, Any]:

@@ -85,9 +85,16 @@ class Client(Entitled, Base):
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
 
+    @property
+    def subject(self) -> str:
+        """`sub` of its tokens."""
+        return self.client_id
+
 
 class Person(Entitled, Base):
     __tablename__ = "people"
+    # No client's id has a colon, so that the two never collide in `sub`.
+    SUBJECT_PREFIX: ClassVar = "person:"
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(unique=True)
@@ -96,6 +103,11 @@ class Person(Entitled, Base):
     password_hash: Mapped[str]
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
+
+    @property
+    def subject(self) -> str:
+        """`sub` of the person's tokens."""
+        return self.SUBJECT_PREFIX + self.username
 
 
 class SignIn(Base):

@@ -1,6 +1,7 @@
 """`/v1/agencies`."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
@@ -11,9 +12,10 @@ from payesh.access.adapters.tables import Agency
 from payesh.access.api.rights import Body, Cursor, Limit, Name
 from payesh.access.api.state import access_of
 from payesh.contracts.values import Identifier
-from payesh.kit.authorization import authorize
+from payesh.kit.authorization import Principal, authorize
 
 router = APIRouter(prefix="/v1/agencies", tags=["agencies"])
+Writer = Annotated[Principal, Depends(authorize("agencies:write", resource="agencies"))]
 
 
 class NewAgency(Body):
@@ -46,16 +48,13 @@ class AgencyPage(BaseModel):
     next: str | None
 
 
-@router.post(
-    "",
-    status_code=201,
-    dependencies=[Depends(authorize("agencies:write", resource="agencies"))],
-    responses={409: {"description": "The agency exists."}},
-)
-async def register_agency(body: NewAgency, request: Request) -> AgencyView:
+@router.post("", status_code=201, responses={409: {"description": "The agency exists."}})
+async def register_agency(body: NewAgency, request: Request, principal: Writer) -> AgencyView:
     """Register an agency; its people and clients come after."""
     async with access_of(request).database.transaction() as session:
-        row = await handlers.register_agency(session, body.agency_id, body.name, datetime.now(UTC))
+        row = await handlers.register_agency(
+            session, principal, body.agency_id, body.name, datetime.now(UTC)
+        )
     return AgencyView.of(row)
 
 
@@ -68,12 +67,11 @@ async def list_agencies(request: Request, cursor: Cursor = None, limit: Limit = 
     return AgencyPage(items=[AgencyView.of(row) for row in rows], next=following)
 
 
-@router.patch(
-    "/{agency_id}",
-    dependencies=[Depends(authorize("agencies:write", resource="agencies"))],
-)
-async def change_agency(agency_id: str, body: AgencyChange, request: Request) -> AgencyView:
+@router.patch("/{agency_id}")
+async def change_agency(
+    agency_id: str, body: AgencyChange, request: Request, principal: Writer
+) -> AgencyView:
     """A disabled agency's people and clients get no tokens any more."""
     async with access_of(request).database.transaction() as session:
-        row = await handlers.switch_agency(session, agency_id, enabled=body.enabled)
+        row = await handlers.switch_agency(session, principal, agency_id, enabled=body.enabled)
     return AgencyView.of(row)

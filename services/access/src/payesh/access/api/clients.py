@@ -149,10 +149,11 @@ async def read_client(client_id: Identifier, request: Request, principal: Reader
 async def change_client(
     client_id: Identifier, body: ClientChange, request: Request, principal: Writer
 ) -> ClientView:
-    """A disabled client gets no tokens any more; those it has run out by themselves."""
+    """A disabled client gets no tokens any more; those it has run out by themselves. No client
+    changes itself."""
     async with access_of(request).database.transaction() as session:
-        row = await handlers.client_to_change(session, principal, client_id)
-        handlers.change_entitlements(row, principal, body.changes())
+        row = await handlers.client_to_change(session, principal, client_id, body.model_fields_set)
+        await handlers.change_entitlements(session, principal, "clients:write", row, body.changes())
         if body.name is not None:
             row.name = body.name
         if body.enabled is not None:
@@ -168,6 +169,6 @@ async def renew_client_secret(
 ) -> ClientWithSecret:
     """A new secret; the one before stops working at once."""
     async with access_of(request).database.transaction() as session:
-        row = await handlers.client_to_change(session, principal, client_id)
+        row = await handlers.client_to_change(session, principal, client_id, {"secret"})
         secret = handlers.renew_secret(row)
     return ClientWithSecret(client=ClientView.of(row), client_secret=secret)

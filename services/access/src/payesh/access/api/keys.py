@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
+from payesh.access import handlers
 from payesh.access.adapters import keys
 from payesh.access.adapters.tables import SigningKey
 from payesh.access.api.rights import Body
@@ -60,6 +61,7 @@ async def rotate_key(
     """Publish a new key now and sign with it after the activation delay."""
     access = access_of(request)
     async with access.database.transaction() as session:
+        await handlers.as_of_now(session, principal, "keys:write")
         row = await keys.rotate(
             session,
             access.ring,

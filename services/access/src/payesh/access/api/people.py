@@ -94,7 +94,9 @@ async def register_person(body: NewPerson, request: Request, principal: Writer) 
     granted = handlers.entitlements(
         body.scopes, as_bound(body.counties), as_bound(body.road_classes)
     )
-    handlers.check_may_grant(principal, body.agency, granted)
+    async with access.database.transaction() as session:
+        # Before a password is hashed; what is written is judged again with it.
+        await handlers.check_may_grant(session, principal, "people:write", body.agency, granted)
     password_hash = await access.passwords.hash(checked_password(body.password, body.username))
     async with access.database.transaction() as session:
         row = await handlers.register_person(
@@ -164,16 +166,17 @@ async def read_person(person_id: UUID, request: Request, principal: Reader) -> P
 async def change_person(
     person_id: UUID, body: PersonChange, request: Request, principal: Writer
 ) -> PersonView:
-    """A new password or a disabled account signs its person out."""
+    """A new password or a disabled account signs its person out. Of one's own account one changes
+    the password alone."""
     access = access_of(request)
     async with access.database.transaction() as session:
-        row = await handlers.person_to_change(session, principal, person_id)
+        row = await handlers.person_to_change(session, principal, person_id, body.model_fields_set)
         password_hash = None
         if body.password is not None:
             password_hash = await access.passwords.hash(
                 checked_password(body.password, row.username)
             )
-        handlers.change_entitlements(row, principal, body.changes())
+        await handlers.change_entitlements(session, principal, "people:write", row, body.changes())
         if body.name is not None:
             row.name = body.name
         await handlers.change_person(
