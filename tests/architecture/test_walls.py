@@ -1,6 +1,7 @@
 """The walls of the house: who may import whom."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +90,12 @@ def test_the_namespace_package_belongs_to_nobody() -> None:
 
 def test_module_names_say_what_is_inside() -> None:
     assert not [path for path in modules() if path.stem in BANNED_NAMES]
+
+
+def test_the_http_side_of_detect_loads_no_vision() -> None:
+    loads = "import sys, payesh.detect.main; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert not {"cv2", "av", "onnxruntime", "trackers", "supervision"} & set(done.stdout.split())
 
 
 def test_access_carries_no_vision_packages() -> None:

@@ -65,8 +65,11 @@ class CountingHouse:
         for last in {each.camera_id: each for each in counted}.values():
 
             async def held(last: TrafficCounted = last) -> bool:
-                began = {i["started_at"] for i in await self.intervals(last.camera_id)}
-                return last.started_at in {datetime.fromisoformat(each) for each in began}
+                kept = [
+                    (i["stream_id"], datetime.fromisoformat(i["started_at"]))
+                    for i in await self.intervals(last.camera_id)
+                ]
+                return (str(last.stream_id), last.started_at) in kept
 
             await eventually(held)
 

@@ -1,17 +1,21 @@
 """The bus edges: segments and stills into the observer, our own facts into tables."""
 
+from typing import TYPE_CHECKING
+
 from payesh.contracts import Event, PassageObserved, SegmentStored, SnapshotStored, TrafficCounted
-from payesh.detect.handlers import Observing
 from payesh.detect.projection import Projection
 from payesh.kit.bus import Handler
 from payesh.kit.database import Database
 from payesh.kit.inbox import transactional
 
+if TYPE_CHECKING:  # the HTTP side comes here too, and loads no vision
+    from payesh.detect.handlers import Observing
+
 OBSERVER_GROUP = "detect"
 PROJECTION_GROUP = "detect-projection"
 
 
-def observer_handlers(observing: Observing) -> dict[type[Event], Handler]:
+def observer_handlers(observing: "Observing") -> dict[type[Event], Handler]:
     """Event to handler; effects are idempotent by their deterministic ids."""
     return {
         SegmentStored: observing.segment_stored,
