@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from payesh.kit.errors import DatabaseUnavailable
 from payesh.kit.faults import database_fault
 from payesh.kit.outbox import has_additions
 from payesh.kit.tables import new_metadata
@@ -45,6 +46,7 @@ class Database:
         """
         try:
             async with self._sessions() as session, session.begin():
+                await _connect(session)
                 yield session
                 added = has_additions(session)
         except Exception as error:
@@ -63,3 +65,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _connect(session: AsyncSession) -> None:
+    """Before the body runs: there an OSError may be of anything, here it is of the way to the
+    database (no such name, no route, none of several addresses answers), which comes as it is."""
+    try:
+        await session.connection()
+    except OSError as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
