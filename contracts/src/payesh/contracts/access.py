@@ -11,7 +11,7 @@ from payesh.contracts.values import Identifier, UtcTime, Uuid
 
 
 class KeyRotated(Event):
-    """A signing key became current; verifiers fetch the JWKS again."""
+    """A signing key was published; from `activated_at` it signs. Verifiers fetch the JWKS again."""
 
     topic: ClassVar[str] = "access.key.rotated.v1"
 
