@@ -232,6 +232,17 @@ async def test_no_token_no_scope_no_purpose_are_three_answers(client, authority)
     assert purposeless.json()["type"] == "urn:payesh:problem:purpose-required"
 
 
+@pytest.mark.parametrize("said", ["x%00", "two%0Alines", "ca%C2%85se"])
+async def test_a_purpose_with_a_control_character_is_not_recorded(client, authority, said):
+    read = await client.get("/v1/reads", headers=bearer(authority.token(), said))
+    signing_in = await client.get(f"/sign-in?purpose={said}")
+    for answer in (read, signing_in):
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:payesh:problem:purpose")
+    joined = "%D9%85%DB%8C%E2%80%8C%D8%AE%D9%88%D8%A7%D9%87%D9%85"  # a zero-width non-joiner
+    read = await client.get("/v1/reads", headers=bearer(authority.token(), joined))
+    assert read.status_code == 200
+
+
 async def test_unknown_keys_do_not_make_us_hammer_access(client, authority):
     await client.get("/v1/reads", headers=bearer(authority.token()))
     before = authority.requests

@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Any
+from unicodedata import category
 from urllib.parse import unquote
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from payesh.kit.errors import Forbidden, Unauthorized
+from payesh.kit.errors import Forbidden, Unauthorized, Unprocessable
 from payesh.kit.sessions import CSRF_HEADER, SESSION_COOKIE
 from payesh.kit.tokens import Bounds, Principal, TokenVerifier, principal_from_claims
 
@@ -26,7 +27,8 @@ def authorize(
 
     `personal=True` asks for a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
     the session's). Raises problems 401 `unauthorized`/`invalid-token`, 403 `missing-scope`,
-    `purpose-required`, `csrf`; PeerUnavailable (503) when access's keys cannot be had.
+    `purpose-required`, `csrf`, 422 `purpose`; PeerUnavailable (503) when access's keys cannot be
+    had.
     """
 
     async def dependency(
@@ -41,9 +43,8 @@ def authorize(
                 headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
                 scope=scope,
             )
-        purpose = unquote(request.headers.get(PURPOSE_HEADER, "")).strip()
-        if purpose:
-            principal = replace(principal, purpose=purpose[:500])
+        if purpose := checked_purpose(unquote(request.headers.get(PURPOSE_HEADER, ""))):
+            principal = replace(principal, purpose=purpose)
         if personal and not principal.purpose:
             raise Forbidden(
                 f"{resource}: reading personal data needs the header {PURPOSE_HEADER}",
@@ -57,6 +58,15 @@ def authorize(
     marked.payesh_resource = resource
     marked.payesh_personal = personal
     return dependency
+
+
+def checked_purpose(said: str) -> str:
+    """As it is recorded, at most 500 characters. Raises Unprocessable for a control character:
+    the record is for good, and a NUL in it would be in no text of PostgreSQL's."""
+    purpose = said.strip()
+    if any(category(character) == "Cc" for character in purpose):
+        raise Unprocessable("a purpose has no control characters", type="purpose")
+    return purpose[:500]
 
 
 async def _principal(

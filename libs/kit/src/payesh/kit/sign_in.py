@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import SecretStr
 
+from payesh.kit.authorization import checked_purpose
 from payesh.kit.database import Database
 from payesh.kit.errors import Forbidden, PeerUnavailable, SettingsError, Unauthorized
 from payesh.kit.sessions import CSRF_HEADER, SESSION_COOKIE, Session, Sessions
@@ -59,7 +60,7 @@ def sign_in_router(settings: SignInSettings, database: Database) -> SignInRouter
     @router.get("/sign-in")
     async def sign_in(
         next_page: Annotated[str, Query(alias="next", max_length=500)] = "/",
-        purpose: Annotated[str | None, Query(max_length=500)] = None,
+        purpose: Annotated[str, Query(max_length=500)] = "",
     ) -> Response:
         verifier = secrets.token_urlsafe(48)
         state = secrets.token_urlsafe(24)
@@ -78,7 +79,7 @@ def sign_in_router(settings: SignInSettings, database: Database) -> SignInRouter
             "state": state,
             "verifier": verifier,
             "next": _own_path(next_page),
-            "purpose": purpose,
+            "purpose": checked_purpose(purpose) or None,
         }
         response = RedirectResponse(
             f"{settings.access_url.rstrip('/')}/oauth/authorize?{query}", 303
