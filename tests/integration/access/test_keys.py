@@ -133,3 +133,30 @@ async def test_a_wrong_declaration_of_clients_stops_the_start(tmp_path, changed)
     path.write_text(json.dumps([declared | changed]))
     with pytest.raises(SettingsError):
         await declared_clients.read(path)
+
+
+async def test_a_declaration_takes_over_no_agencys_client(house, tmp_path):
+    await house.post("/v1/agencies", {"agency_id": "police-damghan", "name": "پلیس دامغان"})
+    theirs = (await house.new_client(agency="police-damghan")).json()
+    client_id = theirs["client"]["client_id"]
+    (tmp_path / "pages.secret").write_text(secrets.token_urlsafe(32))
+    path = tmp_path / "clients.json"
+    path.write_text(
+        json.dumps(
+            [
+                {
+                    "client_id": client_id,
+                    "name": "Pages",
+                    "secret_file": "pages.secret",
+                    "redirect_uris": ["https://pages.example/sign-in/callback"],
+                }
+            ]
+        )
+    )
+    database = Database(house.settings.database_url)
+    declared = await declared_clients.read(path)
+    with pytest.raises(SettingsError, match="police-damghan"):
+        async with database.transaction() as session:
+            await declared_clients.upsert(session, declared, datetime.now(UTC))
+    await database.close()
+    assert (await house.token(client_id, theirs["client_secret"])).status_code == 200

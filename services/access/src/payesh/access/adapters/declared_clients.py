@@ -77,7 +77,11 @@ def _read(path: Path) -> Declared:
 
 
 async def upsert(session: AsyncSession, declared: Declared, now: datetime) -> None:
-    """Make or update them. Only `enabled` is left as it is: an administrator's switch holds."""
+    """Make or update them. Only `enabled` is left as it is: an administrator's switch holds.
+
+    Raises SettingsError when an agency has registered a client of that id: it would get the
+    rights of the operator's.
+    """
     for client, secret in declared:
         rights = client.rights
         row = await clients.find(session, client.client_id, to_change=True)
@@ -94,6 +98,10 @@ async def upsert(session: AsyncSession, declared: Declared, now: datetime) -> No
                 now=now,
             )
             continue  # nothing added: another replica starts with the same file and was first
+        if row.agency_id != agencies.OPERATOR:
+            raise SettingsError(
+                f"PAYESH_PAGES_CLIENTS_FILE: {client.client_id} is a client of {row.agency_id}"
+            )
         row.name = client.name
         row.grants = list(client.grants)
         row.secret_sha256 = secrets.digest(secret)
