@@ -39,6 +39,9 @@ log = structlog.get_logger(__name__)
 SERVICE = "ingest"
 ROUTERS = [cameras.router, streams.router, uploads.router]
 _FORM_BYTES = 64 * 1024
+_LONGEST_STREAM = 1 / 6
+"""Of the time that the bucket keeps a segment: 12 h of 72. What is left is how late a segment may
+be read and still find its stream's init part."""
 
 
 def create(settings: IngestSettings) -> FastAPI:
@@ -165,6 +168,7 @@ def _limits(settings: IngestSettings) -> RecorderLimits:
         clock_limit_s=settings.clock_limit_s,
         clock_u95_ms=settings.clock_u95_ms,
         inspect_every_s=settings.inspect_every_s,
+        longest_stream_s=settings.segments_keep_hours * 3600 * _LONGEST_STREAM,
     )
 
 

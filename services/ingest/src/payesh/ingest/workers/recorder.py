@@ -59,6 +59,7 @@ class RecorderLimits:
     offline_after_s: float = 5.0
     gap_piece_s: float = 60.0
     inspect_every_s: float = 10.0
+    longest_stream_s: float = 12 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,9 @@ class _Connection:
                 )
             if stamp.hole_s is not None:
                 self._finish()
+            elif keyframe and self._outgrown():
+                self._end_pts = pts  # where the next stream begins: no time lies between them
+                self._finish()
             if self._stream is None:
                 if not keyframe:
                     continue
@@ -268,6 +272,14 @@ class _Connection:
             if fragment is not None:
                 self._keep(stream, fragment, last=False)
                 stream.assignment = recorder._assignment
+
+    def _outgrown(self) -> bool:
+        """A stream's init part is stored once and expires with the bucket's first segments, so no
+        stream may go on for so long that its late segments name one that is gone."""
+        stream = self._stream
+        if stream is None:
+            return False
+        return time.monotonic() - stream.begun_s >= self._limits.longest_stream_s
 
     def _begin(self) -> None:
         recorder = self._recorder

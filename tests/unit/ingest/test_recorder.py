@@ -1,0 +1,116 @@
+"""A recorder loses no time without a word: not at a long stream's end, not on a full disk."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from payesh.contracts.values import ObjectReference, RevisionReference
+from payesh.ingest.adapters.rtsp import RtspAddress
+from payesh.ingest.adapters.spool import Spool, SpoolItem
+from payesh.ingest.workers import recorder as recorder_module
+from payesh.ingest.workers.assignment import Assignment, Place, SourceRecord
+from payesh.ingest.workers.recorder import Recorder, RecorderLimits, RecorderPorts
+
+CAMERA = "cam-1"
+PLACE = Place("tehran", "highway", "A")
+FRAMES = 100
+
+
+def assignment(**changes: Any) -> Assignment:
+    digest = "0" * 64
+    fields: dict[str, Any] = {
+        "camera_id": CAMERA,
+        "token": 1,
+        "source": SourceRecord("rtsp://camera.test/", None, None),
+        "place": PLACE,
+        "revision": RevisionReference(
+            revision=1,
+            sha256=digest,
+            object=ObjectReference(
+                bucket="revisions", key="cam-1/1.json", version_id=None, sha256=digest,
+                size_bytes=1, media_type="application/json",
+            ),
+        ),
+        "known_until": datetime.now(UTC),
+        "last_link_sha256": None,
+        "last_stream_id": None,
+        "last_sequence": None,
+    }  # fmt: skip
+    return Assignment(**{**fields, **changes})
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """4 s at 25 frames/s with a keyframe a second."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    picture = np.random.default_rng(5).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
+        video.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "25"}
+        for number in range(FRAMES):
+            frame = av.VideoFrame.from_ndarray(np.roll(picture, number, 1), format="rgb24")
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+    return path
+
+
+@pytest.fixture
+def source(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The camera is a file whose clock is ours."""
+    zero_s = time.time()
+
+    @contextmanager
+    def opened(address: RtspAddress, **limits: float) -> Iterator[Any]:
+        with av.open(str(clip)) as container:
+            yield container
+
+    monkeypatch.setattr(recorder_module, "open_live", opened)
+    monkeypatch.setattr(recorder_module, "source_zero_s", lambda *_: zero_s)
+
+
+def recorder_of(spool: Spool, known: Assignment | None = None, **limits: float) -> Recorder:
+    ports = RecorderPorts(
+        opened=lambda source: RtspAddress(source.url),
+        kept=lambda camera_id: None,
+        picture=lambda *_: None,
+    )
+    return Recorder(
+        known or assignment(), spool, RecorderLimits(clock_limit_s=60.0, **limits), ports
+    )
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def of_kind(spool: Spool, kind: str) -> list[SpoolItem]:
+    return [item for item in spool.items(CAMERA) if item.kind == kind]
+
+
+@pytest.mark.usefixtures("source")
+def test_a_long_stream_is_followed_by_another_and_no_frame_lies_between(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10_000_000)
+    recorder = recorder_of(spool, longest_stream_s=0.0)
+    recorder.start()
+    until(lambda: sum(i.body["frame_count"] for i in of_kind(spool, "segment")) >= FRAMES)
+    recorder.stop()
+    recorder.join()
+    segments = [item.body for item in of_kind(spool, "segment")][:4]
+    assert [body["frame_count"] for body in segments] == [25] * 4
+    assert len({body["stream_id"] for body in segments}) == 4
+    assert all(body["sequence"] == 0 and body["last_in_stream"] for body in segments)
+    for former, later in pairwise(segments):
+        assert later["previous_link_sha256"] == former["link_sha256"]
+        assert later["captured_at"] == former["ended_at"]
