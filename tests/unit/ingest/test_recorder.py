@@ -1,9 +1,10 @@
 """A recorder loses no time without a word: not at a long stream's end, not on a full disk."""
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 
 from payesh.contracts.values import ObjectReference, RevisionReference
-from payesh.ingest.adapters.rtsp import RtspAddress
+from payesh.ingest.adapters import spool as spool_module
+from payesh.ingest.adapters.rtsp import RtspAddress, SourceUnreachable
 from payesh.ingest.adapters.spool import Spool, SpoolItem
 from payesh.ingest.workers import recorder as recorder_module
 from payesh.ingest.workers.assignment import Assignment, Place, SourceRecord
@@ -88,6 +90,27 @@ def recorder_of(spool: Spool, known: Assignment | None = None, **limits: float) 
     )
 
 
+class Disk:
+    """Refuses what is written to the spool while `full`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        self.refusals = 0
+        self._write = spool_module._write_synced
+        monkeypatch.setattr(spool_module, "_write_synced", self._written)
+
+    def _written(self, path: Path, data: bytes, **options: Any) -> None:
+        if self.full:
+            self.refusals += 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._write(path, data, **options)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
 def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not condition():
@@ -114,3 +137,45 @@ def test_a_long_stream_is_followed_by_another_and_no_frame_lies_between(tmp_path
     for former, later in pairwise(segments):
         assert later["previous_link_sha256"] == former["link_sha256"]
         assert later["captured_at"] == former["ended_at"]
+
+
+@pytest.mark.usefixtures("source")
+def test_what_a_full_disk_cost_is_one_gap_from_its_beginning(tmp_path: Path, disk: Disk) -> None:
+    began_at = datetime.now(UTC) - timedelta(hours=2)
+    spool = Spool(tmp_path, 10_000_000)
+    recorder = recorder_of(spool, assignment(known_until=began_at))
+    disk.full = True
+    recorder.start()
+    until(lambda: disk.refusals >= 2)  # the segment's gap, and one on its own
+    assert not spool.has_room
+    disk.full = False
+    until(lambda: bool(of_kind(spool, "segment")))
+    assert spool.has_room
+    recorder.stop()
+    recorder.join()
+    first, *_ = of_kind(spool, "gap")
+    assert (first.body["started_at"], first.body["reason"]) == (began_at.isoformat(), "spool_full")
+
+
+def test_a_camera_lost_on_a_full_disk_keeps_its_recorder_and_is_told_when_there_is_room(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def away(address: RtspAddress, **limits: float) -> Iterator[Any]:
+        raise SourceUnreachable("refused")
+        yield
+
+    monkeypatch.setattr(recorder_module, "open_live", away)
+    began_at = datetime.now(UTC) - timedelta(hours=2)
+    spool = Spool(tmp_path, 10_000_000)
+    recorder = recorder_of(spool, assignment(known_until=began_at), offline_after_s=0.0)
+    disk.full = True
+    recorder.start()
+    until(lambda: disk.refusals >= 3)  # health and gap, and health once more
+    disk.full = False
+    until(lambda: bool(of_kind(spool, "gap")))
+    recorder.stop()
+    recorder.join()
+    (gap,), (health,) = of_kind(spool, "gap"), of_kind(spool, "health")
+    assert (gap.body["started_at"], gap.body["reason"]) == (began_at.isoformat(), "source_lost")
+    assert (health.body["condition"], health.body["raised"]) == ("offline", True)

@@ -1,5 +1,7 @@
 """What was put into the spool comes out whole, in order, and within the limit."""
 
+import errno
+import os
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,6 +37,28 @@ def test_a_full_spool_refuses_media_but_always_takes_a_gap(tmp_path: Path) -> No
     assert not spool.has_room
     spool.append("a", "gap", {})
     spool.remove(first)
+    assert spool.has_room
+
+
+def test_what_the_disk_refused_only_a_write_takes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, 100)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", full)
+        for media in (None, b"x"):
+            with pytest.raises(SpoolFull):
+                spool.append("a", "gap", {}, media)
+            assert not spool.has_room
+        with pytest.raises(SpoolFull):
+            spool.put_init("a", uuid4(), b"init")
+    assert list((tmp_path / "a").iterdir()) == []
+    assert (spool.used_bytes, spool.depth, spool.has_room) == (0, 0, False)
+    spool.append("a", "gap", {})
     assert spool.has_room
 
 

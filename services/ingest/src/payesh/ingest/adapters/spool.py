@@ -5,6 +5,7 @@ Layout: `<folder>/<camera>/<ordinal>.json` says what an item is, `<ordinal>.m4s`
 and renamed into place, so an item is there whole or not at all. Ordinals give the order per camera.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -50,6 +51,7 @@ class Spool:
         self._bytes = 0
         self._items = 0
         self._refused = 0
+        self._disk_refuses = False
         folder.mkdir(parents=True, exist_ok=True)
         self._held = (folder / "lock").open("a+")
         try:
@@ -75,11 +77,17 @@ class Spool:
     @property
     def has_room(self) -> bool:
         """After a refusal true again only well below the limit, so that recording does not
-        flutter at it: every new start costs the time to the next keyframe."""
+        flutter at it: every new start costs the time to the next keyframe. What the disk itself
+        refused, only a write that succeeds can take back."""
         with self._lock:
             if self._refused and self._bytes <= max(0, self.limit_bytes * 0.9 - 2 * self._refused):
                 self._refused = 0
-            return not self._refused
+            return not self._refused and not self._disk_refuses
+
+    @property
+    def disk_refuses(self) -> bool:
+        """The last write failed: who waits for room has to try another."""
+        return self._disk_refuses
 
     def cameras(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir())
@@ -88,7 +96,7 @@ class Spool:
         self, camera_id: str, kind: str, body: dict[str, Any], media: bytes | None = None
     ) -> SpoolItem:
         """Keep an item durably. Raises SpoolFull, also when the disk itself is full."""
-        folder = self._camera_folder(camera_id)
+        folder = self.folder / camera_id
         size = len(media) if media is not None else 0
         with self._lock:
             if size and self._bytes + size > self.limit_bytes:
@@ -98,20 +106,25 @@ class Spool:
             self._next[camera_id] = ordinal + 1
             self._bytes += size
         media_path = folder / f"{ordinal:012d}.m4s" if media is not None else None
+        sidecar_path = folder / f"{ordinal:012d}.json"
         try:
+            folder.mkdir(exist_ok=True)
             if media is not None and media_path is not None:
                 _write_synced(media_path, media, sync_folder=False)
             record = json.dumps({"kind": kind, "body": body}).encode()
-            _write_synced(folder / f"{ordinal:012d}.json", record)
+            _write_synced(sidecar_path, record)
         except OSError as error:
-            if media_path is not None:
-                media_path.unlink(missing_ok=True)
+            for path in (sidecar_path, media_path):  # a sidecar never names what is not there
+                if path is not None:
+                    with contextlib.suppress(OSError):
+                        path.unlink(missing_ok=True)
             with self._lock:
                 self._bytes -= size
-                self._refused = size
+                self._disk_refuses = True
             raise SpoolFull(f"the disk refused an item: {error.strerror}") from error
         with self._lock:
             self._items += 1
+            self._disk_refuses = False
         return SpoolItem(camera_id, ordinal, kind, body, media_path)
 
     def put_init(self, camera_id: str, stream_id: UUID, init: bytes) -> None:
@@ -119,6 +132,7 @@ class Spool:
         try:
             _write_synced(self._init_path(camera_id, stream_id), init)
         except OSError as error:
+            self._disk_refuses = True
             raise SpoolFull(f"the disk refused an init part: {error.strerror}") from error
 
     def init(self, camera_id: str, stream_id: UUID) -> bytes:
@@ -234,11 +248,16 @@ def _write_synced(path: Path, data: bytes, *, sync_folder: bool = True) -> None:
     """Without `sync_folder` the name is durable with that of the next file: names in one folder
     are journalled in order."""
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fdatasync(file.fileno())
-    part.rename(path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fdatasync(file.fileno())
+        part.rename(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)  # on a full disk half a file is what others lack
+        raise
     if not sync_folder:
         return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

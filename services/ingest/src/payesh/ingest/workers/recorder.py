@@ -94,6 +94,7 @@ class Recorder(threading.Thread):
         self._gap_reason = GapReason.WORKER_STOPPED
         self._next_picture_s = 0.0
         self._frames_at_s = time.monotonic()
+        self._room = Backoff(longest_s=5.0)
         self.streaming = False
 
     @property
@@ -154,8 +155,10 @@ class Recorder(threading.Thread):
             _Connection(self, container).run(backoff)
 
     def _wait_for_room(self) -> None:
-        while not self._spool.has_room and not self._stopping.wait(0.5):
-            self._account_until_now()
+        while not self._stopping.wait(self._room.failed(random.random())):  # noqa: S311
+            self._account_until_now(at_once=self._spool.disk_refuses)
+            if self._spool.has_room:
+                return
 
     def _judge_silence(self, failure: SourceFailure) -> None:
         silent_s = time.monotonic() - self._frames_at_s
@@ -172,22 +175,35 @@ class Recorder(threading.Thread):
     ) -> None:
         if (condition in self._raised) == raised:
             return
+        place = self._assignment.place
+        try:
+            note_health(self._spool, self.camera_id, place, condition, raised, value, threshold)
+        except SpoolFull as full:  # not told yet: the next occasion tries again
+            log.warning("health not noted", camera_id=self.camera_id, detail=str(full))
+            return
         (self._raised.add if raised else self._raised.discard)(condition)
-        note_health(
-            self._spool, self.camera_id, self._assignment.place, condition, raised, value, threshold
-        )
         self._ports.kept(self.camera_id)
 
-    def _account_until_now(self) -> None:
-        """A long outage is told in pieces, so that its length is known while it lasts."""
+    def _frames_come(self) -> None:
+        self._condition(HealthCondition.OFFLINE, False, None, None)
+        self._condition(HealthCondition.NO_FRAMES, False, None, None)
+
+    def _account_until_now(self, *, at_once: bool = False) -> None:
+        """A long outage is told in pieces, so that its length is known while it lasts. What a full
+        disk refuses stays to be told: the time counts as known only once its gap is kept."""
         now = datetime.now(UTC)
-        if now - self._known_until >= timedelta(seconds=self._limits.gap_piece_s):
+        if not at_once and now - self._known_until < timedelta(seconds=self._limits.gap_piece_s):
+            return
+        try:
             self._gap(now)
+        except SpoolFull as full:
+            log.warning("gap not noted", camera_id=self.camera_id, detail=str(full))
 
     def _gap(self, until: datetime) -> None:
-        if until - self._known_until <= GAP_TOLERANCE:
+        """Raises SpoolFull when the disk is full; the time is then still to be told."""
+        started_at = self._known_until
+        if until - started_at <= GAP_TOLERANCE:
             return
-        started_at, self._known_until = self._known_until, until
         self._spool.append(
             self.camera_id,
             "gap",
@@ -202,6 +218,7 @@ class Recorder(threading.Thread):
                 **self._assignment.place.fields(),
             },
         )
+        self._known_until = until
         self._ports.kept(self.camera_id)
 
 
@@ -290,8 +307,7 @@ class _Connection:
             recorder._last_link,
         )
         recorder.streaming = True
-        recorder._condition(HealthCondition.OFFLINE, False, None, None)
-        recorder._condition(HealthCondition.NO_FRAMES, False, None, None)
+        recorder._frames_come()
 
     def _finish(self) -> None:
         stream, self._stream = self._stream, None
@@ -365,6 +381,8 @@ class _Connection:
         recorder._last_stream, recorder._last_sequence = stream.stream_id, stream.sequence
         recorder._known_until = max(recorder._known_until, ended_at)
         recorder._frames_at_s = time.monotonic()
+        recorder._frames_come()
+        recorder._room.succeeded()
         stream.sequence += 1
         metrics.spooled.inc()
         recorder._ports.kept(recorder.camera_id)
