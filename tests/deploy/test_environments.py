@@ -17,14 +17,6 @@ from tests.deploy.container import PROCESSES, SERVICES, Container
 from tests.support.generated import ROOT
 
 SOURCES = ("compose", *manifests.OVERLAYS)
-CLASSES = {
-    "access": "Settings",
-    "ingest": "IngestSettings",
-    "detect": "Settings",
-    "detect-observe": "ObserverSettings",
-    "plates": "Settings",
-    "tickets": "Settings",
-}
 
 
 def all_containers(source: str) -> dict[str, Container]:
@@ -33,7 +25,8 @@ def all_containers(source: str) -> dict[str, Container]:
 
 def settings_class(process: str) -> Any:
     service = process.removesuffix("-observe")
-    return getattr(importlib.import_module(f"payesh.{service}.settings"), CLASSES[process])
+    name = "Settings" if process == service else "ObserverSettings"
+    return getattr(importlib.import_module(f"payesh.{service}.settings"), name)
 
 
 def put(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:

@@ -324,9 +324,9 @@ def gibibytes(quantity: str) -> float:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_spools_disk_holds_the_spool_and_an_upload(overlay: str) -> None:
-    from payesh.ingest.settings import IngestSettings
+    from payesh.ingest.settings import Settings
 
-    fields = IngestSettings.model_fields
+    fields = Settings.model_fields
     environment = manifests.containers(overlay)["ingest"].environment
     limit_mib = int(environment.get("PAYESH_SPOOL_LIMIT_MIB", fields["spool_limit_mib"].default))
     # An upload lies there twice: as it comes in, and as a file to be segmented.

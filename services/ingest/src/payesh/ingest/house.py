@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from payesh.ingest.adapters.source_secrets import SourceSeal
-from payesh.ingest.settings import IngestSettings
+from payesh.ingest.settings import Settings
 from payesh.kit.database import Database
 from payesh.kit.objects import ObjectStore
 
@@ -15,7 +15,7 @@ class House:
     """`cameras_changed` and `recordings_changed` wake the workers of this process; uploads are
     read when they have one of the turns, so that videos never keep stills waiting."""
 
-    settings: IngestSettings
+    settings: Settings
     database: Database
     objects: ObjectStore
     seal: SourceSeal

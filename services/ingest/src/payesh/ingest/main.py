@@ -18,7 +18,7 @@ from payesh.ingest.adapters.source_secrets import SourceSeal
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.api import cameras, streams, uploads
 from payesh.ingest.house import House
-from payesh.ingest.settings import MIB, IngestSettings
+from payesh.ingest.settings import MIB, Settings
 from payesh.ingest.workers.assignment import Assignment, SourceRecord
 from payesh.ingest.workers.drain import Drain
 from payesh.ingest.workers.fleet import Fleet, FleetTimes
@@ -44,7 +44,7 @@ _LONGEST_STREAM = 1 / 6
 be read and still find its stream's init part."""
 
 
-def create(settings: IngestSettings) -> FastAPI:
+def create(settings: Settings) -> FastAPI:
     """The application; its lifespan runs everything else. Raises SettingsError."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     objects = MinioObjects(settings)
@@ -160,7 +160,7 @@ def _opened(seal: SourceSeal, allowed: SourceNetworks, source: SourceRecord) -> 
     return RtspAddress(source.url, source.username, password)
 
 
-def _limits(settings: IngestSettings) -> RecorderLimits:
+def _limits(settings: Settings) -> RecorderLimits:
     return RecorderLimits(
         segment_s=settings.segment_s,
         connect_timeout_s=settings.connect_timeout_s,
@@ -172,7 +172,7 @@ def _limits(settings: IngestSettings) -> RecorderLimits:
     )
 
 
-def _replica(settings: IngestSettings) -> str:
+def _replica(settings: Settings) -> str:
     """The name that leases are held under. It lives in the spool, so that a restarted process
     knows its own leases and never shares a name with another spool."""
     if settings.replica:
@@ -183,7 +183,7 @@ def _replica(settings: IngestSettings) -> str:
     return path.read_text().strip()
 
 
-async def _sweep(database: Database, settings: IngestSettings) -> None:
+async def _sweep(database: Database, settings: Settings) -> None:
     keep = timedelta(hours=settings.segments_keep_hours)
     while True:
         with contextlib.suppress(DependencyFault):
@@ -193,7 +193,7 @@ async def _sweep(database: Database, settings: IngestSettings) -> None:
 
 
 def _serve() -> None:
-    settings = IngestSettings()
+    settings = Settings()
     telemetry.configure(SERVICE, settings)
     serve(create(settings), settings)
 

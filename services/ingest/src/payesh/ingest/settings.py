@@ -18,7 +18,7 @@ from payesh.kit.settings import (
 MIB = 1024 * 1024
 
 
-class IngestSettings(
+class Settings(
     HttpSettings, BusSettings, DatabaseSettings, ObjectSettings, TokenSettings, TelemetrySettings
 ):
     """What ingest can be told."""
