@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,15 +130,70 @@ def test_no_citation_stands_on_a_doubtful_clock_device_bound_or_law(
     assert assess_offence(offence(**changes), FIXTURE) == reason
 
 
-def test_a_table_that_prices_a_case_twice_is_refused(tmp_path: Path) -> None:
-    packaged = json.loads(
-        (Path(read_law.__code__.co_filename).parents[1] / "law/fixture-1399.json").read_text()
-    )
-    packaged["tariffs"].append(packaged["tariffs"][0] | {"amount_rial": 1})
-    edited = tmp_path / "law.json"
-    edited.write_text(json.dumps(packaged))
-    with pytest.raises(LawTableInvalid, match="2002"):
-        read_law(edited)
+_PACKAGED = json.loads(
+    (Path(read_law.__code__.co_filename).parents[1] / "law/fixture-1399.json").read_text()
+)
+_OFFENCE, _TARIFF = _PACKAGED["offences"][1], _PACKAGED["tariffs"][0]
+_TOLERANCE = _PACKAGED["tolerances"][0]
+_NOWRUZ = _PACKAGED["seasons"][0]
+_LATER = {"first": "1405-01-01", "amount_rial": 2_700_000}
+# Each is one row more in the shipped table.
+_MISTAKES = {
+    "a season that is not declared": ("tariffs", _TARIFF | _LATER | {"season": "nowrooz"}),
+    "a vehicle class that no vehicle has": ("tariffs", _TARIFF | {"vehicle_class": "trucks"}),
+    "a code that no offence has": ("tariffs", _TARIFF | {"code": "2003"}),
+    "a rule that nobody breaks": ("offences", _OFFENCE | {"code": "2003", "rule": "speding"}),
+    "a price that ends before it begins": ("tariffs", _TARIFF | _LATER | {"last": "1404-12-29"}),
+    "a case priced twice": ("tariffs", _TARIFF | {"amount_rial": 1}),
+    "an excess under two codes": (
+        "offences",
+        _OFFENCE | {"code": "2002", "over_kmh_above": 40, "over_kmh_to": 45},
+    ),
+    "a range that nothing lies in": (
+        "offences",
+        _OFFENCE | {"code": "2002", "over_kmh_above": 30, "over_kmh_to": 0},
+    ),
+    "two tolerances from one day": ("tolerances", _TOLERANCE | {"tolerance_kmh": 10.0}),
+    "a tolerance that ends before it begins": (
+        "tolerances",
+        _TOLERANCE | {"first": "1405-01-01", "last": "1404-01-01"},
+    ),
+    "a day in two seasons": (
+        "seasons",
+        _NOWRUZ | {"name": "spring", "first_month_day": "01-10", "last_month_day": "02-31"},
+    ),
+    "one season with two meanings": (
+        "seasons",
+        _NOWRUZ | {"first_month_day": "06-01", "last_month_day": "06-10"},
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", _MISTAKES)
+def test_a_table_that_would_price_wrongly_unnoticed_is_refused(
+    mistake: str, tmp_path: Path
+) -> None:
+    part, row = _MISTAKES[mistake]
+    with pytest.raises(LawTableInvalid) as refused:
+        read_law(_edited(tmp_path, part, row))
+    assert ";" not in str(refused.value)  # this fault and no other
+
+
+def test_rows_that_differ_in_season_vehicle_or_first_day_are_a_table(tmp_path: Path) -> None:
+    table = read_law(_edited(tmp_path, "tariffs", _TARIFF | _LATER | {"season": "nowruz"}))
+    assert amount(table, JalaliDay(1405, 1, 10)) == 2_700_000
+    assert amount(table) == 2_000_000
+    read_law(_edited(tmp_path, "tariffs", _TARIFF | {"vehicle_class": "truck"}))
+    read_law(_edited(tmp_path, "tariffs", _TARIFF | _LATER))
+    read_law(_edited(tmp_path, "tolerances", _TOLERANCE | {"first": "1405-01-01"}))
+    summer = {"name": "summer", "first_month_day": "04-01", "last_month_day": "06-31"}
+    read_law(_edited(tmp_path, "seasons", summer))
+
+
+def _edited(folder: Path, part: str, row: dict[str, Any]) -> Path:
+    edited = folder / "law.json"
+    edited.write_text(json.dumps(_PACKAGED | {part: [*_PACKAGED[part], row]}))
+    return edited
 
 
 def test_days_and_times_are_tehrans() -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from payesh.contracts.detect import ViolationRule
+from payesh.contracts.values import VehicleClass
 from payesh.tickets.domain.law import (
     JalaliDay,
     LawTable,
@@ -15,8 +17,8 @@ from payesh.tickets.domain.law import (
     Season,
     Tariff,
     Tolerance,
-    overlapping,
 )
+from payesh.tickets.domain.law_faults import faults_of
 from payesh.tickets.errors import LawTableInvalid
 
 _MONTHS_IN_YEAR = 12
@@ -89,7 +91,7 @@ class _File(_Row):
 
 
 def read_law(path: Path | None) -> LawTable:
-    """The table in `path`, or the shipped fixture. Raises LawTableInvalid, naming the place."""
+    """The table in `path`, or the shipped fixture. Raises LawTableInvalid, naming every fault."""
     if path is None:
         body = (resources.files("payesh.tickets") / "law" / "fixture-1399.json").read_bytes()
     else:
@@ -108,9 +110,9 @@ def read_law(path: Path | None) -> LawTable:
         tariffs=tuple(tariff_of(row) for row in file.tariffs),
         tolerances=tuple(tolerance_of(row) for row in file.tolerances),
     )
-    twice = overlapping(table.tariffs)
-    if twice:
-        raise LawTableInvalid(f"code {twice[0][0].code} is priced twice for the same case and day")
+    faults = list(faults_of(table, rules=list(ViolationRule), vehicle_classes=list(VehicleClass)))
+    if faults:
+        raise LawTableInvalid("; ".join(faults))
     return table
 
 

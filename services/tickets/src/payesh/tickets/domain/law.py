@@ -4,7 +4,6 @@ Nothing about the law is a constant here; every number comes from the table a de
 Days are Solar Hijri, because decrees and seasons are written so.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,7 +39,10 @@ class Season:
     last_month_day: tuple[int, int]
 
     def contains(self, day: JalaliDay) -> bool:
-        month_day = (day.month, day.day)
+        return self.holds((day.month, day.day))
+
+    def holds(self, month_day: tuple[int, int]) -> bool:
+        """As `contains`, in every year."""
         if self.first_month_day <= self.last_month_day:
             return self.first_month_day <= month_day <= self.last_month_day
         return month_day >= self.first_month_day or month_day <= self.last_month_day
@@ -161,27 +163,6 @@ class LawTable:
             return None
         chosen = max(fitting, key=_specificity)
         return Price(offence, chosen, seasons.get(chosen.season))
-
-
-def overlapping(tariffs: Iterable[Tariff]) -> list[tuple[Tariff, Tariff]]:
-    """Pairs that say different things of the same case on the same days from the same first day.
-
-    Such a table would price by the accident of its order; the reader of tables refuses it.
-    """
-    seen: dict[tuple[str, str, str, str, JalaliDay | None], Tariff] = {}
-    pairs = []
-    for tariff in tariffs:
-        case = (
-            tariff.code,
-            tariff.place_class,
-            tariff.vehicle_class,
-            tariff.season,
-            tariff.period.first,
-        )
-        if case in seen:
-            pairs.append((seen[case], tariff))
-        seen[case] = tariff
-    return pairs
 
 
 _EVER = JalaliDay(0, 0, 0)
