@@ -1,7 +1,7 @@
 """Joining a violation and its plate read, whichever comes first, into exactly one citation."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,10 +68,10 @@ async def receive_read(session: AsyncSession, read: PlateRead, rules: JoinRules)
             await _join(session, violation, read, verdict, rules)
 
 
-async def reject_overdue(session: AsyncSession, passage_id: UUID) -> None:
-    """No read came in time: the plate counts as unreadable."""
+async def reject_overdue(session: AsyncSession, passage_id: UUID, at: datetime) -> None:
+    """No read had come when the deadline had passed, `at`: the plate counts as unreadable."""
     await waiting_room.lock_passage(session, passage_id)
-    for violation in await waiting_room.take_overdue(session, passage_id):
+    for violation in await waiting_room.take_overdue(session, passage_id, at):
         await reject(session, violation, Rejection.UNREADABLE)
 
 

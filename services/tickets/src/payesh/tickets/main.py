@@ -87,7 +87,7 @@ def create(settings: Settings) -> FastAPI:
         handlers=handlers(database, rules, workers),
         producer=producer,
     )
-    upkeep = Upkeep(database, store, caught_up=consumer.caught_up)
+    upkeep = Upkeep(database, store, consumer)
     desk = Desk(
         database,
         DeskRules(

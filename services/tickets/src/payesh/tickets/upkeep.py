@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import structlog
 
@@ -18,30 +21,46 @@ from payesh.tickets.adapters import (
     retention_jobs,
     waiting_room,
 )
+from payesh.tickets.adapters.retention_jobs import RetentionJob
 from payesh.tickets.handlers import reject_overdue
 
 log = structlog.get_logger(__name__)
+
+_MARK_LASTS_S = 600.0
+
+
+class Group(Protocol):
+    """All replicas that consume together, as the kit's consumer knows them."""
+
+    async def ends(self) -> Mapping[Any, int]: ...
+
+    async def has_handled(self, ends: Mapping[Any, int]) -> bool: ...
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A moment, and where the bus ended then or later."""
+
+    at: datetime
+    ends: Mapping[Any, int]
+    set_at_s: float = field(default_factory=time.monotonic)
 
 
 class Upkeep:
     """One round every `every_s`; several replicas may run it side by side.
 
-    `caught_up` says whether every read on the bus has reached us: until then a missing one is our
-    delay, and nobody's violation is rejected for it.
+    Nothing is rejected or forgotten for want of a message that lies unread on the bus, in another
+    replica's partitions too: what was due at a moment is acted upon once the whole group has
+    handled everything that the bus held then.
     """
 
     def __init__(
-        self,
-        database: Database,
-        store: ObjectStore,
-        *,
-        caught_up: Callable[[], Awaitable[bool]],
-        every_s: float = 2.0,
+        self, database: Database, store: ObjectStore, group: Group, *, every_s: float = 2.0
     ) -> None:
         self._database = database
         self._store = store
-        self._caught_up = caught_up
-        self._was_caught_up = False
+        self._group = group
+        self._mark: _Mark | None = None
         self._every_s = every_s
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -58,46 +77,75 @@ class Upkeep:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                await self.round()
-            except DependencyFault as fault:
-                log.warning("upkeep waits", dependency=fault.dependency)
-            except Exception:  # deadlines must go on being watched
-                log.exception("upkeep failed")
+            for work in (self.act_on_what_was_due, self.tidy, self.extend_locks):
+                try:
+                    await work()
+                except DependencyFault as fault:
+                    log.warning("upkeep waits", dependency=fault.dependency)
+                except Exception:  # deadlines must go on being watched
+                    log.exception("upkeep failed")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._every_s)
 
-    async def round(self) -> None:
-        """Raises DependencyFault; what was done before it stays done."""
-        # Twice in a row: the last read may be in hand at the first look.
-        was_caught_up, self._was_caught_up = self._was_caught_up, await self._caught_up()
-        if was_caught_up and self._was_caught_up:
-            await self._reject_overdue()
+    async def act_on_what_was_due(self) -> None:
+        """Reject and forget what was due at the mark once it is handled, then set the next.
+
+        Raises DependencyFault; what was done before it stays done.
+        """
+        mark = self._mark
+        if mark is not None and await self._group.has_handled(mark.ends):
+            await self._reject_overdue(mark.at)
+            async with self._database.transaction() as session:
+                await waiting_room.forget_expired_reads(session, mark.at)
+            mark = None
+        # A bus that lost messages, or was made anew, never reaches an old mark.
+        if mark is None or time.monotonic() - mark.set_at_s > _MARK_LASTS_S:
+            self._mark = await self._next_mark()
+
+    async def _next_mark(self) -> _Mark:
+        # The moment first: whatever was said by then lies before the ends.
         async with self._database.transaction() as session:
-            await waiting_room.forget_expired_reads(session)
+            at = await waiting_room.clock(session)
+        return _Mark(at, await self._group.ends())
+
+    async def _reject_overdue(self, at: datetime) -> None:
+        while True:
+            async with self._database.transaction() as session:
+                overdue = await waiting_room.overdue_passages(session, at)
+            if not overdue:
+                return
+            for passage_id in overdue:
+                async with self._database.transaction() as session:
+                    await reject_overdue(session, passage_id, at)
+
+    async def tidy(self) -> None:
+        async with self._database.transaction() as session:
             await clip_openings.forget_old(session)
             metrics.bundles_waiting.set(await bundle_jobs.waiting(session))
-        await self._extend_locks()
 
-    async def _reject_overdue(self) -> None:
-        async with self._database.transaction() as session:
-            overdue = await waiting_room.overdue_passages(session)
-        for passage_id in overdue:
-            async with self._database.transaction() as session:
-                await reject_overdue(session, passage_id)
-
-    async def _extend_locks(self) -> None:
+    async def extend_locks(self) -> None:
+        """What fails is due again in a minute, and keeps no other waiting."""
         async with self._database.transaction() as session:
             jobs = await retention_jobs.take(session, lease=timedelta(minutes=1))
         for job in jobs:
-            async with self._database.transaction() as session:
-                citation = await citations.find(session, job.citation_id)
-            if citation is not None and citation.evidence is not None:
-                for reference in citation.evidence.objects:
-                    try:
-                        await self._store.extend_retention(reference, job.retain_until)
-                    except ObjectMissing:
-                        # Nobody can delete a locked version, so this is the store's corruption.
-                        log.error("locked evidence is gone", citation=str(job.citation_id))
-            async with self._database.transaction() as session:
-                await retention_jobs.finish(session, job.citation_id)
+            try:
+                await self._extend_lock(job)
+            except DependencyFault as fault:
+                log.warning(
+                    "lock not extended", citation=str(job.citation_id), dependency=fault.dependency
+                )
+            except Exception:
+                log.exception("lock not extended", citation=str(job.citation_id))
+
+    async def _extend_lock(self, job: RetentionJob) -> None:
+        async with self._database.transaction() as session:
+            citation = await citations.find(session, job.citation_id)
+        if citation is not None and citation.evidence is not None:
+            for reference in citation.evidence.objects:
+                try:
+                    await self._store.extend_retention(reference, job.retain_until)
+                except ObjectMissing:
+                    # Nobody can delete a locked version, so this is the store's corruption.
+                    log.error("locked evidence is gone", citation=str(job.citation_id))
+        async with self._database.transaction() as session:
+            await retention_jobs.finish(session, job.citation_id)

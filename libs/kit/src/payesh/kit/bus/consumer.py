@@ -90,32 +90,18 @@ class Consumer:
     def partitions(self) -> set[TopicPartition]:
         return set(self._lanes)
 
-    async def caught_up(self) -> bool:
-        """Whether nothing that its partitions held at the last fetch still waits here."""
-        client = self._client
-        if client is None or not self.ready or not self._lanes:
-            return False
-        for partition, lane in list(self._lanes.items()):
-            try:
-                end = client.highwater(partition)
-                reached = await asyncio.wait_for(client.position(partition), 1)
-            except (KafkaError, OSError, TimeoutError, AssertionError):
-                return False
-            if len(lane) or end is None or reached < end:
-                return False
-        return True
-
     async def ends(self) -> Mapping[TopicPartition, int]:
         """Where the topics end now, other members' partitions too; empty ones are left out.
 
         Raises BusUnavailable, also while this is no member of the group.
         """
         async with self._asking() as client:
-            partitions = [
-                TopicPartition(topic, number)
-                for topic in self._topics
-                for number in client.partitions_for_topic(topic) or ()
-            ]
+            partitions = []
+            for topic in self._topics:
+                numbers = client.partitions_for_topic(topic)
+                if not numbers:  # left out, it would count as handled
+                    raise BusUnavailable(f"{topic} is not known yet")
+                partitions += [TopicPartition(topic, number) for number in numbers]
             first = await client.beginning_offsets(partitions)
             last = await client.end_offsets(partitions)
         return {each: last[each] for each in partitions if last[each] > first[each]}

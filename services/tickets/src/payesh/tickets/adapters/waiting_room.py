@@ -1,7 +1,7 @@
 """Where a violation waits for its read and a read for a violation."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -66,30 +66,40 @@ async def take_violations(session: AsyncSession, passage_id: UUID) -> Sequence[V
     return [ViolationDetected.from_json(body) for body in taken]
 
 
-async def overdue_passages(session: AsyncSession, *, limit: int = 100) -> Sequence[UUID]:
-    """Passages with a violation whose read did not come in time."""
+async def overdue_passages(
+    session: AsyncSession, at: datetime, *, limit: int = 100
+) -> Sequence[UUID]:
+    """Passages with a violation whose deadline had passed `at`."""
     found = await session.scalars(
         select(waiting_violations.c.passage_id)
-        .where(waiting_violations.c.deadline_at <= func.now())
+        .where(waiting_violations.c.deadline_at <= at)
         .distinct()
         .limit(limit)
     )
     return found.all()
 
 
-async def take_overdue(session: AsyncSession, passage_id: UUID) -> Sequence[ViolationDetected]:
-    """Remove and return this passage's overdue violations. The caller holds the passage."""
+async def take_overdue(
+    session: AsyncSession, passage_id: UUID, at: datetime
+) -> Sequence[ViolationDetected]:
+    """Remove and return this passage's violations whose deadline had passed `at`. The caller
+    holds the passage."""
     taken = await session.scalars(
         delete(waiting_violations)
         .where(
             waiting_violations.c.passage_id == passage_id,
-            waiting_violations.c.deadline_at <= func.now(),
+            waiting_violations.c.deadline_at <= at,
         )
         .returning(waiting_violations.c.event)
     )
     return [ViolationDetected.from_json(body) for body in taken]
 
 
-async def forget_expired_reads(session: AsyncSession) -> None:
-    """A plate without a violation is not kept beyond the join's deadline."""
-    await session.execute(delete(waiting_reads).where(waiting_reads.c.expires_at <= func.now()))
+async def forget_expired_reads(session: AsyncSession, at: datetime) -> None:
+    """A plate without a violation is not kept beyond its time, which had passed `at`."""
+    await session.execute(delete(waiting_reads).where(waiting_reads.c.expires_at <= at))
+
+
+async def clock(session: AsyncSession) -> datetime:
+    """The database's time, which deadlines are written in."""
+    return (await session.scalars(select(func.now()))).one()

@@ -1,0 +1,42 @@
+"""Settings of tickets that contradict each other stop the start."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from payesh.kit.errors import SettingsError
+from payesh.tickets.settings import Settings
+
+
+def settings(**changes: Any) -> Settings:
+    required: dict[str, Any] = {
+        "http_port": 0,
+        "metrics_port": 0,
+        "kafka_bootstrap": "localhost:0",
+        "database_url": SecretStr("postgresql+asyncpg://nobody@localhost/none"),
+        "s3_endpoint": "localhost:0",
+        "s3_access_key": "nobody",
+        "s3_secret_key": SecretStr("none"),
+        "token_issuer": "http://localhost",
+        "jwks_url": "http://localhost",
+        "pages_client_id": "nobody",
+        "pages_client_secret": SecretStr("none"),
+        "access_url": "http://localhost",
+    }
+    return Settings(**{**required, **changes})
+
+
+@pytest.mark.parametrize(
+    "days", [{"issued_retention_days": 179}, {"draft_retention_days": 731}], ids=str
+)
+def test_evidence_of_an_issued_citation_is_never_to_be_kept_shorter_than_a_drafts(
+    days: dict[str, int],
+) -> None:
+    with pytest.raises(SettingsError, match="PAYESH_ISSUED_RETENTION_DAYS"):
+        settings(**days)
+    assert settings(issued_retention_days=180).issued_retention_days == 180
+
+
+def test_a_read_outlives_an_operators_hand_with_a_dead_letter() -> None:
+    assert settings().read_keep_minutes >= 4 * 60
