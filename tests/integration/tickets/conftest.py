@@ -8,9 +8,10 @@ from uuid import UUID
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer
 from fastapi import FastAPI
 
-from payesh.contracts import Event, ViolationDetected
+from payesh.contracts import AuditReadRecorded, Event, ViolationDetected
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
@@ -77,6 +78,25 @@ class Office:
         seen = self.violation(**changes)
         await self.publish(seen, plate_read(seen, plate))
         return UUID((await self.outcome(seen))["citation_id"])
+
+    async def audited(self, subject: str, count: int) -> list[AuditReadRecorded]:
+        """What the audit log is told of `subject`, once there are `count` records."""
+        tap = AIOKafkaConsumer(
+            AuditReadRecorded.topic,
+            bootstrap_servers=self.settings.kafka_bootstrap,
+            auto_offset_reset="earliest",
+        )
+        found: list[AuditReadRecorded] = []
+        await tap.start()
+        try:
+            async with asyncio.timeout(20):
+                while len(found) < count:
+                    record = AuditReadRecorded.from_json((await tap.getone()).value)
+                    if (record.service, record.subject) == ("tickets", subject):
+                        found.append(record)
+        finally:
+            await tap.stop()
+        return sorted(found, key=lambda each: each.sequence)
 
     async def outcome(self, seen: ViolationDetected, timeout_s: float = 20.0) -> dict[str, Any]:
         """The citation that a violation ends as."""

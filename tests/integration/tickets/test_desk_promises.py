@@ -9,6 +9,7 @@ import httpx
 from minio import Minio
 from sqlalchemy import func, select
 
+from payesh.contracts.access import AuditOutcome
 from payesh.kit.tables import audit_counter
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import citations, retention_jobs
@@ -16,6 +17,7 @@ from tests.integration.tickets.conftest import Office
 from tests.support.waiting import eventually
 
 ISSUE = {"decision": "issue", "plate": "۱۲ ب ۳۴۵ | ۶۷"}
+REJECT = {"decision": "reject", "reason": "plate_wrong"}
 
 
 async def test_two_officers_never_hold_one_citation(office: Office) -> None:
@@ -71,8 +73,7 @@ async def test_a_rejection_names_an_officers_reason(office: Office) -> None:
         await http.post(f"{path}/claim")
         for body in ({"decision": "reject"}, {"decision": "reject", "reason": "no_law"}):
             assert (await http.post(f"{path}/decide", json=body)).status_code == 422
-        body = {"decision": "reject", "reason": "plate_wrong"}
-        rejected = (await http.post(f"{path}/decide", json=body)).json()
+        rejected = (await http.post(f"{path}/decide", json=REJECT)).json()
     assert (rejected["state"], rejected["reason"]) == ("rejected", "plate_wrong")
     assert rejected["decided_by"] == "sara"
     assert rejected["number"] is None
@@ -129,16 +130,29 @@ async def test_evidence_of_an_issued_citation_is_locked_longer(
 
 async def test_another_county_sees_nothing_and_the_attempt_is_recorded(office: Office) -> None:
     citation_id = await office.draft()
-    before = await _audit_sequence(office)
-    paths = [f"/v1/citations/{citation_id}{end}" for end in ("", "/clip", "/shots/0", "/manifest")]
+    path = f"/v1/citations/{citation_id}"
+    attempts = {
+        "read": ("citations:read", "GET", path, None),
+        "read clip": ("evidence:read", "GET", f"{path}/clip", None),
+        "read shot": ("evidence:read", "GET", f"{path}/shots/0", None),
+        "read manifest": ("evidence:read", "GET", f"{path}/manifest", None),
+        "claim": ("citations:decide", "POST", f"{path}/claim", None),
+        "release": ("citations:decide", "POST", f"{path}/release", None),
+        "issue": ("citations:decide", "POST", f"{path}/decide", ISSUE),
+        "reject": ("citations:decide", "POST", f"{path}/decide", REJECT),
+    }
     async with office.client("stranger", counties=["shahrud"]) as http:
-        for path in paths:
-            refused = await http.get(path)
+        for _, method, address, body in attempts.values():
+            refused = await http.request(method, address, json=body)
             assert refused.status_code == 403
             assert refused.headers["content-type"] == "application/problem+json"
             assert refused.json()["type"] == "urn:payesh:problem:out-of-bounds"
-        assert (await http.post(f"/v1/citations/{citation_id}/claim")).status_code == 403
-        assert await _audit_sequence(office) == before + 5
+        recorded = await office.audited("stranger", len(attempts))
+        assert [(each.action, each.scope) for each in recorded] == [
+            (action, scope) for action, (scope, *_) in attempts.items()
+        ]
+        assert {each.outcome for each in recorded} == {AuditOutcome.DENIED}
+        assert {each.resource_ids for each in recorded} == {(str(citation_id),)}
         listed = (await http.get("/v1/citations")).json()["items"]
         assert str(citation_id) not in {each["citation_id"] for each in listed}
         assert {each["county"] for each in listed} <= {"shahrud"}
@@ -182,6 +196,26 @@ async def test_a_clip_is_answered_in_ranges_and_audited_once_an_opening(office: 
     async with office.client("another viewer") as http:
         await http.get(path, headers={"Range": "bytes=5-9"})
         assert await _audit_sequence(office) == before + 2
+
+
+async def test_a_clip_for_another_purpose_or_as_a_whole_is_another_reading(office: Office) -> None:
+    path = f"/v1/citations/{await office.draft()}/clip"
+    some = {"Range": "bytes=0-9"}
+    async with office.client("curious") as http:
+        for purpose in ("case 12", "case 99", "case 12"):
+            await http.get(path, headers={**some, "Payesh-Purpose": purpose})
+        whole = await http.get(path, headers={"Payesh-Purpose": "case 12"})
+        backwards = await http.get(path, headers={"Range": "bytes=9-0"})
+        assert (whole.status_code, backwards.status_code) == (200, 200)
+    for changes in ({"grant_id": "grant-7"}, {"act": "another-app"}):
+        async with office.client("curious", **changes) as http:
+            await http.get(path, headers={**some, "Payesh-Purpose": "case 12"})
+    recorded = await office.audited("curious", 6)
+    assert [each.purpose for each in recorded] == [
+        "case 12", "case 99", "case 12", "test", "case 12", "case 12",
+    ]  # fmt: skip
+    assert recorded[4].grant_id == "grant-7"
+    assert recorded[5].actor == "another-app"
 
 
 async def test_a_list_is_read_page_by_page_without_loss(office: Office) -> None:

@@ -77,7 +77,7 @@ class Desk:
             return await citations.count_claimable(session, principal.bounds)
 
     async def read(self, principal: Principal, citation_id: UUID) -> StoredCitation:
-        citation = await self._allowed(principal, citation_id)
+        citation = await self._allowed(principal, citation_id, "read")
         async with self._database.transaction() as session:
             await self._record(session, principal, "read", [citation])
         return citation
@@ -85,19 +85,29 @@ class Desk:
     async def read_evidence(
         self, principal: Principal, citation_id: UUID, part: str
     ) -> StoredCitation:
-        """As `read`, for a part of the evidence; a clip is recorded once an opening."""
-        citation = await self._allowed(principal, citation_id)
+        """As `read`, for a part of the evidence."""
+        action = f"read {part}"
+        citation = await self._allowed(principal, citation_id, action)
         async with self._database.transaction() as session:
-            is_new = part != "clip" or await clip_openings.begin(
-                session, citation_id, principal.subject, lasts=self._rules.opening
+            await self._record(session, principal, action, [citation])
+        return citation
+
+    async def read_clip(
+        self, principal: Principal, citation_id: UUID, *, whole: bool
+    ) -> StoredCitation:
+        """As `read`, for the clip: all of it is recorded each time, ranges once an opening."""
+        citation = await self._allowed(principal, citation_id, "read clip")
+        async with self._database.transaction() as session:
+            is_new = await clip_openings.begin(
+                session, citation_id, principal, lasts=self._rules.opening
             )
-            if is_new:
-                await self._record(session, principal, f"read {part}", [citation])
+            if whole or is_new:
+                await self._record(session, principal, "read clip", [citation])
         return citation
 
     async def claim(self, principal: Principal, citation_id: UUID) -> StoredCitation:
         """Raises Conflict when decided, or claimed by another whose lease has not run out."""
-        await self._allowed(principal, citation_id)
+        await self._allowed(principal, citation_id, "claim")
         async with self._database.transaction() as session:
             citation = await self._locked(session, citation_id)
             _refuse(citation.standing.refuses_claim(principal.subject, citation.now))
@@ -108,7 +118,7 @@ class Desk:
             return await self._locked(session, citation_id)
 
     async def release(self, principal: Principal, citation_id: UUID) -> StoredCitation:
-        await self._allowed(principal, citation_id)
+        await self._allowed(principal, citation_id, "release")
         async with self._database.transaction() as session:
             citation = await self._locked(session, citation_id)
             _refuse(citation.standing.refuses_decision(principal.subject, citation.now))
@@ -121,7 +131,7 @@ class Desk:
 
         Raises Conflict when the claim is not the principal's or the plate differs.
         """
-        await self._allowed(principal, citation_id)
+        await self._allowed(principal, citation_id, "issue")
         async with self._database.transaction() as session:
             citation = await self._locked(session, citation_id)
             _refuse(citation.standing.refuses_issue(principal.subject, fold(plate), citation.now))
@@ -157,7 +167,7 @@ class Desk:
         self, principal: Principal, citation_id: UUID, reason: Rejection
     ) -> StoredCitation:
         """Raises Conflict when the claim is not the principal's."""
-        await self._allowed(principal, citation_id)
+        await self._allowed(principal, citation_id, "reject")
         async with self._database.transaction() as session:
             citation = await self._locked(session, citation_id)
             _refuse(citation.standing.refuses_decision(principal.subject, citation.now))
@@ -184,7 +194,9 @@ class Desk:
         metrics.decisions.labels("reject").inc()
         return decided
 
-    async def _allowed(self, principal: Principal, citation_id: UUID) -> StoredCitation:
+    async def _allowed(
+        self, principal: Principal, citation_id: UUID, action: str
+    ) -> StoredCitation:
         async with self._database.transaction() as session:
             citation = await citations.find(session, citation_id)
             if citation is None:
@@ -192,7 +204,7 @@ class Desk:
             allowed = principal.bounds.allows(citation.county, citation.road_class)
             if not allowed:
                 await self._record(
-                    session, principal, "read", [citation], outcome=AuditOutcome.DENIED
+                    session, principal, action, [citation], outcome=AuditOutcome.DENIED
                 )
         if not allowed:
             raise Forbidden("this citation lies outside your bounds", type="out-of-bounds")

@@ -10,9 +10,10 @@ from payesh.contracts.values import ObjectReference
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import NotFound, Problem
 from payesh.kit.objects import ObjectStore
+from payesh.tickets.adapters.citations import StoredCitation
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
 from payesh.tickets.decisions import Desk
-from payesh.tickets.domain.byte_range import RangeNotSatisfiable, requested_range
+from payesh.tickets.domain.byte_range import RangeNotSatisfiable, is_range, requested_range
 from payesh.tickets.manifest import name_in_bundle
 
 Reader = Annotated[
@@ -51,8 +52,8 @@ def evidence_router(desk: Desk, store: ObjectStore) -> APIRouter:
         principal: Reader, citation_id: UUID, range_header: RangeHeader = None
     ) -> Response:
         """The clip (or still) as it was recorded: init and fragments byte for byte."""
-        evidence = await _evidence(desk, principal, citation_id, "clip")
-        return await _answer(store, evidence.clip, range_header)
+        citation = await desk.read_clip(principal, citation_id, whole=not is_range(range_header))
+        return await _answer(store, _evidence_of(citation).clip, range_header)
 
     @router.get("/shots/{number}", response_class=StreamingResponse, responses=_SHOT)
     async def read_shot(
@@ -90,7 +91,10 @@ def evidence_router(desk: Desk, store: ObjectStore) -> APIRouter:
 async def _evidence(
     desk: Desk, principal: Principal, citation_id: UUID, part: str
 ) -> EvidenceRecord:
-    citation = await desk.read_evidence(principal, citation_id, part)
+    return _evidence_of(await desk.read_evidence(principal, citation_id, part))
+
+
+def _evidence_of(citation: StoredCitation) -> EvidenceRecord:
     if citation.evidence is None:
         raise NotFound("this citation has no evidence: a rule rejected it")
     return citation.evidence

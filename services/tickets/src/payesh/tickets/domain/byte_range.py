@@ -9,6 +9,15 @@ class RangeNotSatisfiable(ValueError):
     """The range lies outside the representation: answer 416."""
 
 
+def is_range(header: str | None) -> bool:
+    """Whether a part is asked for; else the whole is answered.
+
+    >>> is_range("bytes=0-"), is_range("bytes=9-2"), is_range(None)
+    (True, False, False)
+    """
+    return _ends(header) is not None
+
+
 def requested_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     """First byte and the one after the last; None for the whole.
 
@@ -20,18 +29,26 @@ def requested_range(header: str | None, size_bytes: int) -> tuple[int, int] | No
     >>> requested_range("bytes=-5", 100)
     (95, 100)
     """
-    match = _RANGE.fullmatch(header.strip()) if header else None
-    if match is None or match.group(0) == "bytes=-":
+    ends = _ends(header)
+    if ends is None:
         return None
-    first, last = match.groups()
+    first, last = ends
     if not first:
         length = int(last)
         if length == 0 or size_bytes == 0:
             raise RangeNotSatisfiable
         return max(0, size_bytes - length), size_bytes
     start = int(first)
-    if last and int(last) < start:
-        return None
     if start >= size_bytes:
         raise RangeNotSatisfiable
     return start, min(int(last) + 1, size_bytes) if last else size_bytes
+
+
+def _ends(header: str | None) -> tuple[str, str] | None:
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None:
+        return None
+    first, last = match.groups()
+    is_empty = not first and not last
+    is_backwards = bool(first and last) and int(last) < int(first)
+    return None if is_empty or is_backwards else (first, last)
