@@ -13,40 +13,15 @@ import av
 import numpy as np
 import pytest
 
-from payesh.contracts.values import ObjectReference, RevisionReference
 from payesh.ingest.adapters import spool as spool_module
 from payesh.ingest.adapters.rtsp import RtspAddress, SourceUnreachable
 from payesh.ingest.adapters.spool import Spool, SpoolItem
 from payesh.ingest.workers import recorder as recorder_module
-from payesh.ingest.workers.assignment import Assignment, Place, SourceRecord
+from payesh.ingest.workers.assignment import Assignment
 from payesh.ingest.workers.recorder import Recorder, RecorderLimits, RecorderPorts
+from tests.unit.ingest.assignment_builder import CAMERA, assignment
 
-CAMERA = "cam-1"
-PLACE = Place("tehran", "highway", "A")
 FRAMES = 100
-
-
-def assignment(**changes: Any) -> Assignment:
-    digest = "0" * 64
-    fields: dict[str, Any] = {
-        "camera_id": CAMERA,
-        "token": 1,
-        "source": SourceRecord("rtsp://camera.test/", None, None),
-        "place": PLACE,
-        "revision": RevisionReference(
-            revision=1,
-            sha256=digest,
-            object=ObjectReference(
-                bucket="revisions", key="cam-1/1.json", version_id=None, sha256=digest,
-                size_bytes=1, media_type="application/json",
-            ),
-        ),
-        "known_until": datetime.now(UTC),
-        "last_link_sha256": None,
-        "last_stream_id": None,
-        "last_sequence": None,
-    }  # fmt: skip
-    return Assignment(**{**fields, **changes})
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,8 @@ class Fleet:
     async def start(self) -> None:
         try:
             await self._tick()
+            # Notes of cameras that others took meanwhile must not be resumed from later.
+            await self._forget(set(self._spool.cameras()) - set(self._recorders))
         except DependencyFault as fault:
             self.blocked_by = fault.dependency
             await self._resume_from_notes()
@@ -79,10 +81,16 @@ class Fleet:
         self.wake()
         if self._task is not None:
             await self._task
-        await self._end(set(self._recorders))
-        with contextlib.suppress(DependencyFault):
+        held = set(self._recorders)
+        await self._end(held)
+        try:
             async with self._database.transaction() as session:
                 await lease_rows.leave(session, self._me)
+        except DependencyFault as fault:
+            # The leases are still ours: who starts next records from the notes until it is back.
+            log.warning("leases could not be given back", dependency=fault.dependency)
+            return
+        await self._forget(held)
 
     async def _run(self) -> None:
         while True:
@@ -127,6 +135,7 @@ class Fleet:
         for camera_id in leaving & set(self._recorders):
             log.info("camera left", camera_id=camera_id, lost=camera_id not in tokens)
         await self._end(leaving)
+        await self._forget(leaving & set(held))
         for camera_id in leaving & set(tokens):
             del tokens[camera_id]
             async with self._database.transaction() as session:
@@ -161,7 +170,14 @@ class Fleet:
 
     async def _note(self, assignment: Assignment) -> None:
         document = {"holder": self._me, **assignment.to_document()}
-        await asyncio.to_thread(self._spool.note, assignment.camera_id, _NOTE, document)
+        try:
+            await asyncio.to_thread(self._spool.note, assignment.camera_id, _NOTE, document)
+        except OSError as error:  # a full disk; recording, and telling of it, matters more
+            log.warning("assignment not noted", camera_id=assignment.camera_id, reason=str(error))
+
+    async def _forget(self, camera_ids: set[str]) -> None:
+        for camera_id in camera_ids:
+            await asyncio.to_thread(self._spool.note, camera_id, _NOTE, None)
 
     async def _resume_from_notes(self) -> None:
         """The database is away at the start: go on under the leases we held."""
@@ -186,7 +202,6 @@ class Fleet:
             recorder.stop()
         for recorder in ending:
             await asyncio.to_thread(recorder.join, 15.0)
-            await asyncio.to_thread(self._spool.note, recorder.camera_id, _NOTE, None)
 
 
 def _assignment(row: dict[str, Any], token: int, raised: frozenset[str]) -> Assignment:
