@@ -80,3 +80,39 @@ def test_an_init_part_is_kept_as_long_as_its_stream_waits(tmp_path: Path) -> Non
     assert again.init("a", waiting) == b"init"
     with pytest.raises(FileNotFoundError):
         again.init("a", done)
+
+
+def test_an_unreadable_item_is_set_aside_and_holds_up_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 1000)
+    for number in range(4):
+        spool.append("a", "segment", {"number": number}, b"x" * 10)
+    (tmp_path / "a" / "000000000001.json").write_bytes(bytes(40))  # as after a loss of power
+    assert [item.body["number"] for item in spool.items("a")] == [0, 2, 3]
+    assert (spool.used_bytes, spool.depth) == (40, 3)
+    (tmp_path / "a" / "000000000003.json").write_text('{"kind": "segment"}')
+    spool.close()
+    again = Spool(tmp_path, 1000)
+    assert [item.body["number"] for item in again.items("a")] == [0, 2]
+    assert sorted(path.name for path in (tmp_path / "a").glob("*.bad")) == [
+        f"00000000000{number}.{kind}.bad" for number in (1, 3) for kind in ("json", "m4s")
+    ]
+    # What was set aside goes on counting, and its name is not used again.
+    assert (again.used_bytes, again.depth) == (40, 2)
+    assert again.append("a", "gap", {}).ordinal == 4
+
+
+def test_what_is_set_aside_counts_alike_before_and_after_a_restart(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 1000)
+    spool.set_aside(spool.append("a", "segment", {}, b"x" * 10))
+    counted = spool.used_bytes, spool.depth
+    spool.close()
+    again = Spool(tmp_path, 1000)
+    assert (again.used_bytes, again.depth) == counted == (10, 0)
+
+
+def test_working_copies_of_a_killed_process_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "recording-x1y2").write_bytes(b"half an upload")
+    (tmp_path / "recording-7").mkdir()  # a camera of that name
+    spool = Spool(tmp_path, 1000)
+    assert spool.cameras() == ["recording-7"]
+    assert not (tmp_path / "recording-x1y2").exists()

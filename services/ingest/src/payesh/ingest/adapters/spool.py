@@ -3,9 +3,11 @@
 Layout: `<folder>/<camera>/<ordinal>.json` says what an item is, `<ordinal>.m4s` holds its media,
 `<stream>.init` the init part that the stream's segments share. A `.json` is written last, synced
 and renamed into place, so an item is there whole or not at all. Ordinals give the order per camera.
+`*.bad` is what could not be stored or read, for a person; its media counts until it is removed.
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_ORDINAL = "[0-9]" * 12
 
 
 class SpoolFull(Exception):
@@ -59,6 +67,10 @@ class Spool:
         except OSError as error:
             self._held.close()
             raise SpoolInUse(f"another process uses the spool {folder}") from error
+        # Working copies of uploads, whose process was killed: each may be as large as an upload.
+        for path in folder.glob("recording-*"):
+            if path.is_file():
+                path.unlink()
         for camera in self.cameras():
             self._recover(camera)
 
@@ -143,7 +155,7 @@ class Spool:
         folder = self.folder / camera_id
         if not folder.is_dir():
             return
-        for path in sorted(folder.glob("[0-9]*.json")):
+        for path in sorted(folder.glob(f"{_ORDINAL}.json")):
             item = self._read(camera_id, path)
             if item is not None:
                 yield item
@@ -175,11 +187,16 @@ class Spool:
 
     def set_aside(self, item: SpoolItem) -> None:
         """Keep an item that cannot be stored for a person to look at, out of the way."""
-        stem = self.folder / item.camera_id / f"{item.ordinal:012d}"
-        for suffix in (".m4s", ".json"):
-            path = stem.with_suffix(suffix)
-            if path.exists():
-                path.rename(path.with_suffix(suffix + ".bad"))
+        self._set_aside(self.folder / item.camera_id / f"{item.ordinal:012d}.json")
+
+    def _set_aside(self, sidecar: Path) -> None:
+        media = sidecar.with_suffix(".m4s")
+        with contextlib.suppress(FileNotFoundError):
+            media.rename(media.with_suffix(".m4s.bad"))
+        try:
+            sidecar.rename(sidecar.with_suffix(".json.bad"))
+        except FileNotFoundError:  # another thread was faster
+            return
         with self._lock:
             self._items -= 1
 
@@ -208,18 +225,21 @@ class Spool:
         return self._camera_folder(camera_id) / f"{stream_id}.init"
 
     def _read(self, camera_id: str, path: Path) -> SpoolItem | None:
+        """None when it is gone, or cannot be read and was set aside: a disk that lost power may
+        give back a file of zeros, and one such item must not hold up all that wait behind it."""
         try:
             record = json.loads(path.read_bytes())
+            kind, body = record["kind"], dict(record["body"])
         except FileNotFoundError:
             return None
-        media = path.with_suffix(".m4s")
-        return SpoolItem(
-            camera_id,
-            int(path.stem),
-            record["kind"],
-            record["body"],
-            media if record["kind"] == "segment" else None,
-        )
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EIO:
+                raise
+            log.error("unreadable item set aside", camera_id=camera_id, item=path.stem)
+            self._set_aside(path)
+            return None
+        media = path.with_suffix(".m4s") if kind == "segment" else None
+        return SpoolItem(camera_id, int(path.stem), kind, body, media)
 
     def _recover(self, camera_id: str) -> None:
         """Count what a former process left and remove what it had not finished."""
@@ -227,15 +247,15 @@ class Spool:
         for path in folder.glob("*.part"):
             path.unlink()
         highest = -1
-        for path in folder.glob("[0-9]*.m4s"):
-            highest = max(highest, int(path.stem))
-            if path.with_suffix(".json").exists():
-                self._bytes += path.stat().st_size
-            else:
+        for path in folder.glob(f"{_ORDINAL}.*"):
+            highest = max(highest, int(path.name[: path.name.index(".")]))
+            kind = path.name[path.name.index(".") :]
+            if kind == ".json":
+                self._items += 1
+            elif kind == ".m4s" and not path.with_suffix(".json").exists():
                 path.unlink()
-        for path in folder.glob("[0-9]*.json"):
-            highest = max(highest, int(path.stem))
-            self._items += 1
+            elif kind in (".m4s", ".m4s.bad"):
+                self._bytes += path.stat().st_size
         self._next[camera_id] = highest + 1
         # A stream does not outlive its process: init parts that no waiting segment needs are done.
         needed = {item.body.get("stream_id") for item in self.items(camera_id)}
