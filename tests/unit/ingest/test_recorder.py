@@ -1,6 +1,5 @@
 """A recorder loses no time without a word: not at a long stream's end, not on a full disk."""
 
-import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +12,13 @@ import av
 import numpy as np
 import pytest
 
-from payesh.ingest.adapters import spool as spool_module
 from payesh.ingest.adapters.rtsp import RtspAddress, SourceUnreachable
 from payesh.ingest.adapters.spool import Spool, SpoolItem
 from payesh.ingest.workers import recorder as recorder_module
 from payesh.ingest.workers.assignment import Assignment
 from payesh.ingest.workers.recorder import Recorder, RecorderLimits, RecorderPorts
 from tests.unit.ingest.assignment_builder import CAMERA, assignment
+from tests.unit.ingest.disk import Disk
 
 FRAMES = 100
 
@@ -63,27 +62,6 @@ def recorder_of(spool: Spool, known: Assignment | None = None, **limits: float) 
     return Recorder(
         known or assignment(), spool, RecorderLimits(clock_limit_s=60.0, **limits), ports
     )
-
-
-class Disk:
-    """Refuses what is written to the spool while `full`."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.full = False
-        self.refusals = 0
-        self._write = spool_module._write_synced
-        monkeypatch.setattr(spool_module, "_write_synced", self._written)
-
-    def _written(self, path: Path, data: bytes, **options: Any) -> None:
-        if self.full:
-            self.refusals += 1
-            raise OSError(errno.ENOSPC, "No space left on device")
-        self._write(path, data, **options)
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
 
 
 def until(condition: Callable[[], bool]) -> None:

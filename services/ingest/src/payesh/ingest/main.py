@@ -73,6 +73,7 @@ def create(settings: Settings) -> FastAPI:
         )
 
         def recorder(assignment: Assignment) -> Recorder:
+            inspection.follow(assignment.camera_id, assignment.raised)
             return Recorder(assignment, spool, _limits(settings), ports)
 
         fleet = Fleet(

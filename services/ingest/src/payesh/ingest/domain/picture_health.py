@@ -75,8 +75,13 @@ class _Switch:
 
 @dataclass
 class PictureHealth:
-    """One camera's picture over time. The first samples are taken as its own good state."""
+    """One camera's picture over time. The first samples are taken as its own good state.
 
+    `raised`: the conditions last told of it. They are told to have ended when they have, also when
+    that happened before this object was made.
+    """
+
+    raised: frozenset[str] = frozenset()
     _switches: dict[str, _Switch] = field(default_factory=dict)
     _previous: Luma | None = None
     _reference: Luma | None = None
@@ -104,8 +109,13 @@ class PictureHealth:
             moved = shift_share(self._reference, luma)
             yield from self._judge("moved", moved > MOVED_ABOVE, moved, MOVED_ABOVE)
 
+    def untold(self, finding: Finding) -> None:
+        """The finding could not be passed on: found again, it will be yielded again."""
+        self._switches[finding.condition] = _Switch(not finding.raised)
+
     def _judge(
         self, condition: str, bad: bool, value: float, threshold: float
     ) -> Iterator[Finding]:
-        if self._switches.setdefault(condition, _Switch()).sample(bad):
+        switch = self._switches.setdefault(condition, _Switch(condition in self.raised))
+        if switch.sample(bad):
             yield Finding(condition, bad, value, threshold)

@@ -35,7 +35,8 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One camera held under one lease. `known_until` ends the time accounted for so far."""
+    """One camera held under one lease. `known_until` ends the time accounted for so far; `raised`
+    are the conditions last told of it."""
 
     camera_id: str
     token: int
@@ -80,6 +81,11 @@ class Assignment:
 
     def after(self, body: dict[str, Any], kind: str) -> "Assignment":
         """Moved past an item that still waits in the spool."""
+        if kind == "health":
+            told = {body["condition"]}
+            return replace(
+                self, raised=self.raised | told if body["raised"] else self.raised - told
+            )
         until = datetime.fromisoformat(body["ended_at"])
         if kind == "gap":
             return replace(self, known_until=max(self.known_until, until))

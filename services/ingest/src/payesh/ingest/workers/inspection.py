@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from payesh.ingest.adapters.pictures import first_luma
-from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.adapters.spool import Spool, SpoolFull
 from payesh.ingest.domain.picture_health import PictureHealth
 from payesh.ingest.workers.assignment import Place
 from payesh.ingest.workers.recorder import note_health
@@ -28,6 +28,11 @@ class Inspection:
         self._health: dict[str, PictureHealth] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="inspection")
 
+    def follow(self, camera_id: str, raised: frozenset[str]) -> None:
+        """Its recorder begins: look at it afresh, knowing what was last told of it."""
+        with self._lock:
+            self._health[camera_id] = PictureHealth(raised)
+
     def offer(self, camera_id: str, place: Place, init: bytes, media: bytes) -> None:
         """Called from recorders' threads; returns at once."""
         with self._lock:
@@ -42,20 +47,26 @@ class Inspection:
     def _look(self) -> None:
         with self._lock:
             camera_id, (place, init, media) = self._waiting.popitem(last=False)
+            health = self._health.setdefault(camera_id, PictureHealth())
         try:
             luma = first_luma(init, media)
             if luma is None:
                 return
-            for found in self._health.setdefault(camera_id, PictureHealth()).sample(luma):
-                note_health(
-                    self._spool,
-                    camera_id,
-                    place,
-                    found.condition,
-                    found.raised,
-                    round(found.value, 4),
-                    found.threshold,
-                )
-                self._kept(camera_id)
+            for found in health.sample(luma):
+                try:
+                    note_health(
+                        self._spool,
+                        camera_id,
+                        place,
+                        found.condition,
+                        found.raised,
+                        round(found.value, 4),
+                        found.threshold,
+                    )
+                except SpoolFull as full:
+                    log.warning("health not noted", camera_id=camera_id, detail=str(full))
+                    health.untold(found)
+                else:
+                    self._kept(camera_id)
         except Exception:
             log.exception("picture could not be judged", camera_id=camera_id)

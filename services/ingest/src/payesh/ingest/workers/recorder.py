@@ -108,7 +108,7 @@ class Recorder(threading.Thread):
         if (former.source, former.token) != (assignment.source, assignment.token):
             self._reconnect.set()
             return True
-        return former.revision != assignment.revision
+        return (former.revision, former.raised) != (assignment.revision, assignment.raised)
 
     def stop(self) -> None:
         """Ends within the read timeout, usually at the next frame; the last segment is kept."""
@@ -491,4 +491,7 @@ def resumed(assignment: Assignment, spool: Spool, *, from_notes: bool = False) -
     gap = spool.last(assignment.camera_id, frozenset({"gap"}))
     if gap is not None:
         assignment = assignment.after(gap.body, "gap")
+    for item in spool.items(assignment.camera_id):
+        if item.kind == "health":
+            assignment = assignment.after(item.body, "health")
     return assignment

@@ -1,0 +1,81 @@
+"""What is told of a camera's picture stays true through restarts and full disks."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.domain.picture_health import Luma
+from payesh.ingest.workers import inspection as inspection_module
+from payesh.ingest.workers.inspection import Inspection
+from payesh.ingest.workers.recorder import resumed
+from tests.unit.ingest.assignment_builder import CAMERA, PLACE, assignment
+from tests.unit.ingest.disk import Disk
+
+BLACK: Luma = np.zeros((180, 320), np.float32)
+
+
+def scene(number: int) -> Luma:
+    return np.random.default_rng(number).uniform(40, 220, (180, 320)).astype(np.float32)
+
+
+class Looking:
+    """An inspection that is shown pictures one by one."""
+
+    def __init__(self, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.inspection = Inspection(spool, lambda camera_id: None)
+        self._spool = spool
+        self._shown: Luma = BLACK
+        monkeypatch.setattr(inspection_module, "first_luma", lambda init, media: self._shown)
+
+    def at(self, *pictures: Luma) -> None:
+        for self._shown in pictures:
+            self.inspection.offer(CAMERA, PLACE, b"", b"")
+            self.inspection._pool.submit(lambda: None).result()
+
+    def told(self) -> list[tuple[str, bool]]:
+        bodies = [item.body for item in self._spool.items(CAMERA) if item.kind == "health"]
+        return [(body["condition"], body["raised"]) for body in bodies]
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path, 1000)
+
+
+@pytest.fixture
+def looking(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> Looking:
+    return Looking(spool, monkeypatch)
+
+
+def test_a_condition_that_ended_while_nobody_looked_is_told_to_have_ended(looking: Looking) -> None:
+    looking.inspection.follow(CAMERA, frozenset({"black", "offline"}))
+    looking.at(*map(scene, range(4)))
+    assert looking.told() == [("black", False)]
+
+
+def test_a_condition_that_lasts_is_not_told_anew(looking: Looking) -> None:
+    looking.inspection.follow(CAMERA, frozenset({"black"}))
+    looking.at(*(BLACK + number for number in range(4)))
+    assert looking.told() == []
+
+
+def test_a_change_that_a_full_disk_refused_is_told_later(looking: Looking, disk: Disk) -> None:
+    looking.inspection.follow(CAMERA, frozenset())
+    disk.full = True
+    looking.at(*(BLACK + number for number in range(3)))
+    assert disk.refusals
+    disk.full = False
+    looking.at(*(BLACK + number for number in range(3)))
+    assert looking.told() == [("black", True)]
+
+
+def test_who_starts_knows_also_what_still_waits_to_be_told(spool: Spool) -> None:
+    for condition, raised in (("black", True), ("offline", True), ("offline", False)):
+        now = datetime.now(UTC).isoformat()
+        body = {"condition": condition, "raised": raised, "changed_at": now}
+        spool.append(CAMERA, "health", body)
+    known = resumed(assignment(raised=frozenset({"frozen", "offline"})), spool)
+    assert known.raised == {"black", "frozen"}
