@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from payesh.detect.adapters.motion_detector import MotionDetector
+from payesh.detect.domain.detections import pairwise_iou
+from payesh.detect.frames import Frame
 from payesh.detect.observations import PassageTaken
 from payesh.detect.stream_observer import StreamObserver
 from tests.unit.detect.box_street import BoxCar, box_revision, render
@@ -27,3 +30,26 @@ def test_who_stood_in_the_way_at_the_start_hides_nobody_later(
     last = passages[-1]
     assert last.speed is not None and last.ended_by == "exit_line"
     assert abs(last.speed.speed_kmh - later.speed_kmh) <= last.speed.speed_u95_kmh < 4
+
+
+def test_heavy_snow_hides_no_vehicle_and_is_not_followed_flake_by_flake() -> None:
+    grey = np.full((180, 320), 128, np.uint8)
+
+    def frame(index: int, luma: np.ndarray) -> Frame:
+        return Frame(luma, grey, grey, index / 25, index)
+
+    road = np.full((360, 640), 90, np.uint8)
+    detector = MotionDetector()
+    for index in range(20):
+        assert len(detector.detect(frame(index, road))) == 0
+    snow = road.copy()
+    rng = np.random.default_rng(5)
+    for y in range(2, 340, 30):
+        for x in range(2, 620, 24):
+            side = int(rng.integers(12, 15))
+            snow[y : y + side, x : x + side] = 240
+    snow[195:295, 290:430] = 90
+    snow[200:290, 300:420] = 200
+    found = detector.detect(frame(20, snow))
+    assert len(found) <= 60
+    assert pairwise_iou(found.xyxy, np.array([[300, 200, 420, 290]])).max() > 0.7

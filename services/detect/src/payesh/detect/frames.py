@@ -16,7 +16,7 @@ class Frame:
 
     `time_s` is presentation time on the stream's own timeline; `index` counts the frames of a
     segment from 0. Most of the work needs luma only: converting every 1080p frame to BGR would
-    cost as much as decoding it.
+    cost as much as decoding it. `full_range`: black is 0 and white 255, not 16 and 235.
     """
 
     luma: Bytes
@@ -24,6 +24,7 @@ class Frame:
     chroma_v: Bytes
     time_s: float
     index: int
+    full_range: bool = False
 
     @property
     def width_px(self) -> int:
@@ -51,6 +52,7 @@ class Frame:
             self.luma[rows, columns].copy(),
             self.chroma_u[half_rows, half_columns].copy(),
             self.chroma_v[half_rows, half_columns].copy(),
+            self.full_range,
         )
 
 
@@ -63,10 +65,18 @@ class PlanarCrop:
     luma: Bytes
     chroma_u: Bytes
     chroma_v: Bytes
+    full_range: bool = False
 
     def bgr(self) -> Bytes:
         """(h, w, 3) in BGR order, ITU-R BT.601 as FFmpeg assumes when a stream says nothing."""
         height, width = self.luma.shape
+        if self.full_range:  # OpenCV's I420 is of limited range; its YCrCb is a JPEG's
+            chroma = [
+                cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+                for plane in (self.chroma_v, self.chroma_u)
+            ]
+            whole = cv2.merge([self.luma, *chroma])
+            return np.asarray(cv2.cvtColor(whole, cv2.COLOR_YCrCb2BGR), dtype=np.uint8)
         planar = np.concatenate(
             [self.luma.ravel(), self.chroma_u.ravel(), self.chroma_v.ravel()]
         ).reshape(height * 3 // 2, width)

@@ -37,6 +37,8 @@ _MINIMUM_AREA_PX = 140
 _SCORE = 0.9
 _GAP_BETWEEN_ISLANDS = 0.2
 _GAP_WITHIN_ISLAND = 0.6
+_MOST_BLOBS = 60
+"""The largest count: joining takes the cube of their number, and heavy snow is a thousand."""
 _SPLINTER_GAP = 0.25
 """Of the width. Nearer fragments are one vehicle's; more is allowed where shade connects them."""
 
@@ -236,6 +238,9 @@ def _blobs(moving: Bytes, changed: Bytes) -> list[_Blob]:
         window = (slice(top, top + height), slice(left, left + width))
         island = int(np.bincount(islands[window][labels[window] == label]).argmax())
         found.append(_Blob(left, top, left + width, top + height, island))
+    if len(found) > _MOST_BLOBS:
+        least = sorted((blob.width * blob.height for blob in found), reverse=True)[_MOST_BLOBS]
+        found = [blob for blob in found if blob.width * blob.height > least]
     return [
         blob
         for blob in _joined(found)

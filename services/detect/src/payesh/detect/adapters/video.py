@@ -6,9 +6,12 @@ from collections.abc import Iterator
 import av
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 
 from payesh.detect.frames import Frame
+from payesh.kit.errors import MessageFault
 
+LARGEST_PIXELS = 40_000_000
 _PLANAR = frozenset({"yuv420p", "yuvj420p"})
 
 
@@ -16,7 +19,8 @@ def decode_segment(init: bytes, media: bytes) -> Iterator[Frame]:
     """Frames of `init` followed by one media part, in presentation order.
 
     Yields what decodes and stops quietly at damage: a truncated segment still shows the
-    vehicles of its first half. `time_s` is the stream's presentation time.
+    vehicles of its first half. `time_s` is the stream's presentation time. Raises MessageFault
+    for frames of over 40 megapixels, before one is unpacked.
     """
     try:
         with av.open(io.BytesIO(init + media), mode="r") as container:
@@ -24,6 +28,12 @@ def decode_segment(init: bytes, media: bytes) -> Iterator[Frame]:
                 return
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
+            if stream.width * stream.height > LARGEST_PIXELS:
+                raise MessageFault(
+                    f"video of {stream.width} x {stream.height} pixels is too large", retry=False
+                )
+            # A size may also change inside a stream: FFmpeg then refuses the frame.
+            stream.codec_context.options = {"max_pixels": str(LARGEST_PIXELS)}
             index = 0
             for packet in container.demux(stream):
                 try:
@@ -51,4 +61,6 @@ def _frame(picture: VideoFrame, time_s: float, index: int) -> Frame:
         for plane in picture.planes[:3]
     ]
     luma, chroma_u, chroma_v = planes
-    return Frame(luma, chroma_u, chroma_v, time_s, index)
+    # The older of the two ways of saying it is the format's own name.
+    full_range = picture.color_range == ColorRange.JPEG or picture.format.name == "yuvj420p"
+    return Frame(luma, chroma_u, chroma_v, time_s, index, full_range)
