@@ -30,7 +30,7 @@ from payesh.ingest.adapters.segments import advance_chain, init_of, insert_gap, 
 from payesh.ingest.adapters.spool import Spool, SpoolItem
 from payesh.kit import outbox
 from payesh.kit.database import Database
-from payesh.kit.errors import DependencyFault
+from payesh.kit.faults import dependency_fault
 from payesh.kit.objects import ObjectStore
 from payesh.kit.telemetry import tracer
 
@@ -122,17 +122,19 @@ class Drain:
                         await self._store(item)
                     self._waiting_for.pop(camera_id, None)
                     break
-                except DependencyFault as fault:
-                    self._waiting_for[camera_id] = fault.dependency
-                    log.warning("drain waits", camera_id=camera_id, dependency=fault.dependency)
-                    if self._stopping:
-                        return
-                except Exception:
-                    tries += 1
-                    log.exception("item cannot be stored", camera_id=camera_id, tries=tries)
-                    if tries >= _TRIES:
-                        await self._give_up(item)
-                        break
+                except Exception as error:
+                    away = dependency_fault(error)
+                    if away is not None:  # this machine too: a good item is not to blame for it
+                        self._waiting_for[camera_id] = away.dependency
+                        log.warning("drain waits", camera_id=camera_id, reason=str(away))
+                        if self._stopping:
+                            return
+                    else:
+                        tries += 1
+                        log.exception("item cannot be stored", camera_id=camera_id, tries=tries)
+                        if tries >= _TRIES:
+                            await self._give_up(item)
+                            break
                 await asyncio.sleep(wait_s)
                 wait_s = min(_LONGEST_WAIT_S, wait_s * 2)
 
@@ -209,26 +211,29 @@ class Drain:
                 await outbox.add(session, event)
 
     async def _give_up(self, item: SpoolItem) -> None:
-        """Set a broken item aside and say that its time is lost."""
+        """Say that a broken item's time is lost and set it aside. In this order: a full disk may
+        refuse the gap, and then the item is tried again. Raises SpoolFull."""
+        gap = _corrupt_gap(item.body) if item.kind == "segment" else None
+        if gap is not None:
+            await asyncio.to_thread(self._spool.append, item.camera_id, "gap", gap)
         await asyncio.to_thread(self._spool.set_aside, item)
-        if item.kind != "segment":
-            return
-        body = item.body
-        await asyncio.to_thread(
-            self._spool.append,
-            item.camera_id,
-            "gap",
-            {
-                "gap_id": str(deterministic_id("gap", body["stream_id"], body["sequence"])),
-                "started_at": body["captured_at"],
-                "ended_at": body["ended_at"],
-                "reason": GapReason.CORRUPT,
-                "last_stream_id": body["stream_id"],
-                "last_sequence": max(0, body["sequence"] - 1),
-                **{name: body[name] for name in ("county", "road_class", "place_class")},
-            },
-        )
         self._wake(item.camera_id)
+
+
+def _corrupt_gap(body: dict[str, Any]) -> dict[str, Any] | None:
+    """The time of a segment that is lost; None when even that is missing."""
+    try:
+        return {
+            "gap_id": str(deterministic_id("gap", body["stream_id"], body["sequence"])),
+            "started_at": body["captured_at"],
+            "ended_at": body["ended_at"],
+            "reason": GapReason.CORRUPT,
+            "last_stream_id": body["stream_id"],
+            "last_sequence": max(0, body["sequence"] - 1),
+            **{name: body[name] for name in ("county", "road_class", "place_class")},
+        }
+    except KeyError:
+        return None
 
 
 def _place(body: dict[str, Any]) -> dict[str, Any]:
