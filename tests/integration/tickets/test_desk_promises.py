@@ -126,6 +126,13 @@ async def test_evidence_of_an_issued_citation_is_locked_longer(
         )
         assert lock.mode == "COMPLIANCE"
         assert lock.retain_until_date > datetime.now(UTC) + timedelta(days=1.9)
+    async with office.database.transaction() as session:
+        noted = await session.scalar(
+            select(citations.c.evidence["retained_until"].astext).where(
+                citations.c.citation_id == citation_id
+            )
+        )
+    assert abs(datetime.fromisoformat(noted or "") - lock.retain_until_date) < timedelta(seconds=2)
 
 
 async def test_another_county_sees_nothing_and_the_attempt_is_recorded(office: Office) -> None:

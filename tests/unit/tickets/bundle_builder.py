@@ -61,16 +61,17 @@ async def bundle(
     root: Path,
     *,
     certificate: Certificate = CERTIFICATE,
-    still: bool = False,
+    still: str | None = None,
     keeps_law: bool = True,
     **changes: Any,
 ) -> Path:
     """The folder of one bundle: four links, the clip of them, two shots. Media are plain bytes,
-    which the builder never opens. Without `keeps_law` the job is one of an older version."""
+    which the builder never opens. `still` is the media type of a bundle of stills. Without
+    `keeps_law` the job is one of an older version."""
     store = FolderStore(root)
     body = _revision(certificate).model_dump_json().encode()
     revision = await store.put("revisions", "camera-1/1.json", body, media_type="application/json")
-    suffix, kind = ("jpg", "image/jpeg") if still else ("m4s", "video/iso.segment")
+    suffix, kind = ("still", still) if still else ("m4s", "video/iso.segment")
     init = await store.put("segments", "camera-1/init.mp4", b"init" * 9, media_type="video/mp4")
     media = [
         await store.put("segments", f"camera-1/{n}.{suffix}", b"%d" % n * 99, media_type=kind)

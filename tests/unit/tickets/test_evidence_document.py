@@ -28,11 +28,15 @@ def run(command: str, folder: Path) -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("still", [False, True])
-async def test_the_pages_commands_find_a_bundle_whole(tmp_path: Path, still: bool) -> None:
+@pytest.mark.parametrize(
+    ("still", "clip"),
+    [(None, "clip.mp4"), ("image/jpeg", "still.jpg"), ("image/png", "still.png")],
+)
+async def test_the_pages_commands_find_a_bundle_whole(
+    tmp_path: Path, still: str | None, clip: str
+) -> None:
     folder = await bundle(tmp_path, still=still)
     files, example, links, parts = (run(command, folder) for command in COMMANDS)
-    clip = "still.jpg" if still else "clip.mp4"
     names = {"shots/0.jpg", "shots/1.jpg", "revision.json", "violation.json", "read.json"}
     assert (files[0], set(files[1])) == (
         0,

@@ -81,9 +81,14 @@ def test_a_bundle_as_built_holds(folder: Path) -> None:
     assert {each.subject for each in findings} >= {*FILES, "chain", "clip", "law", "measurement"}
 
 
-async def test_a_still_holds_too(tmp_path: Path) -> None:
-    folder = await bundle(tmp_path, still=True)
-    assert (folder / "still.jpg").is_file()
+@pytest.mark.parametrize(
+    ("media_type", "name"), [("image/jpeg", "still.jpg"), ("image/png", "still.png")]
+)
+async def test_a_still_holds_too_and_is_named_as_what_it_is(
+    tmp_path: Path, media_type: str, name: str
+) -> None:
+    folder = await bundle(tmp_path, still=media_type)
+    assert (folder / name).is_file()
     assert not faults(folder)
 
 

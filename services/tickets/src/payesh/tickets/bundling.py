@@ -132,6 +132,7 @@ async def build_bundle(
         longitude=revision.location.longitude,
         revision=revision.revision,
         links_checked=len(violation.segments),
+        retained_until=retain_until,
     )
 
 
@@ -178,12 +179,16 @@ def _cut(
     return _Clip(
         body=b"".join(bodies),
         media_type=wanted[0].media_type if is_still else "video/mp4",
-        file_name="still.jpg" if is_still else "clip.mp4",
+        file_name=_still_name(wanted[0].media_type) if is_still else "clip.mp4",
         codec=None if is_still else codec_of(bodies[0]),
         duration_ms=0 if is_still else sum(link.duration_ms for link in run),
         parts=tuple(parts),
         left_out=left_out + (len(run) - 1 if is_still else 0),
     )
+
+
+def _still_name(media_type: str) -> str:
+    return "still.png" if media_type == "image/png" else "still.jpg"
 
 
 def _manifest(

@@ -140,12 +140,16 @@ class Upkeep:
     async def _extend_lock(self, job: RetentionJob) -> None:
         async with self._database.transaction() as session:
             citation = await citations.find(session, job.citation_id)
-        if citation is not None and citation.evidence is not None:
-            for reference in citation.evidence.objects:
+        evidence = citation.evidence if citation is not None else None
+        if evidence is not None:
+            for reference in evidence.objects:
                 try:
                     await self._store.extend_retention(reference, job.retain_until)
                 except ObjectMissing:
                     # Nobody can delete a locked version, so this is the store's corruption.
                     log.error("locked evidence is gone", citation=str(job.citation_id))
         async with self._database.transaction() as session:
+            if evidence is not None:
+                locked = evidence.model_copy(update={"retained_until": job.retain_until})
+                await citations.set_evidence(session, job.citation_id, locked)
             await retention_jobs.finish(session, job.citation_id)

@@ -186,6 +186,10 @@ async def set_rejected(
     )
 
 
+async def set_evidence(session: AsyncSession, citation_id: UUID, evidence: EvidenceRecord) -> None:
+    await session.execute(_change(citation_id).values(evidence=evidence.model_dump(mode="json")))
+
+
 async def next_serial(session: AsyncSession, jalali_year: int) -> int:
     """The year's next serial. Its row stays locked until the issuing commits, and a roll-back
     gives the serial back: unlike a sequence, it leaves no gap."""

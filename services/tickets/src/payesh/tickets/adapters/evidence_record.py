@@ -1,5 +1,7 @@
 """What the citation's row remembers of its evidence bundle."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
 from payesh.contracts.values import ObjectReference
@@ -9,7 +11,8 @@ class EvidenceRecord(BaseModel):
     """References into the evidence bucket, and what pages say without opening it.
 
     `clip` is the video or, where a still is the evidence, the picture. `viewing_copy` is for a
-    codec that browsers don't play; none is made yet, and null then means that.
+    codec that browsers don't play; none is made yet, and null then means that. `retained_until`
+    is how long the store's lock holds; null in records from before it was noted.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,6 +29,7 @@ class EvidenceRecord(BaseModel):
     longitude: float
     revision: int
     links_checked: int
+    retained_until: datetime | None = None
 
     @property
     def objects(self) -> tuple[ObjectReference, ...]:
