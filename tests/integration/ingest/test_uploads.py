@@ -2,20 +2,37 @@
 
 import asyncio
 import hashlib
+import io
 import json
 import struct
+import tempfile
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import cv2
 import httpx
 import numpy as np
+import pytest
+from sqlalchemy import select, update
 
 from payesh.contracts import GapRecorded, SegmentStored, SnapshotStored
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.values import ObjectReference, RevisionReference
+from payesh.ingest.adapters import recordings as recording_rows
+from payesh.ingest.adapters.cameras import insert_camera, insert_revision
+from payesh.ingest.adapters.segments import segments_between
+from payesh.ingest.adapters.tables import recordings as recordings_table
+from payesh.ingest.main import _migrations
+from payesh.ingest.workers import recordings as recordings_worker
+from payesh.ingest.workers.recordings import Recordings
+from payesh.kit.database import Database
+from payesh.kit.migrations import run_migrations
 
 CERTIFICATE = {
     "number": "C-1",
@@ -295,3 +312,182 @@ async def test_a_form_that_does_not_fit_is_told_which_field(replica: Any) -> Non
     assert named == {"body/captured_at", "body/clock_u95_ms"}
     plain = await replica.call("POST", path, data={"image": "x"})
     assert (plain.status_code, plain.json()["type"]) == (422, "urn:payesh:problem:malformed")
+
+
+# --- the work on uploaded files, in this process, over a database that no replica works on
+
+
+@pytest.fixture(scope="module")
+async def queue(stack: Any) -> AsyncIterator[Database]:
+    url = await stack.engines.database.create_database(f"ingest_{uuid4().hex[:8]}")
+    await asyncio.to_thread(run_migrations, url, _migrations())
+    database = Database(url, pool_size=4)
+    yield database
+    await database.close()
+
+
+async def queued(queue: Database, stack: Any, clip: Path, revision_fields: Any) -> UUID:
+    """A camera with an uploaded file that waits."""
+    now = datetime.now(UTC)
+    named = {"camera_id": f"cam-{uuid4().hex[:10]}", "revision": 1}
+    document = {**revision_fields(), **named, "created_at": now.isoformat()[:26] + "Z"}
+    revision = CameraRevision.model_validate_json(json.dumps(document))
+    recording_id = uuid4()
+    stored = await stack.objects.put(
+        "recordings", str(recording_id), clip.read_bytes(), media_type="video/mp4"
+    )
+    reference = RevisionReference(revision=1, sha256=stored.sha256, object=stored)
+    source: dict[str, str | None] = {
+        "source_url": None,
+        "source_username": None,
+        "source_sealed_password": None,
+    }
+    async with queue.transaction() as session:
+        await insert_camera(session, revision, reference, source, now)
+        await insert_revision(session, revision, reference, "tester")
+        await recording_rows.insert_recording(
+            session, recording_id, revision.camera_id, stored, now, 400
+        )
+    return recording_id
+
+
+async def queue_row(queue: Database, recording_id: UUID) -> Any:
+    async with queue.transaction() as session:
+        return (
+            await session.execute(
+                select(recordings_table).where(recordings_table.c.recording_id == recording_id)
+            )
+        ).one()
+
+
+class Store:
+    """The real one. It waits, saying so, at the end of a file or before it keeps a segment; or
+    it hands out a file in small pieces."""
+
+    def __init__(self, objects: Any, *, wait_at: str = "nowhere", piece_s: float = 0) -> None:
+        self._objects = objects
+        self._wait_at = wait_at
+        self._piece_s = piece_s
+        self.waiting = asyncio.Event()
+        self.going_on = asyncio.Event()
+        self.fetched = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._objects, name)
+
+    async def _pass(self, place: str) -> None:
+        if place.endswith(self._wait_at):
+            self.waiting.set()
+            await self.going_on.wait()
+
+    async def put(self, bucket: str, key: str, data: bytes, **fields: Any) -> ObjectReference:
+        await self._pass(key)
+        stored: ObjectReference = await self._objects.put(bucket, key, data, **fields)
+        return stored
+
+    async def stream(self, reference: ObjectReference) -> AsyncIterator[bytes]:
+        self.fetched += 1
+        content = await self._objects.get(reference)
+        for start in range(0, len(content), len(content) // 10 + 1):
+            await asyncio.sleep(self._piece_s)
+            yield content[start : start + len(content) // 10 + 1]
+        await self._pass("the end of the file")
+
+
+@asynccontextmanager
+async def working(queue: Database, store: Any, folder: Path, workers: int = 1) -> Any:
+    running = Recordings(queue, store, folder, segment_s=2, workers=workers)
+    await running.start()
+    try:
+        yield
+    finally:
+        await running.stop()
+
+
+async def test_two_workers_of_one_file_leave_one_chain(
+    queue: Database, stack: Any, clip: Path, revision_fields: Any, tmp_path: Path, eventually: Any
+) -> None:
+    """The first is slow with the file and is taken for dead; it goes on when the second has
+    announced a segment, and overtakes it."""
+    recording_id = await queued(queue, stack, clip, revision_fields)
+    slow = Store(stack.objects, wait_at="the end of the file")
+    second = Store(stack.objects, wait_at="00000001.m4s")
+    async with AsyncExitStack() as opened:
+        await opened.enter_async_context(working(queue, slow, tmp_path))
+        await slow.waiting.wait()
+        async with queue.transaction() as session:
+            await session.execute(update(recordings_table).values(claimed_until=datetime.now(UTC)))
+        await opened.enter_async_context(working(queue, second, tmp_path))
+        await second.waiting.wait()
+        plan = (await queue_row(queue, recording_id)).plan
+        slow.going_on.set()
+        await asyncio.sleep(1)
+        row = await queue_row(queue, recording_id)
+        assert (row.state, row.plan) == ("running", plan), "the first wrote what is not its own"
+        second.going_on.set()
+
+        async def done() -> bool:
+            return bool((await queue_row(queue, recording_id)).state == "done")
+
+        await eventually(done)
+    row = await queue_row(queue, recording_id)
+    async with queue.transaction() as session:
+        told = await segments_between(
+            session,
+            row.camera_id,
+            since=row.started_at - timedelta(days=1),
+            until=row.started_at + timedelta(days=1),
+            after=None,
+            limit=100,
+        )
+    assert [each["sequence"] for each in told] == list(range(row.segment_count))
+    for former, each in pairwise(told):
+        assert each["previous_link_sha256"] == former["link_sha256"]
+
+
+async def test_a_file_that_takes_long_to_fetch_stays_with_its_worker(
+    queue: Database,
+    stack: Any,
+    clip: Path,
+    revision_fields: Any,
+    tmp_path: Path,
+    eventually: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recording_rows, "CLAIM", timedelta(seconds=0.6))
+    monkeypatch.setattr(recordings_worker, "_POLL_S", 0.1)
+    recording_id = await queued(queue, stack, clip, revision_fields)
+    store = Store(stack.objects, piece_s=0.15)
+
+    async def done() -> bool:
+        return bool((await queue_row(queue, recording_id)).state == "done")
+
+    async with working(queue, store, tmp_path, workers=2):
+        await eventually(done)
+    assert store.fetched == 1
+
+
+async def test_a_full_disk_is_no_fault_of_the_upload(
+    queue: Database,
+    stack: Any,
+    clip: Path,
+    revision_fields: Any,
+    tmp_path: Path,
+    eventually: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recording_rows, "CLAIM", timedelta(seconds=0.6))
+    monkeypatch.setattr(recordings_worker, "_POLL_S", 0.1)
+    recording_id = await queued(queue, stack, clip, revision_fields)
+    store = Store(stack.objects)
+
+    async def state(wanted: str) -> bool:
+        return bool((await queue_row(queue, recording_id)).state == wanted)
+
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "NamedTemporaryFile", lambda **_: io.FileIO("/dev/full", "w"))
+        async with working(queue, store, tmp_path):
+            await eventually(lambda: store.fetched == 2)
+            assert await state("running")
+    async with working(queue, store, tmp_path):
+        await eventually(lambda: state("done"))

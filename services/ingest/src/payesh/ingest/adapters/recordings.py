@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.values import ObjectReference
@@ -13,6 +14,7 @@ from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 
 CLAIM = timedelta(seconds=30)
+"""Renewed by each segment, and three times as often while the file is fetched."""
 
 
 async def insert_recording(
@@ -56,7 +58,11 @@ async def find_recording(
 
 
 async def claim_recording(session: AsyncSession) -> dict[str, Any] | None:
-    """The oldest that waits, or whose worker died. Held for CLAIM, unless `renew_claim`ed."""
+    """The oldest that waits, or whose worker died. Held for CLAIM, unless renewed.
+
+    A worker may be slow and not dead, and writes on after another took over: each claim has an
+    id, and what is written here under a former one changes nothing.
+    """
     free = (recordings.c.state == "queued") | (
         (recordings.c.state == "running")
         & or_(
@@ -76,34 +82,57 @@ async def claim_recording(session: AsyncSession) -> dict[str, Any] | None:
         await session.execute(
             update(recordings)
             .where(recordings.c.recording_id == chosen)
-            .values(state="running", claimed_until=func.clock_timestamp() + CLAIM)
+            .values(state="running", claim_id=uuid4(), claimed_until=_renewed())
             .returning(*recordings.c)
         )
     ).one_or_none()
     return None if row is None else dict(row._mapping)
 
 
-async def change_recording(session: AsyncSession, recording_id: UUID, **values: Any) -> None:
-    await session.execute(
-        update(recordings).where(recordings.c.recording_id == recording_id).values(**values)
+async def fix_plan(
+    session: AsyncSession, recording_id: UUID, claim_id: UUID, plan: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The plan that holds: the first that anybody gave. None when the claim is another's now."""
+    fixed: dict[str, Any] | None = await session.scalar(
+        update(recordings)
+        .where(_claimed(recording_id, claim_id))
+        .values(
+            plan=func.coalesce(recordings.c.plan, literal(plan, JSONB)), claimed_until=_renewed()
+        )
+        .returning(recordings.c.plan)
     )
+    return fixed
 
 
-async def finish_recording(session: AsyncSession, recording_id: UUID, **outcome: Any) -> bool:
-    """False when another worker, who took it over meanwhile, has finished it."""
+async def renew_claim(
+    session: AsyncSession, recording_id: UUID, claim_id: UUID, **progress: Any
+) -> bool:
+    """False when the claim is another's now."""
+    renewed = await session.scalar(
+        update(recordings)
+        .where(_claimed(recording_id, claim_id))
+        .values(claimed_until=_renewed(), **progress)
+        .returning(recordings.c.recording_id)
+    )
+    return renewed is not None
+
+
+async def finish_recording(
+    session: AsyncSession, recording_id: UUID, claim_id: UUID, **outcome: Any
+) -> bool:
+    """False when the claim is another's now."""
     finished = await session.scalar(
         update(recordings)
-        .where(recordings.c.recording_id == recording_id, recordings.c.state == "running")
-        .values(claimed_until=None, **outcome)
+        .where(_claimed(recording_id, claim_id))
+        .values(claim_id=None, claimed_until=None, **outcome)
         .returning(recordings.c.recording_id)
     )
     return finished is not None
 
 
-async def renew_claim(session: AsyncSession, recording_id: UUID, segment_count: int) -> None:
-    await change_recording(
-        session,
-        recording_id,
-        claimed_until=func.clock_timestamp() + CLAIM,
-        segment_count=segment_count,
-    )
+def _claimed(recording_id: UUID, claim_id: UUID) -> ColumnElement[bool]:
+    return (recordings.c.recording_id == recording_id) & (recordings.c.claim_id == claim_id)
+
+
+def _renewed() -> ColumnElement[datetime]:
+    return func.clock_timestamp() + CLAIM

@@ -125,11 +125,12 @@ recordings = Table(
     Column("object", JSONB, nullable=False),
     _moment("started_at"),
     Column("clock_u95_ms", Float, nullable=False),
-    # Fixed when the work starts, so that work taken up again makes the same segments.
+    # Fixed once, when the work first starts, so that work taken up again makes the same segments.
     Column("plan", JSONB),
     Column("segment_count", Integer, nullable=False, server_default="0"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     _moment("claimed_until", nullable=True),
+    Column("claim_id", Uuid),
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state_known"),
     Index("ix_recordings_state_created_at", "state", "created_at"),
 )

@@ -5,11 +5,12 @@ import contextlib
 import hashlib
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import structlog
@@ -35,7 +36,8 @@ from payesh.ingest.errors import NoRevision
 from payesh.ingest.handlers import recording_stream_id, revision_in_force
 from payesh.kit import outbox
 from payesh.kit.database import Database
-from payesh.kit.errors import DependencyFault, MessageFault, PayeshError
+from payesh.kit.errors import MessageFault, PayeshError
+from payesh.kit.faults import dependency_fault
 from payesh.kit.objects import ObjectStore
 from payesh.kit.telemetry import tracer
 
@@ -45,9 +47,20 @@ BUCKET = "segments"
 _POLL_S = 5.0
 
 
+class _ClaimLost(Exception):
+    """Another worker took the recording over, because this one was too slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    recording_id: UUID
+    claim_id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is fixed when the work starts, so that work taken up again makes the same links."""
+    """What is fixed when the work first starts, so that work taken up again, or done by two at
+    once, makes the same links."""
 
     camera_id: str
     stream_id: UUID
@@ -102,25 +115,27 @@ class Recordings:
                 if row is not None:
                     await self._work(row)
                     continue
-            except DependencyFault as fault:
-                log.warning("recordings wait", dependency=fault.dependency)
-            except Exception:
-                log.exception("recording failed")
+            except _ClaimLost:
+                log.warning("recording taken over by another worker")
+                continue
+            except Exception as error:
+                if (away := dependency_fault(error)) is not None:
+                    log.warning("recordings wait", dependency=away.dependency)
+                else:
+                    log.exception("recording failed")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), _POLL_S)
 
     async def _work(self, row: dict[str, Any]) -> None:
-        recording_id: UUID = row["recording_id"]
+        claim = _Claim(row["recording_id"], row["claim_id"])
         stored = ObjectReference.model_validate(row["object"])
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix="recording-") as local:
             path = Path(local.name)
             outcome: dict[str, Any]
             try:
-                async for chunk in self._objects.stream(stored):
-                    await asyncio.to_thread(local.write, chunk)
-                await asyncio.to_thread(local.flush)
-                plan = await self._plan(row)
-                end, count = await self._segments(recording_id, plan, path)
+                await self._download(claim, stored, local)
+                plan = await self._plan(claim, row)
+                end, count = await self._segments(claim, plan, path)
                 outcome = {"state": "done", "warning": end.warning, "segment_count": count}
             except NotAVideo as error:
                 outcome = {"state": "failed", "error": str(error)}
@@ -128,16 +143,38 @@ class Recordings:
                 outcome = {"state": "failed", "error": error.reason}
             except NoRevision as error:
                 outcome = {"state": "failed", "error": str(error)}
-            except DependencyFault:
+            except _ClaimLost:
                 raise
-            except Exception:
-                log.exception("recording cannot be read", recording_id=str(recording_id))
+            except Exception as error:
+                # Also a full disk, or no file left to open: of that the upload knows nothing.
+                if dependency_fault(error) is not None:
+                    raise
+                log.exception("recording cannot be read", recording_id=str(claim.recording_id))
                 outcome = {"state": "failed", "error": "the file cannot be processed"}
         async with self._database.transaction() as session:
-            finished = await rows.finish_recording(session, recording_id, **outcome)
-        log.info("recording worked off", recording_id=str(recording_id), state=outcome["state"])
-        if finished and outcome["state"] == "done":
+            if not await rows.finish_recording(
+                session, claim.recording_id, claim.claim_id, **outcome
+            ):
+                raise _ClaimLost
+        log.info(
+            "recording worked off", recording_id=str(claim.recording_id), state=outcome["state"]
+        )
+        if outcome["state"] == "done":
             await self._forget(stored)
+
+    async def _download(self, claim: _Claim, stored: ObjectReference, local: IO[bytes]) -> None:
+        renewed = time.monotonic()
+        async for chunk in self._objects.stream(stored):
+            await asyncio.to_thread(local.write, chunk)
+            if time.monotonic() - renewed > rows.CLAIM.total_seconds() / 3:
+                await self._renew(claim)
+                renewed = time.monotonic()
+        await asyncio.to_thread(local.flush)
+
+    async def _renew(self, claim: _Claim, **progress: Any) -> None:
+        async with self._database.transaction() as session:
+            if not await rows.renew_claim(session, claim.recording_id, claim.claim_id, **progress):
+                raise _ClaimLost
 
     async def _forget(self, stored: ObjectReference) -> None:
         """What was kept of the file lies in its segments now. A failed file stays, for whoever
@@ -147,22 +184,22 @@ class Recordings:
         except PayeshError as error:
             log.warning("uploaded file left to expire", key=stored.key, reason=str(error))
 
-    async def _plan(self, row: dict[str, Any]) -> _Plan:
-        fixed = row["plan"]
+    async def _plan(self, claim: _Claim, row: dict[str, Any]) -> _Plan:
+        async with self._database.transaction() as session:
+            camera = (await rows_to_record(session, {row["camera_id"]}))[0]
+            revision, reference = await revision_in_force(
+                session, row["camera_id"], row["started_at"]
+            )
+            ours = {
+                "revision": reference.model_dump(mode="json"),
+                "county": revision.county,
+                "road_class": revision.road_class,
+                "place_class": revision.place_class,
+                "previous_link": camera["last_link_sha256"],
+            }
+            fixed = await rows.fix_plan(session, claim.recording_id, claim.claim_id, ours)
         if fixed is None:
-            async with self._database.transaction() as session:
-                camera = (await rows_to_record(session, {row["camera_id"]}))[0]
-                revision, reference = await revision_in_force(
-                    session, row["camera_id"], row["started_at"]
-                )
-                fixed = {
-                    "revision": reference.model_dump(mode="json"),
-                    "county": revision.county,
-                    "road_class": revision.road_class,
-                    "place_class": revision.place_class,
-                    "previous_link": camera["last_link_sha256"],
-                }
-                await rows.change_recording(session, row["recording_id"], plan=fixed)
+            raise _ClaimLost
         return _Plan(
             camera_id=row["camera_id"],
             stream_id=recording_stream_id(row["recording_id"]),
@@ -177,7 +214,7 @@ class Recordings:
             previous_link=fixed["previous_link"],
         )
 
-    async def _segments(self, recording_id: UUID, plan: _Plan, path: Path) -> tuple[FileEnd, int]:
+    async def _segments(self, claim: _Claim, plan: _Plan, path: Path) -> tuple[FileEnd, int]:
         """Store every segment of the file; how the file ended and how many there are."""
         stopping = threading.Event()
         loop = asyncio.get_running_loop()
@@ -201,7 +238,7 @@ class Recordings:
             except BaseException as error:
                 give(error)
 
-        thread = threading.Thread(target=read, name=f"recording-{recording_id}", daemon=True)
+        thread = threading.Thread(target=read, name=f"recording-{claim.recording_id}", daemon=True)
         thread.start()
         link, sequence, init = plan.previous_link, 0, None
         held: Fragment | None = None
@@ -216,10 +253,9 @@ class Recordings:
                     last = isinstance(item, FileEnd)
                     link = await self._store(plan, file, held, sequence, link, init, last=last)
                     sequence += 1
-                    async with self._database.transaction() as session:
-                        await rows.renew_claim(session, recording_id, sequence)
+                    await self._renew(claim, segment_count=sequence)
                 if isinstance(item, FileEnd):
-                    await self._note_missing(recording_id, plan, item, sequence)
+                    await self._note_missing(claim.recording_id, plan, item, sequence)
                     return item, sequence
                 held = item
         finally:
