@@ -1,9 +1,14 @@
 """Bytes from outside are judged by their headers; bytes of ours split where they should."""
 
+import errno
 import struct
+from pathlib import Path
 
+import av
+import av.error
 import pytest
 
+from payesh.ingest.adapters.video_file import FileSegments
 from payesh.ingest.domain.fragments import NotFragmented, split
 from payesh.ingest.domain.image_header import NotAnImage, read_image_header
 
@@ -46,3 +51,15 @@ def test_the_size_of_an_image_is_told_without_decoding_it() -> None:
 def test_what_is_no_image_is_refused(data: bytes) -> None:
     with pytest.raises(NotAnImage):
         read_image_header(data)
+
+
+def test_a_machine_that_can_open_no_more_files_makes_no_upload_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise av.error.OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(av, "open", refused)
+    with pytest.raises(OSError) as caught:
+        next(FileSegments(tmp_path / "video", shortest_s=2).fragments())
+    assert caught.value.errno == errno.EMFILE

@@ -11,6 +11,7 @@ import av.error
 from payesh.ingest.adapters.remuxer import Fragment, Remuxer
 from payesh.ingest.adapters.rtsp import ACCEPTED_CODECS
 from payesh.ingest.domain.timestamps import TimestampRepair
+from payesh.kit.faults import dependency_fault
 
 # What an uploaded file may be. A playlist or a script would make FFmpeg open what it names.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,h264,hevc"
@@ -59,6 +60,8 @@ class FileSegments:
                 metadata_errors="replace",
             )
         except (av.error.FFmpegError, OSError) as error:
+            if dependency_fault(error) is not None:  # no file left to open: not this one's fault
+                raise
             raise NotAVideo(f"not a video that can be read ({_reason(error)})") from None
         with container:
             yield from self._remux(container, self._video(container))
