@@ -82,6 +82,25 @@ def test_the_readmes_lead_to_each_other_and_show_the_street() -> None:
     assert (ROOT / "docs/images/street.jpg").stat().st_size <= 250_000
 
 
+def test_the_architectures_table_leads_to_what_is_there() -> None:
+    """A path has a slash; a bare file name after one lies beside it, or in it."""
+    text = (ROOT / "docs/architecture.md").read_text("utf-8").split("## Find it in two guesses")[1]
+    seen = 0
+    for row in text.split("## ")[0].splitlines():
+        place = ROOT
+        for name in re.findall(r"`([^`]+)`", row.split("|")[2] if row.count("|") > 2 else ""):
+            pattern = re.sub(r"<name>", "*", name)
+            if "/" not in name and "." in name and place != ROOT:
+                folder = place if place.is_dir() else place.parent
+                assert (folder / name).exists(), f"{name} in: {row}"
+            else:
+                found = sorted(ROOT.glob(pattern))
+                assert found, f"{name} in: {row}"
+                place = found[0]
+            seen += 1
+    assert seen > 30
+
+
 def test_every_decision_is_listed_once_and_in_order() -> None:
     folder = ROOT / "docs/adr"
     files = sorted(path.name for path in folder.glob("[0-9]*.md"))

@@ -333,3 +333,20 @@ def test_the_spools_disk_holds_the_spool_and_an_upload(overlay: str) -> None:
     needed_gib = (limit_mib + 2 * fields["recording_limit_mib"].default) / 1024
     (claim,) = by_name(overlay, "StatefulSet")["ingest"]["spec"]["volumeClaimTemplates"]
     assert gibibytes(claim["spec"]["resources"]["requests"]["storage"]) >= needed_gib
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_upgrade_that_applies_the_jobs_alone_brings_what_they_mount(overlay: str) -> None:
+    resources = built(overlay)
+    configs = {r["metadata"]["name"]: r for r in resources if r["kind"] == "ConfigMap"}
+    jobs = [r for r in resources if r["kind"] == "Job"]
+    assert jobs
+    for job in jobs:
+        pod = job["spec"]["template"]["spec"]
+        mounted = {v["configMap"]["name"] for v in pod.get("volumes", []) if "configMap" in v}
+        for container in pod["containers"]:
+            sources = container.get("envFrom", [])
+            mounted |= {s["configMapRef"]["name"] for s in sources if "configMapRef" in s}
+        for name in mounted & configs.keys():
+            labels = configs[name]["metadata"].get("labels", {})
+            assert labels.get("payesh.ir/role") == "job", f"{job['metadata']['name']}: {name}"

@@ -54,7 +54,7 @@ async def run_demo(*, seed: int, once: bool, out: Path | None, keep: Path | None
                 record(stack.engines.addresses()["kafka_bootstrap"]) as tap,
             ):
                 revision = street_revision(truth, datetime.now(UTC))
-                await operator.create_camera(CAMERA_ID, revision, camera.source)
+                await operator.ensure_camera(CAMERA_ID, revision, camera.source)
                 started_at = await _first_frame(camera)
                 if not once:
                     return await _stay_up(console, stack, tap, truth, started_at)

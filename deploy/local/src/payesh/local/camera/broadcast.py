@@ -59,11 +59,6 @@ class Broadcast:
             return None
         return datetime.fromtimestamp(self._started_unix_s, UTC)
 
-    @property
-    def sending(self) -> bool:
-        """Whether frames have been sent and more will come."""
-        return bool(self._group) and not self.ended.is_set()
-
     def start(self, at: datetime | None = None) -> None:
         """Let the first picture be at `at` (now by default). A second call does nothing."""
         if self._task is not None:
