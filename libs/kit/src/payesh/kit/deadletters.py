@@ -7,15 +7,18 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from payesh.kit.bus import DEAD_LETTER_SUFFIX, Producer
 from payesh.kit.bus.connection import connection
-from payesh.kit.errors import BusUnavailable, PayeshError
+from payesh.kit.bus.envelope import BODY_DROPPED
+from payesh.kit.errors import BusUnavailable, MessageFault, PayeshError
 from payesh.kit.settings import BusSettings
 
 QUIET_MS = 2000
@@ -34,7 +37,12 @@ async def dead_letters(
     partition: int | None = None,
     quiet_ms: int = QUIET_MS,
 ) -> AsyncIterator[Any]:
-    """All records of the topic's dead-letter topic, or those of one offset, oldest first."""
+    """All records of the topic's dead-letter topic, or those of one offset, oldest first.
+
+    None that came after the call: a letter sent again may be buried again at once, and who sends
+    all of them would never be done. Raises BusUnavailable.
+    """
+    began_ms = time.time() * 1000
     name = topic.removesuffix(DEAD_LETTER_SUFFIX) + DEAD_LETTER_SUFFIX
     client = AIOKafkaConsumer(
         **connection(settings),
@@ -43,9 +51,6 @@ async def dead_letters(
     )
     try:
         await asyncio.wait_for(client.start(), 10)
-    except (TimeoutError, OSError) as error:
-        raise BusUnavailable(type(error).__name__) from error
-    try:
         numbers = await _partitions(settings, name)
         chosen = [
             TopicPartition(name, number)
@@ -58,25 +63,30 @@ async def dead_letters(
                 client.seek(each, offset)
             else:
                 await client.seek_to_beginning(each)
-        # Reading until it falls quiet: not every broker's end offsets can be trusted.
+        # Until it falls quiet or newer ones come: not every broker's end offsets can be trusted.
         while chosen:
-            fetched = await client.getmany(timeout_ms=quiet_ms)
+            fetched = await client.getmany(*chosen, timeout_ms=quiet_ms)
             if not fetched:
                 return
-            for records in fetched.values():
+            for each, records in fetched.items():
                 for record in records:
+                    if record.timestamp > began_ms if offset is None else record.offset > offset:
+                        chosen.remove(each)
+                        break
                     if offset is None or record.offset == offset:
                         yield record
             if offset is not None and partition is not None:
                 return
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise BusUnavailable(type(error).__name__) from error
     finally:
         await client.stop()
 
 
 async def _partitions(settings: BusSettings, topic: str) -> set[int]:
     admin = AIOKafkaAdminClient(**connection(settings))
-    await admin.start()
     try:
+        await admin.start()
         described = await admin.describe_topics([topic])
     finally:
         await admin.close()
@@ -85,8 +95,13 @@ async def _partitions(settings: BusSettings, topic: str) -> set[int]:
 
 async def resend(settings: BusSettings, record: Any, producer: Producer) -> None:
     """Back to where it came from, with the headers it had. Its event id lets the inbox drop it
-    should it have had its effect after all. Raises BusUnavailable."""
+    should it have had its effect after all. Raises BusUnavailable, and MessageFault for a letter
+    whose body was dropped: without one it would delete its key from a compacted topic."""
     headers = dict(record.headers)
+    if BODY_DROPPED in headers:
+        raise MessageFault(
+            "its body was dropped, too large beside its reason; see the topic itself"
+        )
     topic = headers.get("payesh-topic", record.topic.removesuffix(DEAD_LETTER_SUFFIX).encode())
     kept = [(name, value) for name, value in record.headers if not name.startswith("payesh-")]
     await producer.publish_raw(topic.decode(), record.key, record.value, kept)
@@ -106,25 +121,32 @@ def describe(record: Any, *, body: bool = False) -> dict[str, Any]:
     return described
 
 
-async def run(arguments: argparse.Namespace) -> int:
+async def run(arguments: argparse.Namespace) -> tuple[int, int]:
+    """How many letters were worked off, and how many could not be sent."""
     settings = DeadLetterSettings()
     letters = dead_letters(
         settings, arguments.topic, offset=arguments.offset, partition=arguments.partition
     )
-    count = 0
+    count = refused = 0
     producer = Producer(settings)
     try:
         async for record in letters:
-            count += 1
             if arguments.command == "resend":
-                await resend(settings, record, producer)
+                try:
+                    await resend(settings, record, producer)
+                except MessageFault as fault:
+                    refused += 1
+                    place = f"partition {record.partition}, offset {record.offset}"
+                    sys.stderr.write(f"deadletters: {place} not sent: {fault.reason}\n")
+                    continue
+            count += 1
             line = describe(record, body=arguments.command == "show" and arguments.body)
             if arguments.command == "list":
                 line["reason"] = line.pop("headers").get("payesh-reason")
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     finally:
         await producer.stop()
-    return count
+    return count, refused
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -135,10 +157,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--partition", type=int)
     parser.add_argument("--body", action="store_true", help="show: print the body as well")
     try:
-        count = asyncio.run(run(parser.parse_args(arguments)))
+        count, refused = asyncio.run(run(parser.parse_args(arguments)))
     except PayeshError as error:
         sys.exit(f"deadletters: {error}")
     sys.stderr.write(f"{count} dead letters\n")
+    if refused:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
