@@ -13,6 +13,7 @@ from payesh.kit.telemetry import current_trace_id, tracer, use_traceparent
 log = structlog.get_logger("payesh.http")
 
 _UNREMARKABLE = {"/healthz", "/readyz"}
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -38,6 +39,8 @@ class Observation:
             return
         started = time.perf_counter()
         status = 500
+        # A method may be any word, and each word would be a time series for ever, token or none.
+        method = scope["method"] if scope["method"] in _METHODS else "other"
 
         async def observed(message: Message) -> None:
             nonlocal status
@@ -55,7 +58,7 @@ class Observation:
         with (
             use_traceparent(traceparent or None),
             tracer.start_as_current_span(
-                f"{scope['method']} request", kind=SpanKind.SERVER, record_exception=False
+                f"{method} request", kind=SpanKind.SERVER, record_exception=False
             ) as span,
         ):
             try:
@@ -64,13 +67,13 @@ class Observation:
                 # The template, not the path: a path may hold a plate or a person.
                 route = getattr(scope.get("route"), "path", "unrouted")
                 seconds = time.perf_counter() - started
-                span.update_name(f"{scope['method']} {route}")
+                span.update_name(f"{method} {route}")
                 span.set_attribute("http.response.status_code", status)
-                metrics.http_requests.labels(scope["method"], route, str(status)).inc()
-                metrics.http_seconds.labels(scope["method"], route).observe(seconds)
+                metrics.http_requests.labels(method, route, str(status)).inc()
+                metrics.http_seconds.labels(method, route).observe(seconds)
                 log.info(
                     "request",
-                    method=scope["method"],
+                    method=method,
                     route=route,
                     status=status,
                     duration_ms=round(seconds * 1000, 1),
