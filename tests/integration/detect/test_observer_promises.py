@@ -1,5 +1,6 @@
 """The observer on a real store and bus: what it says survives faults, restarts and bad video."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -76,8 +77,8 @@ class Street:
     def noted(self) -> Noted:
         return Noted(self.producer)
 
-    def observer(self, publisher: Any, store: Any = None) -> Observing:
-        return observing(store or self.store, publisher, self.executor)
+    def observer(self, publisher: Any, store: Any = None, **limits: int) -> Observing:
+        return observing(store or self.store, publisher, self.executor, **limits)
 
     def successors(self, publisher: Any, store: Any = None) -> Iterator[Observing]:
         """A new process for every message."""
@@ -256,6 +257,25 @@ async def test_two_interleaved_streams_of_a_camera_keep_both_checkpoints(street:
     assert shape(passages(noted.said, new)) == shape(undisturbed)
     assert await last_saved(street.store, old) == len(former) - 1
     assert await last_saved(street.store, new) == len(latter) - 1
+
+
+async def test_more_cameras_than_fit_into_memory_lose_nothing(street: Street) -> None:
+    """They begin one after another and come side by side: of each a message is in hand while
+    another camera's begins or ends."""
+    cameras = [await street.another() for _ in range(3)]
+    noted = street.noted()
+    observer = street.observer(noted, streams_in_memory=1)
+    for turn in range(len(street.events) + len(cameras) - 1):
+        begun = [(events, turn - late) for late, events in enumerate(cameras)]
+        several = [events[number] for events, number in begun if 0 <= number < len(events)]
+        await asyncio.gather(*(deliver(observer, each) for each in several))
+    assert len(once(noted.said)) == len(noted.said)
+    expected = shape(passages(street.said, STREAM))
+    violations = sum(isinstance(each, ViolationDetected) for each in street.said)
+    for events in cameras:
+        assert shape(passages(noted.said, events[0].stream_id)) == expected
+        assert await last_saved(street.store, events[0].stream_id) == len(events) - 1
+    assert sum(isinstance(e, ViolationDetected) for e in noted.said) == 3 * violations
 
 
 async def test_a_segment_that_does_not_decode_is_a_fault_that_saves_what_went_before(

@@ -98,7 +98,7 @@ def _named(argument: Any) -> str:
     return argument.key if isinstance(argument, ObjectReference) else str(argument)[:80]
 
 
-def observing(store: Any, publisher: Any, executor: Executor) -> Observing:
+def observing(store: Any, publisher: Any, executor: Executor, **limits: int) -> Observing:
     """As the observer process wires it."""
     return Observing(
         store=store,
@@ -106,6 +106,7 @@ def observing(store: Any, publisher: Any, executor: Executor) -> Observing:
         detectors=Detectors(ModelFolder(None)),
         executor=executor,
         software_version="test 1",
+        **limits,
     )
 
 

@@ -70,6 +70,12 @@ class WatchedCamera:
     partition: int
     watch: CameraWatch
     streams: dict[UUID, WatchedStream] = field(default_factory=dict)
+    in_hand: bool = False
+    """Whether a message of it is being handled: then memory is all there is of what it did."""
+
+    @property
+    def written_down(self) -> bool:
+        return not self.in_hand and not any(s.unsaved or s.pending for s in self.streams.values())
 
 
 class Observing:
@@ -101,6 +107,14 @@ class Observing:
         """Observe it, say what it completes, and write the checkpoint when one is due."""
         event: SegmentStored = delivery.event
         camera = await self._camera(event.camera_id, delivery.partition)
+        camera.in_hand = True
+        try:
+            return await self._segment_of(camera, event)
+        finally:
+            camera.in_hand = False
+            self._shed()
+
+    async def _segment_of(self, camera: WatchedCamera, event: SegmentStored) -> Disposition:
         try:
             stream = await self._stream(camera, event)
             if event.sequence > stream.observer.last_sequence:
@@ -157,18 +171,17 @@ class Observing:
             camera = self._cameras[camera_id] = WatchedCamera(partition, watch)
         camera.partition = partition
         self._cameras.move_to_end(camera_id)
-        self._shed()
         return camera
 
     def _shed(self) -> None:
-        """Keep memory bounded: the longest unseen cameras go, if their state is written down."""
+        """Keep memory bounded between two messages: the longest unseen cameras go, if their state
+        is written down."""
         held = sum(len(camera.streams) for camera in self._cameras.values())
-        for name in list(self._cameras):
+        for name, camera in list(self._cameras.items()):
             if held <= self._streams_in_memory:
                 return
-            streams = self._cameras[name].streams.values()
-            if all(not s.unsaved and not s.pending for s in streams):
-                held -= len(streams)
+            if camera.written_down:
+                held -= len(camera.streams)
                 del self._cameras[name]
 
     async def _stream(self, camera: WatchedCamera, event: SegmentStored) -> WatchedStream:
