@@ -47,7 +47,7 @@ class RecordedEvidence:
 
 
 async def record(
-    store: ObjectStore, *, seconds: int = 8, plate: str = "12ب34567"
+    store: ObjectStore, *, seconds: int = 8, plate: str = "12ب34567", rate: int = FRAMES_PER_SECOND
 ) -> RecordedEvidence:
     """Record `seconds` of a drawn road with one car on it. Segments are two seconds long."""
     stream_id = uuid4()
@@ -55,7 +55,7 @@ async def record(
     revision = await store.put(
         "revisions", f"camera-1/{stream_id}/1.json", revision_body, media_type="application/json"
     )
-    init, fragments = encode(seconds)
+    init, fragments = encode(seconds, rate)
     folder = f"camera-1/{stream_id}"
     init_kept = await store.put("segments", f"{folder}/init.mp4", init, media_type="video/mp4")
     media = [
@@ -72,17 +72,18 @@ async def record(
     return RecordedEvidence(store, stream_id, revision, init, fragments, links, shots)
 
 
-def encode(seconds: int) -> tuple[bytes, list[bytes]]:
-    """H.264 in fragmented MP4: the init part and one fragment a keyframe."""
+def encode(seconds: int, rate: int = FRAMES_PER_SECOND) -> tuple[bytes, list[bytes]]:
+    """H.264 in fragmented MP4, `rate` frames a second: the init part and one fragment a
+    keyframe."""
     buffer = io.BytesIO()
     options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
     with av.open(buffer, "w", format="mp4", options=options) as container:
-        stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.time_base = Fraction(1, 12800)
-        stream.options = {"preset": "ultrafast", "g": str(FRAMES_PER_SECOND * SEGMENT_S), "bf": "0"}
+        stream.options = {"preset": "ultrafast", "g": str(rate * SEGMENT_S), "bf": "0"}
         road = _road()
-        for number in range(seconds * FRAMES_PER_SECOND):
+        for number in range(seconds * rate):
             picture = road.copy()
             _draw_car(picture, (number % 100) / 100)
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))

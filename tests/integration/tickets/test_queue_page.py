@@ -2,18 +2,26 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
+from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import citations
+from payesh.tickets.jalali import persian_short_date
 from tests.integration.tickets.conftest import Office, claims
+from tests.integration.tickets.recorded_evidence import record
+from tests.support.engine_settings import store_of
 from tests.support.waiting import eventually
 from tests.unit.tickets.violation_builder import CAPTURED_AT
 
-playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PURPOSE = "بررسی تخلف"
 
@@ -25,7 +33,8 @@ async def cookie(office: Office) -> str:
 
 
 @pytest.fixture
-async def page(office: Office, cookie: str) -> AsyncIterator["playwright.Page"]:
+async def page(office: Office, cookie: str) -> AsyncIterator["Page"]:
+    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     async with playwright.async_playwright() as browsers:
@@ -40,6 +49,11 @@ async def page(office: Office, cookie: str) -> AsyncIterator["playwright.Page"]:
         yield opened
         await browser.close()
         assert not faults
+
+
+async def until(page: "Page", expression: str) -> None:
+    """Asked from outside: what polls within the page is stopped by its Content-Security-Policy."""
+    await eventually(lambda: page.evaluate(expression))
 
 
 async def test_who_is_not_signed_in_is_sent_to_sign_in_for_this_purpose(office: Office) -> None:
@@ -75,21 +89,37 @@ async def test_the_page_says_which_law_it_uses_and_explains_the_bound(
         "جمعه ۲۹ آبان ۱۴۰۵",
         "سمنان، بلوار امام رضا، کیلومتر ۳",
         "در زمان ثبت معتبر",
+        "با عدم‌قطعیت <bdi>±<b>",
+        f"تا {persian_short_date(datetime.now(UTC) + timedelta(days=1))} کسی نمی‌تواند",
     ):
         assert said in text, said
 
 
+async def test_a_citation_that_a_rule_rejected_is_shown_with_its_reason(
+    office: Office, cookie: str
+) -> None:
+    seen = office.violation(certificate=None)
+    await office.publish(seen)
+    path = f"/queue/{(await office.outcome(seen))['citation_id']}"
+    async with httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}) as http:
+        for headers in ({}, {"X-Partial": "1"}):
+            answer = await http.get(path, headers=headers)
+            assert answer.status_code == 200
+            assert "رد شد: دستگاه در زمان ثبت گواهی معتبر نداشته است" in answer.text
+
+
 async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(
-    office: Office, page: "playwright.Page"
+    office: Office, page: "Page"
 ) -> None:
     first = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=40))
     second = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=50))
     await page.goto(f"{office.url}/queue/{first}")
-    await page.wait_for_function(
+    await until(
+        page,
         "(() => { const v = document.querySelector('.player video');"
-        " return v.readyState >= 3 && v.videoWidth === 640 && !v.paused && v.currentTime > 0; })()"
+        " return v.readyState >= 3 && v.videoWidth === 640 && !v.paused && v.currentTime > 0; })()",
     )
-    assert await page.locator("#officer").text_content() is not None
+    await page.locator("#officer", has_text="سارا احمدی").wait_for()
     assert await page.locator(".shot img").count() == 3
     await page.keyboard.press("c")
     await page.wait_for_selector("[data-act=issue]")
@@ -113,12 +143,55 @@ async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(
     await eventually(decided)
 
 
-async def test_signing_out_leads_to_where_the_sign_in_ends(
-    office: Office, page: "playwright.Page"
-) -> None:
+async def test_signing_out_leads_to_where_the_sign_in_ends(office: Office, page: "Page") -> None:
     await page.route("http://access.test/**", lambda route: route.fulfill(body="access"))
     await page.goto(f"{office.url}/queue")
     await page.click("[data-act=sign-out]")
     await page.wait_for_url("http://access.test/sign-out")
     answer = await page.request.get(f"{office.url}/queue", headers={"X-Partial": "1"})
     assert answer.status == 401
+
+
+async def test_a_step_is_one_frame_whatever_the_clips_rate(
+    office: Office, engines: EngineSet, page: "Page"
+) -> None:
+    fast = await record(store_of(engines), seconds=4, rate=50)
+    citation_id = await office.draft(segments=fast.links, shots=fast.shots, revision=fast.revision)
+    await page.goto(f"{office.url}/queue/{citation_id}")
+    await until(page, "document.querySelector('.player video').currentTime > 1")
+    await page.keyboard.press("Space")
+    await until(page, "document.querySelector('.player video').paused")
+
+    async def shown_after(key: str) -> float:
+        await page.evaluate(
+            "() => { window.next = new Promise((shown) => document.querySelector('.player video')"
+            ".requestVideoFrameCallback((_, frame) => shown(frame.mediaTime))); }"
+        )
+        await page.keyboard.press(key)
+        shown: float = await page.evaluate("window.next")
+        return shown
+
+    at = [await shown_after(key) for key in (".", ".", ".", ",")]
+    steps = [round((later - earlier) * 1000) for earlier, later in pairwise(at)]
+    assert steps == [20, 20, -20]
+
+
+async def test_one_line_is_spoken_at_a_step_and_one_row_is_current(
+    office: Office, page: "Page"
+) -> None:
+    for seconds in (60, 70):
+        await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=seconds))
+    await page.goto(f"{office.url}/queue")
+    for key in ("j", "k"):
+        before = await page.locator("article").get_attribute("data-id")
+        await page.keyboard.press(key)
+        await page.locator(f"article:not([data-id='{before}'])").wait_for()
+        row = page.locator(".item[aria-current]")
+        assert await row.get_attribute("aria-current") == "true"
+        shown = await page.locator("article").get_attribute("data-id")
+        assert await row.get_attribute("data-id") == shown
+        title = await page.locator("article h2").text_content()
+        plate = await page.locator("article header .plate").get_attribute("title")
+        assert await page.locator("#shown[role=status]").text_content() == f"{title}، {plate}"
+    assert await page.locator("#detail").get_attribute("aria-live") is None
+    assert await page.locator(".player output").get_attribute("aria-live") == "off"

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from payesh.tickets.domain.citation import Refusal, Standing, State, citation_number
+from payesh.tickets.domain.citation import Refusal, Rejection, Standing, State, citation_number
 from payesh.tickets.domain.plate_text import car_plate, fold, plate_colour
-from payesh.tickets.presentation import plate_card
+from payesh.tickets.presentation import REASONS, plate_card
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -58,3 +58,8 @@ def test_alef_is_one_letter_and_its_plate_is_red() -> None:
     assert plate.letter == "الف"
     assert plate_colour(plate.letter) == "red"
     assert plate_card("12الف34567").spoken == "۱۲ الف ۳۴۵ ایران ۶۷"
+
+
+def test_every_rejection_has_its_reason_in_persian() -> None:
+    assert set(REASONS) == set(Rejection)
+    assert not any(letter.isascii() and letter.isalpha() for letter in "".join(REASONS.values()))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from payesh.tickets.adapters.citations import StoredCitation
 from payesh.tickets.domain.citation import OFFICER_REASONS, Rejection, State
@@ -54,11 +54,16 @@ _CLOCKS = {
 }
 REASONS = {
     Rejection.PLATE_WRONG: "پلاک نادرست خوانده شده است",
-    Rejection.WRONG_VEHICLE: "خودرو دیگری است",
+    Rejection.WRONG_VEHICLE: "خودروی دیگری است",
     Rejection.NO_OFFENCE: "تخلفی رخ نداده است",
     Rejection.EVIDENCE_UNCLEAR: "تصویر روشن نیست",
-    Rejection.EMERGENCY_VEHICLE: "خودرو امدادی در مأموریت",
+    Rejection.EMERGENCY_VEHICLE: "خودروی امدادی در مأموریت",
     Rejection.UNREADABLE: "پلاک خوانا نیست",
+    Rejection.CLOCK_UNVERIFIED: "ساعت ثبت تأیید نشده است",
+    Rejection.CERTIFICATE_INVALID: "دستگاه در زمان ثبت گواهی معتبر نداشته است",
+    Rejection.WITHIN_TOLERANCE: "کمترین مقدار اندازه‌گیری از حد مجاز و رواداری آن نگذشته است",
+    Rejection.EVIDENCE_MISSING: "مدرک ناقص است یا با زنجیرهٔ ضبط نمی‌خواند",
+    Rejection.NO_LAW: "جدول قانون برای آن حکمی ندارد",
 }
 OFFICER_CHOICES = [
     (number, reason, REASONS[reason]) for number, reason in enumerate(OFFICER_REASONS, 1)
@@ -106,7 +111,6 @@ class LawCard:
     code: str | None
     title: str
     amount: str | None
-    note: str
     decree: str
     table: str
     table_sha256: str
@@ -116,6 +120,8 @@ class LawCard:
 @dataclass(frozen=True)
 class CitationCard:
     """What the templates show; everything is text."""
+
+    template: ClassVar[str] = "_detail.html"
 
     id: str
     state: State
@@ -152,8 +158,47 @@ class CitationCard:
     reason: str | None
 
 
+@dataclass(frozen=True)
+class RuleRejectionCard:
+    """What is known of a citation that a rule rejected: no plate, no evidence."""
+
+    template: ClassVar[str] = "_rule_rejection.html"
+
+    id: str
+    rule: str
+    vehicle: str
+    date: str
+    time: str
+    county: str
+    road: str
+    camera_id: str
+    reason: str
+
+
+def card_of(
+    citation: StoredCitation, law: LawTable, officer: str
+) -> CitationCard | RuleRejectionCard:
+    if citation.evidence is None:
+        return _rule_rejection_card(citation)
+    return citation_card(citation, law, officer)
+
+
+def _rule_rejection_card(citation: StoredCitation) -> RuleRejectionCard:
+    return RuleRejectionCard(
+        id=str(citation.citation_id),
+        rule=_RULES.get(citation.rule, citation.rule),
+        vehicle=_VEHICLES.get(citation.vehicle_class, citation.vehicle_class),
+        date=persian_date(citation.captured_at),
+        time=persian_time(citation.captured_at, tenths=True),
+        county=_COUNTIES.get(citation.county, citation.county),
+        road=_ROADS.get(citation.road_class, citation.road_class),
+        camera_id=citation.camera_id,
+        reason=_reason(citation.reason) or "",
+    )
+
+
 def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> CitationCard:
-    """Raises ValueError for a citation that a rule rejected: there is nothing to show."""
+    """Raises ValueError for a citation that a rule rejected: `card_of` shows those too."""
     evidence = citation.evidence
     if evidence is None or citation.law is None or citation.plate_text is None:
         raise ValueError("only drafts are put before officers")
@@ -187,6 +232,9 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
             "size": _number(evidence.clip.size_bytes / 1024 / 1024, 1),
             "seconds": _number(evidence.duration_ms / 1000, 1),
             "links": _number(evidence.links_checked, 0),
+            "locked_until": persian_short_date(evidence.retained_until)
+            if evidence.retained_until
+            else "پایان مهلت نگهداری",
         },
         clip_seconds=evidence.duration_ms / 1000,
         is_video=evidence.clip.media_type.startswith("video/"),
@@ -245,13 +293,11 @@ def _law(citation: StoredCitation, table: LawTable) -> LawCard:
     # Titles come from the table in use only if it is the one that priced this citation.
     same = table.sha256 == law.table_sha256
     offence = next((o for o in table.offences if same and o.code == law.offence_code), None)
-    note = next((t.note for t in table.tariffs if same and t.code == law.offence_code), "")
     code_known = offence is None or offence.code_known
     return LawCard(
         code=persian_digits(law.offence_code) if code_known else None,
         title=offence.title if offence else _RULES.get(citation.rule, citation.rule),
         amount=None if law.amount_rial is None else _grouped(law.amount_rial),
-        note=note,
         decree=law.decree,
         table=table.title if same else law.table,
         table_sha256=law.table_sha256,

@@ -16,7 +16,7 @@ from payesh.kit.http import page_limit
 from payesh.tickets.decisions import Desk
 from payesh.tickets.domain.law import LawTable
 from payesh.tickets.domain.plate_text import persian_digits
-from payesh.tickets.presentation import OFFICER_CHOICES, CitationCard, citation_card
+from payesh.tickets.presentation import OFFICER_CHOICES, CitationCard, card_of, citation_card
 
 PURPOSE = "بررسی تخلف در صف مأموران"
 """Recorded with each read from this page: it serves no other purpose."""
@@ -94,11 +94,11 @@ def queue_router(desk: Desk, law: LawTable) -> APIRouter:
     async def citation_page(
         principal: Reader, citation_id: UUID, partial: Partial = None
     ) -> HTMLResponse:
-        """One draft; with `X-Partial` without the list."""
+        """One citation; with `X-Partial` without the list."""
         citation = await desk.read(principal, citation_id)
-        card = citation_card(citation, law, principal.subject)
+        card = card_of(citation, law, principal.subject)
         if partial:
-            return render("_detail.html", principal, card=card)
+            return render(card.template, principal, card=card)
         items = await cards(principal, 50)
         waiting = await desk.count_claimable(principal)
         return render("queue.html", principal, items=items, selected=card, waiting=waiting)

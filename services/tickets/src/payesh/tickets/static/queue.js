@@ -5,6 +5,7 @@ const items = document.getElementById("items");
 const detail = document.getElementById("detail");
 const empty = document.getElementById("empty");
 const message = document.getElementById("message");
+const shown = document.getElementById("shown");
 const fresh = document.getElementById("fresh");
 const waiting = document.getElementById("waiting");
 const dialogs = Object.fromEntries(
@@ -92,14 +93,21 @@ async function fragment(path) {
   return (await call(path, { headers: { "X-Partial": "1", Accept: "text/html" } })).text();
 }
 
+function markCurrent() {
+  for (const row of rows()) {
+    if (row.dataset.id === current()) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
+
 async function show(id, remember = true) {
   detail.innerHTML = await fragment(`/queue/${id}`);
   empty.hidden = true;
-  rows().forEach((row) => {
-    const isCurrent = row.dataset.id === id;
-    row.toggleAttribute("aria-current", isCurrent);
-    if (isCurrent) row.scrollIntoView({ block: "nearest" });
-  });
+  markCurrent();
+  rows().find((row) => row.dataset.id === id)?.scrollIntoView({ block: "nearest" });
+  // One line for who cannot see it: the article read out at each step would bury its sense.
+  const plate = detail.querySelector(".detail-head .plate");
+  shown.textContent = [detail.querySelector("h2").textContent, plate?.title].filter(Boolean).join("، ");
   if (remember) history.pushState({ id }, "", `/queue/${id}`);
   detail.scrollTop = 0;
   prepareClip();
@@ -114,7 +122,7 @@ function showNothing() {
 async function refresh() {
   items.innerHTML = await fragment("/queue");
   fresh.hidden = true;
-  rows().forEach((row) => row.toggleAttribute("aria-current", row.dataset.id === current()));
+  markCurrent();
   await count();
   if (!current() && rows().length) await show(rows()[0].dataset.id);
 }
@@ -145,12 +153,18 @@ function prepareClip() {
   const seconds = Number(video.dataset.seconds);
   const written = (value) => persian(value.toFixed(1)).replace(".", "٫");
   let start = Infinity;
+  frameAt = NaN;
+  frameGap = Infinity;
   const onFrame = (_, frame) => {
+    if (!video.isConnected) return; // its last one may come when the next clip is shown already
     start = Math.min(start, frame.mediaTime);
+    const gap = Math.abs(frame.mediaTime - frameAt);
+    if (gap > 0.001) frameGap = Math.min(frameGap, gap);
+    frameAt = frame.mediaTime;
     const at = Math.min(Math.max(frame.mediaTime - start, 0), seconds);
     slider.value = String(Math.round((1000 * at) / seconds));
     output.textContent = `${written(at)} / ${written(seconds)}`;
-    if (video.isConnected) video.requestVideoFrameCallback(onFrame);
+    video.requestVideoFrameCallback(onFrame);
   };
   video.requestVideoFrameCallback(onFrame);
   slider.addEventListener("input", () => {
@@ -163,7 +177,10 @@ function prepareClip() {
   video.addEventListener("error", () => say("فیلم پخش نشد. مدرک سر جای خود است؛ دوباره بکوشید.", true));
 }
 
-const FRAME_S = 1 / 25;
+// Seconds: where the shown frame begins, and from one frame to the next. No element tells the
+// rate of its frames, so the smallest step between two that were shown is it.
+let frameAt = NaN;
+let frameGap = Infinity;
 
 function withVideo(work) {
   const video = detail.querySelector(".player video");
@@ -173,7 +190,9 @@ function withVideo(work) {
 function stepFrame(by) {
   withVideo((video) => {
     video.pause();
-    video.currentTime += by * FRAME_S;
+    // Into the middle of that frame: at its edge a rounding would show its neighbour.
+    if (Number.isFinite(frameGap)) video.currentTime = frameAt + (by + 0.5) * frameGap;
+    else video.currentTime += by / 50; // it never played: rather too little than a frame skipped
   });
 }
 
