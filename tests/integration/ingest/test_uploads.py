@@ -303,6 +303,25 @@ async def test_videos_wait_unread_for_their_turn_and_stills_do_not_wait_for_them
             assert (await outcome(replica, camera_id, recording))["state"] == "done"
 
 
+async def test_a_still_that_never_ends_gives_its_turn_back(stack: Any) -> None:
+    limits = {"PAYESH_UPLOADS_AT_A_TIME": "1", "PAYESH_SNAPSHOT_UPLOAD_S": "0.5"}
+    async with stack.replica(**limits) as replica, asyncio.timeout(20):
+        camera_id = await replica.create_camera(None)
+        url = httpx.URL(replica.url)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(
+            f"POST /v1/cameras/{camera_id}/snapshots HTTP/1.1\r\nHost: ingest\r\n"
+            f"Authorization: {stack.authority.headers()['Authorization']}\r\n"
+            "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b"
+            "\r\n".encode()
+        )
+        told = await reader.read()  # until it is hung up
+        assert told.startswith(b"HTTP/1.1 408") and b"upload-too-slow" in told
+        writer.close()
+        still = await post_still(replica, camera_id, jpeg(1), datetime.now(UTC))
+        assert still.status_code == 201, still.text
+
+
 async def test_a_form_that_does_not_fit_is_told_which_field(replica: Any) -> None:
     camera_id = await replica.create_camera(None)
     path = f"/{camera_id}/snapshots"

@@ -1,9 +1,15 @@
-"""Who holds no token sends nothing: the answer comes before the body is asked for."""
+"""Who holds no token sends nothing: the answer comes before the body is asked for. And nobody
+holds a turn for ever."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from fastapi import Request
 
+from payesh.ingest.api.forms import sent_form
+from payesh.ingest.api.uploads import RecordingForm
+from payesh.ingest.errors import UploadTooSlow
 from payesh.ingest.main import openapi
 
 
@@ -37,3 +43,17 @@ async def test_without_a_token_not_one_byte_of_an_upload_is_read(door: str) -> N
     }
     await app(scope, receive, send)
     assert sent[0]["status"] == 401
+
+
+async def test_a_sender_that_vanishes_gives_its_turn_back_and_is_hung_up_on() -> None:
+    async def receive() -> dict[str, Any]:
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    turns = asyncio.Semaphore(1)
+    with pytest.raises(UploadTooSlow) as told:
+        async with asyncio.timeout(5), sent_form(request, RecordingForm, turns, 0.05):
+            raise AssertionError("there was no form")
+    assert (told.value.status, told.value.headers) == (408, {"Connection": "close"})
+    assert not turns.locked()

@@ -1,6 +1,6 @@
 """Refusals that ingest answers, each with its own type."""
 
-from payesh.kit.errors import Conflict, Forbidden, NotFound, TooLarge, Unprocessable
+from payesh.kit.errors import Conflict, Forbidden, NotFound, Problem, TooLarge, Unprocessable
 
 
 class UnknownCamera(NotFound):
@@ -64,4 +64,17 @@ class KeyReused(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "the Idempotency-Key was used for another still", type="idempotency-key-reused"
+        )
+
+
+class UploadTooSlow(Problem):
+    """The connection ends with it: the rest of the body may never come."""
+
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__(
+            408,
+            "upload-too-slow",
+            "Request timeout",
+            f"the upload did not end within {deadline_s:g} s",
+            headers={"Connection": "close"},
         )

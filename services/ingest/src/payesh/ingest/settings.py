@@ -112,8 +112,22 @@ class Settings(
         description="Videos received at a time by this process, and as many stills; further ones "
         "wait unread. A video takes twice its size of the temporary folder until it is stored.",
     )
+    recording_upload_s: float = Field(
+        1800.0,
+        gt=0,
+        description="Seconds an uploaded video may take from its turn on; slower ones are answered "
+        "408. 2 GiB in 30 min are 9.5 Mb/s. Longer means that senders which vanished keep others "
+        "waiting longer.",
+    )
     recordings_at_a_time: int = Field(
         1, ge=1, le=16, description="Uploaded videos segmented at a time by this process."
+    )
+    snapshot_upload_s: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds a still may take from its turn on; slower ones are answered 408. "
+        "20 MiB in 60 s are 2.8 Mb/s. Longer means that senders which vanished keep others waiting "
+        "longer.",
     )
     snapshot_limit_mib: int = Field(
         20, ge=1, le=200, description="Largest still in MiB; larger ones are answered 413."

@@ -90,7 +90,8 @@ async def post_recording(
     house: HouseHere, principal: RecordingWriter, camera_id: str, request: Request
 ) -> RecordingOut:
     """Keep a video file; it is segmented in the background, as a stream of its own."""
-    async with sent_form(request, RecordingForm, house.recording_turns) as form:
+    deadline_s = house.settings.recording_upload_s
+    async with sent_form(request, RecordingForm, house.recording_turns, deadline_s) as form:
         row = await handlers.accept_recording(
             house,
             principal,
@@ -133,7 +134,8 @@ async def post_snapshot(
 ) -> SnapshotOut:
     """Keep a still. The same one sent again gets the same answer, with status 200."""
     limit = house.settings.snapshot_limit_mib * 1024 * 1024
-    async with sent_form(request, SnapshotForm, house.snapshot_turns) as form:
+    deadline_s = house.settings.snapshot_upload_s
+    async with sent_form(request, SnapshotForm, house.snapshot_turns, deadline_s) as form:
         event, new = await handlers.store_snapshot(
             house,
             principal,
