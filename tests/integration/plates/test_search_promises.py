@@ -59,9 +59,22 @@ async def test_every_spelling_finds_the_plate_and_nobody_elses(room: ReadingRoom
             str(own.passage_id),
             str(other.passage_id),
         }
-        for nothing in ("?", "؟??", "%", "_", "%%%"):
+        for nothing in ("?", "؟??", "%", "_", "%%%", "24X68135", "24ض68135", "2468135", "24_68135"):
             answer = await http.get("/v1/reads", params={"plate": nothing})
             assert problem(answer) == (422, "plate-misspelt")
+
+
+async def test_an_unknown_letter_may_be_alef(room: ReadingRoom) -> None:
+    alef, other = await room.car_passage("24الف57913"), await room.car_passage("24ب57913")
+    await room.publish(alef, other)
+    for each in (alef, other):
+        await room.read_of(each)
+    async with room.client() as http:
+        found = (await http.get("/v1/reads", params={"plate": "24?57913"})).json()["items"]
+    assert {each["read"]["passage_id"] for each in found} == {
+        str(alef.passage_id),
+        str(other.passage_id),
+    }
 
 
 async def test_no_answer_leaves_before_its_audit_record_is_committed(room: ReadingRoom) -> None:

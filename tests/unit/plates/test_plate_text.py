@@ -8,6 +8,7 @@ from payesh.plates.domain.plate_text import (
     format_persian,
     layout_of,
     parse,
+    searched_texts,
     split_characters,
 )
 
@@ -53,3 +54,32 @@ def test_people_see_persian_digits_in_groups() -> None:
 def test_a_character_that_no_plate_carries_is_refused() -> None:
     with pytest.raises(ValueError, match="no plate carries"):
         split_characters("12X34567")
+
+
+@pytest.mark.parametrize(
+    ("written", "texts"),
+    [
+        ("۱۲ ب ۳۴۵ | ۶۷", ("12ب34567",)),
+        ("12هـ345-67", ("12ه34567",)),
+        ("12 ب 345 ایران 67", ("12ب34567",)),
+        ("12الف34567", ("12الف34567",)),
+        ("12ا345؟7", ("12الف345?7",)),
+        ("12?34567", ("12?34567", "12الف34567")),
+        ("؟2?34567", ("?2?34567", "?2الف34567")),
+        ("12\u200cd34567", ("12D34567",)),
+    ],
+)
+def test_a_search_looks_for_every_text_that_the_plate_may_have(
+    written: str, texts: tuple[str, ...]
+) -> None:
+    assert searched_texts(written) == texts
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["12X34567", "12ض34567", "12_34567", "12%34567", "1234567", "12345678", "12ب3456", "12ب345678",
+     "ب1234567", "د681", "????????", "?", "", "12ب345 67ب"],
+)  # fmt: skip
+def test_a_search_for_what_is_no_plate_is_refused_not_answered_with_nothing(written: str) -> None:
+    with pytest.raises(ValueError):
+        searched_texts(written)

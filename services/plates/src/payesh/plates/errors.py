@@ -4,7 +4,7 @@ from payesh.kit.errors import Unprocessable
 
 
 class PlateMisspelt(Unprocessable):
-    """The searched text holds a character that no plate carries."""
+    """The searched text is no plate: a character that none carries, or not eight places."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy import ColumnElement, delete, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from payesh.contracts import PlateRead
 from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 from payesh.plates.adapters.tables import reads
+from payesh.plates.domain.plate_text import UNKNOWN_PLACE
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +26,10 @@ _EXPIRE_AT_ONCE = 5_000
 
 @dataclass(frozen=True)
 class ReadQuery:
-    """What is searched for; `text` may hold `_` for one unknown character."""
+    """What is searched for; of `texts` a read has one, and each may hold `?` for one unknown
+    character."""
 
-    text: str | None
+    texts: tuple[str, ...]
     camera_id: str | None
     captured_from: datetime | None
     captured_to: datetime | None
@@ -61,11 +63,8 @@ async def add(session: AsyncSession, read: PlateRead, expires_at: datetime) -> N
 async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> Sequence[Any]:
     """Rows newest first, within the caller's bounds."""
     statement = select(reads).where(within(reads, bounds))
-    if query.text is not None:
-        matches = reads.c.text == query.text
-        if "_" in query.text:
-            matches = reads.c.text.like(query.text)
-        statement = statement.where(matches)
+    if query.texts:
+        statement = statement.where(or_(*(_matches(text) for text in query.texts)))
     if query.camera_id is not None:
         statement = statement.where(reads.c.camera_id == query.camera_id)
     if query.captured_from is not None:
@@ -76,6 +75,12 @@ async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> Seq
         statement = statement.where(tuple_(reads.c.captured_at, reads.c.passage_id) < query.after)
     ordered = statement.order_by(reads.c.captured_at.desc(), reads.c.passage_id.desc())
     return (await session.execute(ordered.limit(query.limit))).all()
+
+
+def _matches(text: str) -> ColumnElement[bool]:
+    if UNKNOWN_PLACE in text:
+        return reads.c.text.like(text.replace(UNKNOWN_PLACE, "_"))
+    return reads.c.text == text
 
 
 async def get(session: AsyncSession, bounds: Bounds, read_id: UUID) -> Any | None:

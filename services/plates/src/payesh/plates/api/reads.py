@@ -17,7 +17,7 @@ from payesh.kit.http import page_limit
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.tokens import Principal
 from payesh.plates.adapters import reads
-from payesh.plates.domain.plate_text import fold, split_characters
+from payesh.plates.domain.plate_text import searched_texts
 from payesh.plates.errors import PlateMisspelt
 
 router = APIRouter(prefix="/v1/reads", tags=["reads"])
@@ -54,7 +54,7 @@ async def search_reads(
 ) -> ReadPage:
     """Reads of a plate, a camera or a time, newest first."""
     query = reads.ReadQuery(
-        text=_pattern(plate) if plate else None,
+        texts=_texts(plate) if plate else (),
         camera_id=camera_id,
         captured_from=captured_from,
         captured_to=captured_to,
@@ -100,16 +100,11 @@ def _view(row: Any) -> ReadView:
     return ReadView(read=row.body, expires_at=row.expires_at)
 
 
-def _pattern(plate: str) -> str:
-    parts = [fold(part) for part in plate.replace("؟", "?").split("?")]
+def _texts(plate: str) -> tuple[str, ...]:
     try:
-        for part in parts:
-            split_characters(part)
+        return searched_texts(plate)
     except ValueError as error:
         raise PlateMisspelt from error
-    if not any(parts):
-        raise PlateMisspelt
-    return "_".join(parts)
 
 
 def _cursor(row: Any) -> str:

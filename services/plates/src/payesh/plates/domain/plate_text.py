@@ -5,6 +5,7 @@ Canonical: ASCII digits and one Persian (or Latin) letter, no spaces, in reading
 needs three characters for it.
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 ALEF = "الف"
@@ -38,6 +39,10 @@ _FOLDED_CHARACTERS = str.maketrans(
 )
 _PERSIAN_DIGITS = str.maketrans({str(d): chr(0x06F0 + d) for d in range(10)})
 _KEPT = frozenset("".join(DIGITS) + "".join(LETTERS))
+_SEPARATORS = frozenset("|/.ـ")
+_SEPARATING_CATEGORIES = frozenset({"Zs", "Pd", "Cf"})  # spaces, dashes, zero-width marks
+UNKNOWN_PLACE = "?"
+"""One unknown character in a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,42 @@ def fold(text: str) -> str:
     >>> fold("12 ا 345-67")
     '12الف34567'
     """
-    folded = text.translate(_FOLDED_CHARACTERS).replace("ایران", "").upper()
-    folded = folded.replace(ALEF, "ا")
-    kept = [c for c in folded if c in _KEPT]
+    kept = [c for c in _one_a_letter(text) if c in _KEPT]
     return "".join(ALEF if c == "ا" else c for c in kept)
+
+
+def _one_a_letter(text: str) -> str:
+    """Folded, one character for each of the plate's, nothing else dropped than «ایران»."""
+    folded = text.translate(_FOLDED_CHARACTERS).replace("ایران", "").upper()
+    return folded.replace(ALEF, "ا")
+
+
+def searched_texts(written: str) -> tuple[str, ...]:
+    """The canonical texts that a search for `written`, in any spelling, looks for.
+
+    `?` or `؟` is one unknown character and stays as `?`. An unknown letter gives two texts, for
+    الف is three characters. Raises ValueError for what is no plate of layout `DD L DDD DD`, so
+    that a slip is not answered with "never seen".
+
+    >>> searched_texts("۱۲ ب ۳۴۵-۶?")
+    ('12ب3456?',)
+    >>> searched_texts("12?34567")
+    ('12?34567', '12الف34567')
+    """
+    places = [
+        c
+        for c in _one_a_letter(written.replace("؟", UNKNOWN_PLACE))
+        if c not in _SEPARATORS and unicodedata.category(c) not in _SEPARATING_CATEGORIES
+    ]
+    possible = [
+        ("ب" if place == 2 else "0") if c == UNKNOWN_PLACE else c for place, c in enumerate(places)
+    ]
+    if not set(possible) <= _KEPT or parse("".join(possible)) is None:
+        raise ValueError(f"no plate is written {written!r}")
+    if set(places) == {UNKNOWN_PLACE}:
+        raise ValueError("nothing of the plate is known")
+    letters = (UNKNOWN_PLACE, ALEF) if places[2] == UNKNOWN_PLACE else (fold(places[2]),)
+    return tuple("".join((*places[:2], letter, *places[3:])) for letter in letters)
 
 
 def split_characters(text: str) -> tuple[str, ...]:
