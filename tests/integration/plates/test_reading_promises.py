@@ -9,7 +9,7 @@ from payesh.contracts.event import deterministic_id
 from payesh.contracts.plates import ReadOutcome
 from payesh.kit.deadletters import dead_letters, resend
 from tests.integration.plates.conftest import KEEP_HOURS, ReadingRoom
-from tests.integration.plates.vehicle_picture import VEHICLE, car, jpeg
+from tests.integration.plates.vehicle_picture import VEHICLE, car, jpeg, two_cars
 from tests.support.passage_builder import passage
 from tests.support.waiting import eventually
 from tests.unit.tickets.violation_builder import reference
@@ -77,6 +77,19 @@ async def test_shots_that_disagree_are_never_sure(room: ReadingRoom) -> None:
     sure, unsure = await room.read_of(alone), await room.read_of(torn)
     assert sure.confidence > 0.8
     assert unsure.confidence < 0.7
+
+
+async def test_two_cars_seen_as_one_are_searched_for_and_never_sure(room: ReadingRoom) -> None:
+    body = jpeg(two_cars("98ی76543", "12ب34567"))
+    seen = passage(
+        crops=[await room.crop(body) for _ in range(3)],
+        crop_size=(480.0, 720.0),
+        vehicle_in_crop=(110.0, 60.0, 280.0, 620.0),
+    )
+    await room.publish(seen)
+    read = await room.read_of(seen)
+    assert read.plate is not None and read.plate.text == "12ب34567", "the nearer car's"
+    assert read.confidence <= 0.5, "no draft from it"
 
 
 async def test_a_passage_said_twice_is_read_once(room: ReadingRoom) -> None:

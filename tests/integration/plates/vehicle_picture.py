@@ -23,6 +23,11 @@ def car(plate: str | None) -> NDArray[np.uint8]:
     return np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.5), np.uint8)
 
 
+def two_cars(rear: str, front: str) -> NDArray[np.uint8]:
+    """(720, 480, 3), BGR: one car close behind another, nearer to the camera."""
+    return np.concatenate([car(rear), car(front)])
+
+
 def jpeg(picture: NDArray[np.uint8]) -> bytes:
     encoded, body = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
     assert encoded

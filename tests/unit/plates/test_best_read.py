@@ -1,6 +1,11 @@
 """Several pictures, one text; a neighbour's plate is not the vehicle's."""
 
-from payesh.plates.domain.best_read import ShotReading, best_read, plate_of_vehicle
+from payesh.plates.domain.best_read import (
+    ShotReading,
+    best_read,
+    own_plate,
+    plates_of_vehicle,
+)
 from payesh.plates.domain.located_plate import LocatedPlate
 from payesh.plates.domain.plate_text import layout_of
 from payesh.plates.domain.reading import PlateReading
@@ -47,5 +52,59 @@ def test_a_text_of_no_known_layout_counts_only_alone() -> None:
 def test_a_neighbours_plate_in_the_margin_is_not_taken() -> None:
     own = LocatedPlate(x=90, y=150, width=60, height=14, score=0.6)
     neighbour = LocatedPlate(x=0, y=150, width=20, height=14, score=0.99)
-    assert plate_of_vehicle([neighbour, own], (30, 20, 200, 160)) == own
-    assert plate_of_vehicle([neighbour], (30, 20, 200, 160)) is None
+    assert plates_of_vehicle([neighbour, own], (30, 20, 200, 160)) == [own]
+    assert plates_of_vehicle([neighbour], (30, 20, 200, 160)) == []
+    assert own_plate(0, [], []) is None
+
+
+def located(y: float, score: float = 0.93, x: float = 0.0) -> LocatedPlate:
+    return LocatedPlate(x, y, 100, 22, score)
+
+
+def read(text: str, confidence: float) -> PlateReading:
+    return PlateReading(text, layout_of(text), confidence, ())
+
+
+def test_of_two_plates_the_nearer_cars_is_said_and_never_surely() -> None:
+    front, rear = located(200, 0.91), located(80, 0.94)
+    shots = [
+        own_plate(shot, [rear, front], [read("98ی76543", 0.99), read("12ب34567", 0.98)])
+        for shot in range(3)
+    ]
+    best = best_read([shot for shot in shots if shot is not None])
+    assert best is not None
+    assert (best.plate, best.reading.text) == (front, "12ب34567")
+    assert best.reading.confidence <= 0.5
+
+
+def test_one_shot_with_two_plates_makes_the_passage_unsure() -> None:
+    both = own_plate(
+        0, [located(80), located(200)], [read("98ی76543", 0.99), read("12ب34567", 0.98)]
+    )
+    rear_alone = [own_plate(shot, [located(80)], [read("98ی76543", 0.99)]) for shot in (1, 2)]
+    best = best_read([shot for shot in (both, *rear_alone) if shot is not None])
+    assert best is not None and best.reading.confidence <= 0.5
+
+
+def test_a_plate_that_is_surely_one_but_illegible_makes_unsure_too() -> None:
+    legible = read("98ی76543", 0.99)
+    muddy = own_plate(0, [located(80), located(200, 0.9)], [legible, read("12ب34567", 0.01)])
+    assert muddy is not None
+    assert (muddy.reading, muddy.plates) == (legible, 2)
+
+
+def test_lettering_on_the_vehicle_neither_hides_its_plate_nor_makes_it_unsure() -> None:
+    plate = read("12ب34567", 0.98)
+    for score in (0.5, 0.8):
+        own = own_plate(
+            0, [located(200, score + 0.01), located(80, score)], [read("66ص66166", 0.01), plate]
+        )
+        assert own is not None and (own.reading, own.plates) == (plate, 1)
+
+
+def test_one_plate_located_twice_is_one() -> None:
+    whole, part = located(200), located(205, x=55)
+    twice = own_plate(0, [whole, part], [read("12ب34567", 0.98), read("34ب34567", 0.3)])
+    assert twice is not None and twice.plates == 1
+    same = own_plate(0, [whole, located(80)], [read("12ب34567", 0.98), read("12ب34567", 0.4)])
+    assert same is not None and same.plates == 1

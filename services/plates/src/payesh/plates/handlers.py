@@ -16,7 +16,12 @@ from payesh.contracts.plates import (
 from payesh.contracts.values import Box, ModelReference, Plate, Provenance
 from payesh.kit.objects import ObjectStore
 from payesh.plates.adapters.pictures import decode_picture
-from payesh.plates.domain.best_read import ShotReading, best_read, plate_of_vehicle
+from payesh.plates.domain.best_read import (
+    ShotReading,
+    best_read,
+    own_plate,
+    plates_of_vehicle,
+)
 from payesh.plates.ports import PlateLocator, PlateReader
 
 _CROP_LIMIT_BYTES = 24 * 1024 * 1024
@@ -72,9 +77,10 @@ def _read_shots(
             shot.box.width_px,
             shot.box.height_px,
         )
-        plate = plate_of_vehicle(locator.locate(picture), vehicle)
-        if plate is not None:
-            found.append(ShotReading(number, plate, reader.read_all(picture, [plate])[0]))
+        plates = plates_of_vehicle(locator.locate(picture), vehicle)
+        own = own_plate(number, plates, reader.read_all(picture, plates))
+        if own is not None:
+            found.append(own)
     return found
 
 

@@ -1,30 +1,42 @@
-"""Which of several pictures' readings a passage is given. Pure."""
+"""Which plate is the vehicle's, and which of several pictures' readings its passage is given.
+Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from payesh.plates.domain.agreement import agreed
 from payesh.plates.domain.located_plate import LocatedPlate
 from payesh.plates.domain.plate_text import LAYOUT_UNKNOWN
 from payesh.plates.domain.reading import PlateReading
 
+_MOST_PLATES = 4
+"""Located plates of one vehicle that are read; the rest is lettering."""
+_LEAST_LEGIBLE = 0.2
+"""Lettering taken for a plate reads less surely: 0.1 and below in photographs."""
+_SURELY_A_PLATE = 0.85
+"""Locator's score from which an illegible plate is a plate all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShotReading:
-    """One plate located and read in one shot; `shot` is the shot's place in the passage."""
+    """One plate located and read in one shot; `shot` is the shot's place in the passage.
+
+    `plates` is how many plates the vehicle's own may be, this one included.
+    """
 
     shot: int
     plate: LocatedPlate
     reading: PlateReading
+    plates: int = 1
 
 
-def plate_of_vehicle(
+def plates_of_vehicle(
     plates: Sequence[LocatedPlate], vehicle: tuple[float, float, float, float]
-) -> LocatedPlate | None:
-    """The vehicle's own plate among those in its crop; None when there is none.
+) -> list[LocatedPlate]:
+    """The plates in a vehicle's crop that may be its own, surest first.
 
     `vehicle` is x, y, width, height in pixels of the crop. A crop has a margin, in which a
-    neighbour's plate may stand: its centre then lies outside the vehicle's box. Of plates inside,
-    the surest counts.
+    neighbour's plate may stand: its centre then lies outside the vehicle's box.
     """
     x, y, width, height = vehicle
     inside = [
@@ -33,34 +45,55 @@ def plate_of_vehicle(
         if x <= plate.x + plate.width / 2 <= x + width
         and y <= plate.y + plate.height / 2 <= y + height
     ]
-    return max(inside, key=lambda plate: plate.score, default=None)
+    return sorted(inside, key=lambda plate: -plate.score)[:_MOST_PLATES]
+
+
+def own_plate(
+    shot: int, plates: Sequence[LocatedPlate], readings: Sequence[PlateReading]
+) -> ShotReading | None:
+    """The vehicle's own among the plates inside its box, surest located first; None of none.
+
+    Of legible ones it is the lowest. Two cars close behind one another may be seen as one
+    vehicle: the lower plate is the nearer car's, whose lower edge the speed was measured at.
+    """
+    found = [ShotReading(shot, *each) for each in zip(plates, readings, strict=True)]
+    if not found:
+        return None
+    legible = [each for each in found if _is_legible(each.reading)]
+    own = max(legible, key=lambda each: each.plate.y + each.plate.height, default=found[0])
+    others = [
+        each
+        for each in found
+        if (_is_legible(each.reading) or each.plate.score >= _SURELY_A_PLATE)
+        and each.reading.text != own.reading.text
+        and not _overlap(each.plate, own.plate)
+    ]
+    return replace(own, plates=1 + len(others))
 
 
 def best_read(readings: Sequence[ShotReading]) -> ShotReading | None:
-    """The text that the readings together support most, in its surest picture.
+    """The text that the shots together support most, in its surest picture.
 
-    Every reading votes for its text with its confidence. Where pictures disagree, the winner's
-    confidence shrinks by the share of the votes that it got, so that a plate read in two ways is
-    never sure. A text of no known layout counts only when there is no other.
+    A passage that shows several plates in any shot may be several cars, and shots that agree
+    may agree on the wrong one. Its confidence is divided among them: at one half or less the
+    passage can be searched for, but nobody is cited.
     """
-    known = [r for r in readings if r.reading.text and r.reading.layout != LAYOUT_UNKNOWN]
-    candidates = known or [r for r in readings if r.reading.text]
-    if not candidates:
+    together = agreed([each.reading for each in readings])
+    if together is None:
         return None
-    votes: dict[str, float] = {}
-    for candidate in candidates:
-        text = candidate.reading.text
-        votes[text] = votes.get(text, 0.0) + candidate.reading.confidence
-    winner = max(sorted(votes), key=lambda text: votes[text])
-    total = sum(votes.values())
-    share = votes[winner] / total if total > 0 else 0.0
-    surest = max(
-        (c for c in candidates if c.reading.text == winner),
-        key=lambda c: (c.reading.confidence, -c.shot),
+    place, reading = together
+    plates = max(each.plates for each in readings)
+    return replace(
+        readings[place], reading=replace(reading, confidence=reading.confidence / plates)
     )
-    reading = surest.reading
-    return ShotReading(
-        surest.shot,
-        surest.plate,
-        PlateReading(reading.text, reading.layout, reading.confidence * share, reading.characters),
+
+
+def _is_legible(reading: PlateReading) -> bool:
+    return reading.layout != LAYOUT_UNKNOWN and reading.confidence >= _LEAST_LEGIBLE
+
+
+def _overlap(a: LocatedPlate, b: LocatedPlate) -> bool:
+    return (
+        abs(2 * (a.x - b.x) + a.width - b.width) < a.width + b.width
+        and abs(2 * (a.y - b.y) + a.height - b.height) < a.height + b.height
     )
