@@ -53,10 +53,11 @@ def main() -> None:
     for line in (plates / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         file, text, source = line.split("\t")
         image = cv2.imread(str(plates / file))
-        found = locator.locate(image) if source == "anajar" else []
         whole = LocatedPlate(0.0, 0.0, float(image.shape[1]), float(image.shape[0]), 1.0)
-        cuts.append(cut_plate(image, found[0] if found else whole))
-        texts.append(text)
+        found = locator.locate(image) if source == "anajar" else [whole]
+        if found:
+            cuts.append(cut_plate(image, found[0]))
+            texts.append(text)
     with torch.no_grad():
         images = torch.from_numpy(np.stack(cuts))[:, None].float() / 255
         logits = torch.cat([network(part) for part in images.split(64)]).double().numpy()

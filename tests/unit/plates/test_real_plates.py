@@ -15,6 +15,7 @@ pytestmark = pytest.mark.shared
 
 LEAST_FOUND = {"close_up": 0.93, "road_camera": 0.85}
 LEAST_EXACT = {"close_up": 0.85, "road_camera": 0.6}
+LEAST_OF_UNSEEN_CAMERAS = {"located": 0.95, "exact": 0.85}
 
 
 def test_plates_in_unseen_photographs_are_found_and_read(shared_data: Path) -> None:
@@ -50,6 +51,23 @@ def test_unseen_plate_crops_are_read(shared_data: Path) -> None:
             whole = LocatedPlate(0.0, 0.0, float(image.shape[1]), float(image.shape[0]), 1.0)
             right.append(reader.read(image, whole).text == text)
     assert np.mean(right) >= 0.85
+
+
+def test_plates_that_fill_the_picture_of_an_unseen_camera_are_found_and_read(
+    shared_data: Path,
+) -> None:
+    plates = shared_data / "plates"
+    locator, reader = OnnxPlateLocator(), OnnxPlateReader()
+    located, exact = [], []
+    for line in (plates / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        file, text, source = line.split("\t")
+        if source == "anajar":
+            image = np.asarray(cv2.imread(str(plates / file)), np.uint8)
+            found = locator.locate(image)
+            located.append(bool(found))
+            exact.append(bool(found) and reader.read(image, found[0]).text == text)
+    assert np.mean(located) >= LEAST_OF_UNSEEN_CAMERAS["located"]
+    assert np.mean(exact) >= LEAST_OF_UNSEEN_CAMERAS["exact"]
 
 
 def _overlap(f: LocatedPlate, x: float, y: float, w: float, h: float) -> float:

@@ -12,10 +12,10 @@ from payesh.plates.domain.located_plate import LocatedPlate
 _STRIDE_PX = 8
 _SIZE_UNIT_PX = 16.0
 _CANDIDATES = 200
-# Longest side searched first, then a small pass for plates that fill the picture: the
-# network was trained on plates of 20 to 250 px width.
+# Longest side searched first, then a pass at half the size or less for plates that fill the
+# picture, be it large or small: above some 150 px of width the network begins to miss them.
 _FINE_SIDE_PX = 1280
-_COARSE_SIDE_PX = 448
+_COARSE_SIDE_PX, _COARSE_SCALE = 448, 0.5
 _LEAST_SIDE_PX = 256
 # The coarse pass sees small plates too, but places them badly: the fine pass has those.
 _COARSE_LEAST_WIDTH_PX = 56.0
@@ -51,12 +51,10 @@ class OnnxPlateLocator:
         longest = max(grey.shape)
         fine_side = min(max(longest, _LEAST_SIDE_PX), _FINE_SIDE_PX)
         found = self._search(grey, fine_side / longest)
-        if longest > 1.25 * _COARSE_SIDE_PX:
-            scale = _COARSE_SIDE_PX / longest
-            large = self._search(grey, scale)
-            large = large[(large[:, 2] - large[:, 0]) * scale >= _COARSE_LEAST_WIDTH_PX]
-            found = np.concatenate([found, large])
-        kept = _best_of_overlapping(found, self._overlap)
+        scale = min(_COARSE_SCALE, _COARSE_SIDE_PX / longest)
+        large = self._search(grey, scale)
+        large = large[(large[:, 2] - large[:, 0]) * scale >= _COARSE_LEAST_WIDTH_PX]
+        kept = _best_of_overlapping(np.concatenate([found, large]), self._overlap)
         height, width = grey.shape
         plates = []
         for x1, y1, x2, y2, score in kept.tolist():
