@@ -22,6 +22,13 @@ def reader() -> OnnxPlateReader:
     return OnnxPlateReader()
 
 
+def _turned(picture: NDArray[np.uint8], turn_deg: float) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -turn_deg, 1)
+    turned = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8)
+
+
 def _car_with(text: str, width_px: int) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:
     """A grey street with a dark car's back and a plate on it; the plate's x, y, w, h."""
     height_px = round(width_px * 110 / 520)
@@ -43,6 +50,24 @@ def test_the_plate_is_found_where_it_hangs(locator: OnnxPlateLocator) -> None:
         shared_h = min(best.y + best.height, y + h) - max(best.y, y)
         shared = max(shared_w, 0) * max(shared_h, 0)
         assert shared / (best.width * best.height + w * h - shared) > 0.5, width_px
+
+
+def test_a_plate_that_fills_a_small_picture_is_found(locator: OnnxPlateLocator) -> None:
+    scene, (x, y, w, h) = _car_with("12ب34567", 380)
+    close = np.ascontiguousarray(scene[y - 30 : y + h + 30, x - 20 : x + w + 20])
+    best = locator.locate(close)[0]
+    assert abs(best.x + best.width / 2 - (20 + w / 2)) < 0.1 * w
+    assert best.width > 0.8 * w
+
+
+def test_a_plate_that_hangs_askew_is_read(
+    locator: OnnxPlateLocator, reader: OnnxPlateReader
+) -> None:
+    for turn_deg in (-18, 18):
+        scene = _turned(_car_with("12ب34567", 130)[0], turn_deg)
+        reading = reader.read(scene, locator.locate(scene)[0])
+        assert reading.text == "12ب34567", turn_deg
+        assert reading.confidence > 0.8
 
 
 def test_every_private_letter_and_the_common_public_ones_are_read(
