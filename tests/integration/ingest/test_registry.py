@@ -1,6 +1,10 @@
 """Who may see and change which camera, and what is never told."""
 
+import base64
+import json
 from typing import Any
+
+import pytest
 
 SOURCE = {"url": "rtsp://192.0.2.1/live", "username": "viewer", "password": "a secret"}
 
@@ -51,10 +55,86 @@ async def test_malformed_configurations_and_sources_get_a_clear_answer(
         "http://192.0.2.1/",
         "rtsp://u:p@192.0.2.1/live",
         "rtsp://169.254.169.254/latest",
+        "rtsp://[192.0.2.1/live",
+        "rtsp://192.0.2.1:port/live",
+        f"rtsp://{'a' * 64}/live",
     ):
         body = {"camera_id": "reg-2", "source": {"url": url}, "revision": revision_fields()}
         answer = await replica.call("POST", "", json=body)
         assert answer.json()["type"] == "urn:payesh:problem:bad-source", answer.text
+
+
+def cursor(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+MOMENT, STREAM = "2026-01-01T00:00:00+00:00", "6a0d6f0e-8f0b-5f0e-9d3c-9a2c1f1f7b11"
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("", {"cursor": cursor("a\0")}),
+        ("", {"cursor": cursor("\ud800")}),
+        ("", {"cursor": "é"}),
+        ("/{id}/revisions", {"cursor": cursor("²")}),
+        ("/{id}/revisions", {"cursor": cursor(str(2**31))}),
+        ("/{id}/revisions", {"cursor": cursor()}),
+        ("/{id}/gaps", {"cursor": cursor("2026-01-01T00:00:00", STREAM)}),
+        ("/{id}/gaps", {"cursor": cursor("0001-01-01T00:00:00+14:00", STREAM)}),
+        ("/{id}/gaps", {"cursor": cursor(MOMENT, "no id")}),
+        ("/{id}/segments", {"cursor": cursor(MOMENT, STREAM, 2**31)}),
+        ("/{id}/segments", {"cursor": cursor(MOMENT, STREAM, -1)}),
+        ("/{id}/segments", {"from": "0001-01-01T00:00:00+14:00"}),
+        ("/{id}/segments", {"to": "9999-12-31T23:59:59-14:00"}),
+        ("/a%00b", {}),
+        ("/a%00b/health", {}),
+        ("/a%00b/recordings/6a0d6f0e-8f0b-5f0e-9d3c-9a2c1f1f7b11", {}),
+    ],
+)
+async def test_what_cannot_be_meant_is_told_so_before_the_database_is_asked(
+    replica: Any, path: str, query: dict[str, str]
+) -> None:
+    camera_id = "no-camera"
+    if "{id}" in path:
+        camera_id = await replica.create_camera(None)
+    answer = await replica.call("GET", path.format(id=camera_id), params=query)
+    assert answer.status_code == 422, answer.text
+
+
+async def test_pages_go_on_where_the_page_before_ended(replica: Any, revision_fields: Any) -> None:
+    camera_id = await replica.create_camera(None)
+    await replica.call("POST", f"/{camera_id}/revisions", json=revision_fields())
+    for path, key in (("", "camera_id"), (f"/{camera_id}/revisions", "revision")):
+        first = (await replica.call("GET", path, params={"limit": 1})).json()
+        query = {"limit": 1, "cursor": first["next"]}
+        (second,) = (await replica.call("GET", path, params=query)).json()["items"]
+        assert second[key] != first["items"][0][key]
+
+
+async def test_a_document_that_no_table_or_contract_can_hold_is_refused_before_it_is_stored(
+    stack: Any, replica: Any, revision_fields: Any
+) -> None:
+    zone = {
+        "entry_y_m": 1.0,
+        "exit_y_m": 9.0,
+        "lanes": [{"name": "a\0", "from_x_m": 0.0, "to_x_m": 3.0}],
+    }
+    endless = json.dumps(revision_fields(maximum_clock_u95_ms=-1)).replace("-1", "1e999")
+    for fields, field in (
+        (json.dumps(revision_fields(name="a\0b")), "body/revision/name"),
+        (json.dumps(revision_fields(zone=zone)), "body/revision/zone/lanes/0/name"),
+        (endless, "body/revision/maximum_clock_u95_ms"),
+    ):
+        body = f'{{"camera_id": "reg-4", "revision": {fields}}}'
+        answer = await replica.call("POST", "", content=body)
+        assert answer.status_code == 422, answer.text
+        assert [each["field"] for each in answer.json()["errors"]] == [field]
+    assert await stack.objects.get_latest("revisions", "reg-4/1.json") is None
+    body = json.dumps({"url": "rtsp://192.0.2.1/live", "username": "a\0"})
+    camera_id = await replica.create_camera(None)
+    answer = await replica.call("PUT", f"/{camera_id}/source", content=body)
+    assert answer.json()["errors"][0]["field"] == "body/username"
 
 
 async def test_a_token_reaches_only_its_counties_and_scopes(

@@ -50,6 +50,7 @@ from payesh.kit.telemetry import tracer
 from payesh.kit.tokens import Bounds, Principal
 
 _FUTURE_TOLERANCE = timedelta(seconds=60)
+_UNREADABLE = "the source's address cannot be read"
 FIRST_REVISION_EARLY = timedelta(seconds=5)
 """A camera may send as soon as it is registered, and its clock is not the server's: the first
 revision also holds for what was captured this much before it. Later ones do not: before them
@@ -256,7 +257,10 @@ async def _source_columns(
     if source is None:
         return {"source_url": None, "source_username": None, "source_sealed_password": None}
     url = source["url"] or ""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise BadSource(_UNREADABLE) from None
     if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
         raise BadSource("the source must be an rtsp:// or rtsps:// address")
     if "@" in parts.netloc:
@@ -265,8 +269,10 @@ async def _source_columns(
         await asyncio.to_thread(
             SourceNetworks(networks(house.settings.source_networks)).require, url
         )
-    except (ForbiddenAddress, ValueError) as error:
+    except ForbiddenAddress as error:
         raise BadSource(str(error)) from error
+    except ValueError:  # a port that is none, a name too long
+        raise BadSource(_UNREADABLE) from None
     except OSError:
         pass  # a name may be unknown today; it is looked at again before each connection
     password = source.get("password")

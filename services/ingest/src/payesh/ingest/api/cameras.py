@@ -4,15 +4,17 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import Identifier
 from payesh.ingest import handlers
 from payesh.ingest.adapters import cameras as camera_rows
 from payesh.ingest.api.dependencies import (
+    CameraId,
     Cursor,
     HouseHere,
+    Number,
     body_schema,
     cursor_of,
     cursor_parts,
@@ -28,7 +30,9 @@ router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
 Reader = Annotated[Principal, Depends(authorize("cameras:read", resource="camera"))]
 Writer = Annotated[Principal, Depends(authorize("cameras:write", resource="camera"))]
 
-_strict = ConfigDict(extra="forbid", strict=True)
+_strict = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+_after_camera = TypeAdapter(tuple[Identifier])
+_before_revision = TypeAdapter(tuple[Number])
 _given = ("camera_id", "revision", "created_at")
 
 # The document minus what the service itself assigns: derived, so that the two never differ.
@@ -171,7 +175,7 @@ async def list_cameras(
     limit: page_limit = 50,
 ) -> CameraPage:
     """Cameras within the caller's bounds, by name."""
-    after = cursor_parts(cursor, 1)
+    after = cursor_parts(cursor, _after_camera)
     async with house.database.transaction() as session:
         rows = await camera_rows.list_cameras(
             session, principal.bounds, after=after[0] if after else "", limit=limit
@@ -181,7 +185,7 @@ async def list_cameras(
 
 
 @router.get("/{camera_id}")
-async def get_camera(house: HouseHere, principal: Reader, camera_id: str) -> CameraOut:
+async def get_camera(house: HouseHere, principal: Reader, camera_id: CameraId) -> CameraOut:
     """One camera."""
     async with house.database.transaction() as session:
         row = await handlers.camera_row(session, camera_id, principal.bounds)
@@ -192,7 +196,7 @@ async def get_camera(house: HouseHere, principal: Reader, camera_id: str) -> Cam
 async def change_camera(
     house: HouseHere,
     principal: Writer,
-    camera_id: str,
+    camera_id: CameraId,
     body: Annotated[CameraChange, Depends(json_body(CameraChange))],
 ) -> CameraOut:
     """Begin or end recording; change the source."""
@@ -209,7 +213,7 @@ async def change_camera(
 async def put_source(
     house: HouseHere,
     principal: Writer,
-    camera_id: str,
+    camera_id: CameraId,
     body: Annotated[SourceIn, Depends(json_body(SourceIn))],
 ) -> CameraOut:
     """Replace where the camera is reached."""
@@ -220,7 +224,7 @@ async def put_source(
 async def create_revision(
     house: HouseHere,
     principal: Writer,
-    camera_id: str,
+    camera_id: CameraId,
     body: Annotated[BaseModel, Depends(json_body(RevisionIn))],
 ) -> RevisionOut:
     """Put another configuration in force from the next segment on."""
@@ -237,18 +241,18 @@ async def create_revision(
 async def list_revisions(
     house: HouseHere,
     principal: Reader,
-    camera_id: str,
+    camera_id: CameraId,
     cursor: Cursor = None,
     limit: page_limit = 50,
 ) -> RevisionPage:
     """Configurations that were or are in force, newest first."""
-    before = cursor_parts(cursor, 1)
+    before = cursor_parts(cursor, _before_revision)
     async with house.database.transaction() as session:
         await handlers.camera_row(session, camera_id, principal.bounds)
         rows = await camera_rows.list_revisions(
             session,
             camera_id,
-            before=int(before[0]) if before and before[0].isdigit() else 2**31 - 1,
+            before=before[0] if before else 2**31 - 1,
             limit=limit,
         )
     items = [

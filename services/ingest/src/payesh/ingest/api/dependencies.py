@@ -1,21 +1,24 @@
 """What routes share: the house, bodies that follow the contracts, cursors, time spans."""
 
 import base64
-import binascii
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
+from payesh.contracts.values import IDENTIFIER_PATTERN
 from payesh.ingest.errors import BadTime
 from payesh.ingest.house import House
 from payesh.kit.errors import Unprocessable
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+
+CameraId = Annotated[str, Path(pattern=IDENTIFIER_PATTERN)]
 
 
 def house(request: Request) -> House:
@@ -32,13 +35,28 @@ def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
 
     async def read(request: Request) -> M:
         try:
-            return model.model_validate_json(await request.body())
+            body = model.model_validate_json(await request.body())
         except ValidationError as error:
             raise RequestValidationError(
                 [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
             ) from None
+        # Beyond the contracts: PostgreSQL keeps no text with a NUL.
+        places = list(_with_nul(body.model_dump(mode="json"), ("body",)))
+        if places:
+            raise RequestValidationError(
+                [{"type": "nul", "loc": place, "msg": "NUL is not accepted"} for place in places]
+            )
+        return body
 
     return read
+
+
+def _with_nul(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, str) and "\0" in value:
+        yield place
+    elif isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _with_nul(inner, (*place, name))
 
 
 def body_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -62,7 +80,10 @@ def utc(value: datetime, name: str) -> datetime:
     """Raises BadTime for a naive time: which zone it meant cannot be guessed."""
     if value.tzinfo is None:
         raise BadTime(f"{name} needs a time zone")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise BadTime(f"{name} is no year from 1 to 9999 in UTC") from None
 
 
 Cursor = Annotated[
@@ -91,14 +112,16 @@ def cursor_of(*parts: object) -> str:
     return base64.urlsafe_b64encode(json.dumps([str(part) for part in parts]).encode()).decode()
 
 
-def cursor_parts(cursor: str | None, count: int) -> list[str] | None:
+Moment = Annotated[AwareDatetime, AfterValidator(lambda value: utc(value, "the cursor's time"))]
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+"""What a database's integer holds."""
+
+
+def cursor_parts(cursor: str | None, parts: TypeAdapter[T]) -> T | None:
     """Raises Unprocessable for a cursor that is not one of ours."""
     if cursor is None:
         return None
     try:
-        parts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, binascii.Error):
-        parts = None
-    if not isinstance(parts, list) or len(parts) != count:
-        raise Unprocessable("the cursor is not one of ours", type="bad-cursor")
-    return [str(part) for part in parts]
+        return parts.validate_json(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, BadTime):
+        raise Unprocessable("the cursor is not one of ours", type="bad-cursor") from None

@@ -2,19 +2,27 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from payesh.contracts.ingest import SegmentStored
 from payesh.ingest import handlers
 from payesh.ingest.adapters.health import health_of
 from payesh.ingest.adapters.segments import gaps_between, segments_between
-from payesh.ingest.api.dependencies import Cursor, HouseHere, Span, cursor_of, cursor_parts
+from payesh.ingest.api.dependencies import (
+    CameraId,
+    Cursor,
+    HouseHere,
+    Moment,
+    Number,
+    Span,
+    cursor_of,
+    cursor_parts,
+)
 from payesh.kit.authorization import authorize
-from payesh.kit.errors import Unprocessable
 from payesh.kit.http import page_limit
 from payesh.kit.tokens import Principal
 
@@ -22,6 +30,9 @@ router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["streams"])
 
 StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="stream"))]
 HealthReader = Annotated[Principal, Depends(authorize("health:read", resource="camera health"))]
+
+_after_segment = TypeAdapter(tuple[Moment, UUID, Number])
+_after_gap = TypeAdapter(tuple[Moment, UUID])
 
 
 class SegmentPage(BaseModel):
@@ -57,28 +68,17 @@ class HealthOut(BaseModel):
     conditions: list[ConditionOut]
 
 
-def _key(cursor: str | None, count: int) -> list[Any] | None:
-    parts = cursor_parts(cursor, count)
-    if parts is None:
-        return None
-    try:
-        key: list[Any] = [datetime.fromisoformat(parts[0]), UUID(parts[1])]
-        return [*key, *map(int, parts[2:])]
-    except ValueError as error:
-        raise Unprocessable("the cursor is not one of ours", type="bad-cursor") from error
-
-
 @router.get("/segments")
 async def list_segments(
     house: HouseHere,
     principal: StreamReader,
-    camera_id: str,
+    camera_id: CameraId,
     span: Annotated[Span, Depends()],
     cursor: Cursor = None,
     limit: page_limit = 50,
 ) -> SegmentPage:
     """Segments that overlap the span, by capture time, as they were announced."""
-    key = _key(cursor, 3)
+    key = cursor_parts(cursor, _after_segment)
     async with house.database.transaction() as session:
         await handlers.camera_row(session, camera_id, principal.bounds)
         rows = await segments_between(
@@ -86,7 +86,7 @@ async def list_segments(
             camera_id,
             since=span.since,
             until=span.until,
-            after=None if key is None else (key[0], key[1], key[2]),
+            after=key,
             limit=limit,
         )
     items = [SegmentStored.from_json(json.dumps(row)) for row in rows]
@@ -101,13 +101,13 @@ async def list_segments(
 async def list_gaps(
     house: HouseHere,
     principal: StreamReader,
-    camera_id: str,
+    camera_id: CameraId,
     span: Annotated[Span, Depends()],
     cursor: Cursor = None,
     limit: page_limit = 50,
 ) -> GapPage:
     """Times of which nothing is kept, and why."""
-    key = _key(cursor, 2)
+    key = cursor_parts(cursor, _after_gap)
     async with house.database.transaction() as session:
         await handlers.camera_row(session, camera_id, principal.bounds)
         rows = await gaps_between(
@@ -115,7 +115,7 @@ async def list_gaps(
             camera_id,
             since=span.since,
             until=span.until,
-            after=None if key is None else (key[0], key[1]),
+            after=key,
             limit=limit,
         )
     items = [GapOut(**row) for row in rows]
@@ -126,7 +126,7 @@ async def list_gaps(
 
 
 @router.get("/health")
-async def get_health(house: HouseHere, principal: HealthReader, camera_id: str) -> HealthOut:
+async def get_health(house: HouseHere, principal: HealthReader, camera_id: CameraId) -> HealthOut:
     """Conditions that were ever raised, and whether they are now."""
     async with house.database.transaction() as session:
         row = await handlers.camera_row(session, camera_id, principal.bounds)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
 from payesh.ingest import handlers
 from payesh.ingest.adapters.recordings import find_recording
-from payesh.ingest.api.dependencies import HouseHere, utc
+from payesh.ingest.api.dependencies import CameraId, HouseHere, utc
 from payesh.ingest.api.forms import form_schema, sent_form
 from payesh.ingest.errors import UnknownRecording
 from payesh.kit.authorization import authorize
@@ -87,7 +87,7 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
 
 @router.post("/recordings", status_code=202, openapi_extra=form_schema(RecordingForm))
 async def post_recording(
-    house: HouseHere, principal: RecordingWriter, camera_id: str, request: Request
+    house: HouseHere, principal: RecordingWriter, camera_id: CameraId, request: Request
 ) -> RecordingOut:
     """Keep a video file; it is segmented in the background, as a stream of its own."""
     deadline_s = house.settings.recording_upload_s
@@ -105,7 +105,7 @@ async def post_recording(
 
 @router.get("/recordings/{recording_id}")
 async def get_recording(
-    house: HouseHere, principal: StreamReader, camera_id: str, recording_id: UUID
+    house: HouseHere, principal: StreamReader, camera_id: CameraId, recording_id: UUID
 ) -> RecordingOut:
     """How far the work on a video file is."""
     async with house.database.transaction() as session:
@@ -129,7 +129,7 @@ async def post_snapshot(
     principal: SnapshotWriter,
     request: Request,
     response: Response,
-    camera_id: str,
+    camera_id: CameraId,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> SnapshotOut:
     """Keep a still. The same one sent again gets the same answer, with status 200."""
