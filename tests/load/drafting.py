@@ -10,9 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
-
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
@@ -20,13 +17,13 @@ from payesh.local.engines import EngineSet, LocalEngines
 from payesh.local.topics import create_topics
 from payesh.tickets.main import MIGRATIONS, create
 from tests.integration.tickets.conftest import (
-    _KEY,
+    SIGNER,
     Office,
     office_settings,
-    served,
-    store_of,
 )
 from tests.integration.tickets.recorded_evidence import record
+from tests.support.engine_settings import store_of
+from tests.support.serving import served
 from tests.unit.tickets.violation_builder import plate_read
 
 _DRAFTS = 150
@@ -55,17 +52,11 @@ async def measure_drafting() -> dict[str, Any]:
 
 @asynccontextmanager
 async def _office(engines: EngineSet) -> AsyncIterator[Office]:
-    keys = FastAPI()
-
-    @keys.get("/jwks.json")
-    async def jwks() -> JSONResponse:
-        return JSONResponse({"keys": [_KEY.as_dict(private=False)]})
-
     await create_topics(engines.addresses()["kafka_bootstrap"])
     url = engines.addresses()["database_urls"]["tickets"]
     await asyncio.to_thread(run_migrations, url, MIGRATIONS)
-    async with served(keys) as keys_url:
-        settings = office_settings(engines, f"{keys_url}/jwks.json")
+    async with SIGNER.keys_served() as keys_url:
+        settings = office_settings(engines, keys_url)
         recorded = await record(store_of(engines))
         database, producer = Database(url), Producer(settings)
         await producer.start()

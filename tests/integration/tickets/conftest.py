@@ -26,17 +26,17 @@ from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
 from tests.unit.tickets.violation_builder import plate_read, violation
 
-_SIGNER = TokenSigner()
+SIGNER = TokenSigner()
 EVERY_SCOPE = "citations:read citations:decide evidence:read law:read"
 
 
 def claims(subject: str = "sara", **changes: Any) -> dict[str, Any]:
     """Claims of an officer's token, as access gives them."""
-    return _SIGNER.claims(subject, **{"scope": EVERY_SCOPE, **changes})
+    return SIGNER.claims(subject, **{"scope": EVERY_SCOPE, **changes})
 
 
 def token(subject: str = "sara", **changes: Any) -> str:
-    return _SIGNER.token(subject, **{"scope": EVERY_SCOPE, **changes})
+    return SIGNER.token(subject, **{"scope": EVERY_SCOPE, **changes})
 
 
 @dataclass
@@ -132,7 +132,7 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
 
 @pytest.fixture(scope="session")
 async def jwks_url() -> AsyncIterator[str]:
-    async with _SIGNER.keys_served() as url:
+    async with SIGNER.keys_served() as url:
         yield url
 
 
