@@ -17,7 +17,7 @@ from payesh.plates.domain.plate_text import ALEF, LETTERS
 HEIGHT_PX = 80
 WIDTH_PX = 378
 NOMINAL_CENTRES = (0.145, 0.235, 0.36, 0.48, 0.572, 0.665, 0.83, 0.92)
-"""Centres of the eight characters of a `private_car` plate, as fractions of its width."""
+"""Centres of the eight characters of a `car` plate, as fractions of its width."""
 
 _TEMPLATE_NAMES = {
     ALEF: "A", "ب": "B", "د": "D", "ع": "EIN", "ه": "H", "ج": "J", "ل": "L", "م": "M",

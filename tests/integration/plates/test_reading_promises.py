@@ -31,7 +31,7 @@ async def test_a_legible_plate_is_read_exactly(room: ReadingRoom) -> None:
     read = await room.read_of(seen)
     assert read.outcome is ReadOutcome.READ
     assert read.plate is not None
-    assert (read.plate.text, read.plate.layout) == (PLATE, "private_car")
+    assert (read.plate.text, read.plate.layout) == (PLATE, "car")
     assert "".join(each.character for each in read.characters) == PLATE
     assert read.confidence >= room.settings.minimum_confidence
     assert read.read_id == deterministic_id("read", seen.passage_id)

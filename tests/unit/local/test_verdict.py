@@ -44,14 +44,14 @@ def seen(vehicle: TrueVehicle, **changes: object) -> PassageObserved:
 def read(passage: PassageObserved, text: str) -> PlateRead:
     event = golden(PlateRead)
     assert isinstance(event, PlateRead)
-    plate = Plate(layout="private_car", text=text)
+    plate = Plate(layout="car", text=text)
     return event.model_copy(update={"passage_id": passage.passage_id, "plate": plate})
 
 
 def cited(passage: PassageObserved, text: str) -> CitationDrafted:
     event = golden(CitationDrafted)
     assert isinstance(event, CitationDrafted)
-    plate = Plate(layout="private_car", text=text)
+    plate = Plate(layout="car", text=text)
     citation_id = deterministic_id("citation", passage.passage_id)
     return event.model_copy(
         update={"citation_id": citation_id, "passage_id": passage.passage_id, "plate": plate}

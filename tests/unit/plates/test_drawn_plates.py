@@ -86,7 +86,7 @@ def test_every_private_letter_and_the_common_public_ones_are_read(
 def test_a_reading_says_what_else_each_character_may_be(reader: OnnxPlateReader) -> None:
     scene, (x, y, w, h) = _car_with("12ب34567", 100)
     reading = reader.read(scene, LocatedPlate(x, y, w, h, 1.0))
-    assert reading.layout == "private_car"
+    assert reading.layout == "car"
     assert len(reading.characters) == 8
     for character in reading.characters:
         confidences = [c for _, c in character.alternatives]

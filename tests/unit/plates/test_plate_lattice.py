@@ -44,7 +44,7 @@ def test_a_clear_plate_is_read_with_its_doubts_per_character() -> None:
 
     reading = reading_of(columns)
 
-    assert (reading.text, reading.layout) == ("12الف33410", "private_car")
+    assert (reading.text, reading.layout) == ("12الف33410", "car")
     assert [c.char for c in reading.characters] == characters
     assert 0.5 < reading.characters[1].confidence < 0.7
     assert reading.characters[1].alternatives[0][0] == "7"

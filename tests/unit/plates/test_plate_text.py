@@ -5,28 +5,15 @@ import pytest
 from payesh.plates.domain.plate_text import (
     ALEF,
     fold,
-    format_persian,
     layout_of,
     parse,
     searched_texts,
     split_characters,
 )
+from tests.support.plate_spellings import plate_spellings
 
 
-@pytest.mark.parametrize(
-    ("written", "canonical"),
-    [
-        ("۱۲ ب ۳۴۵ | ۶۷", "12ب34567"),
-        ("١٢ب٣٤٥ ايران ٦٧".replace("ايران", "ایران"), "12ب34567"),
-        ("12ي34567", "12ی34567"),
-        ("12ى34567", "12ی34567"),
-        ("12ك34567", "12ک34567"),
-        ("12هـ34567", "12ه34567"),
-        ("12 الف 345-67", "12الف34567"),
-        ("12ا34567", "12الف34567"),
-        ("12d34567", "12D34567"),
-    ],
-)
+@pytest.mark.parametrize(("written", "canonical"), plate_spellings())
 def test_spellings_of_one_plate_fold_to_one_text(written: str, canonical: str) -> None:
     assert fold(written) == canonical
     assert fold(canonical) == canonical
@@ -41,14 +28,10 @@ def test_alef_is_one_letter_of_three_characters() -> None:
 
 
 def test_what_is_not_a_car_plate_has_an_unknown_layout() -> None:
-    assert layout_of("12ب34567") == "private_car"
+    assert layout_of("12ب34567") == "car"
     for other in ("12345678", "123456", "1ب2345678", "12ب3456", ""):
         assert layout_of(other) == "unknown"
         assert parse(other) is None
-
-
-def test_people_see_persian_digits_in_groups() -> None:
-    assert format_persian("12الف34567") == "۱۲ الف ۳۴۵ | ۶۷"
 
 
 def test_a_character_that_no_plate_carries_is_refused() -> None:

@@ -7,6 +7,7 @@ import pytest
 from payesh.tickets.domain.citation import Refusal, Rejection, Standing, State, citation_number
 from payesh.tickets.domain.plate_text import car_plate, fold, plate_colour
 from payesh.tickets.presentation import REASONS, plate_card
+from tests.support.plate_spellings import plate_spellings
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -47,9 +48,9 @@ def test_a_number_carries_the_jalali_year() -> None:
     assert citation_number(1405, 7) == "1405-7"
 
 
-@pytest.mark.parametrize("typed", ["۱۲ ب ۳۴۵ | ۶۷", "12ب345ایران67", "١٢ ب ٣٤٥ ٦٧", "12ب34567"])
-def test_a_plate_is_the_same_however_it_is_typed(typed: str) -> None:
-    assert fold(typed) == "12ب34567"
+@pytest.mark.parametrize(("typed", "canonical"), plate_spellings())
+def test_a_plate_is_the_same_however_it_is_typed(typed: str, canonical: str) -> None:
+    assert fold(typed) == canonical
 
 
 def test_alef_is_one_letter_and_its_plate_is_red() -> None:

@@ -165,7 +165,7 @@ def plate_read(
         passage_id=seen.passage_id,
         stream_id=seen.stream_id,
         outcome=ReadOutcome.READ if text else ReadOutcome.UNREADABLE,
-        plate=Plate(layout="private_car", text=text) if text else None,
+        plate=Plate(layout="car", text=text) if text else None,
         confidence=confidence if text else 0.0,
         characters=(),
         shot=None,

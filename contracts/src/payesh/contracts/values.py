@@ -161,7 +161,8 @@ class Provenance(Value):
 
 
 class Plate(Value):
-    """Canonical text: ASCII digits and Persian letter, for example 12ب34567."""
+    """Canonical text: ASCII digits and Persian letter, for example 12ب34567. How spellings fold to
+    it: `examples/plate_text.json`."""
 
     layout: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     text: Annotated[str, Field(min_length=1, max_length=16)]

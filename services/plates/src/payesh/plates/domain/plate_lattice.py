@@ -8,7 +8,7 @@ backward sums over it give exactly the posterior of every character in every pla
 import numpy as np
 from numpy.typing import NDArray
 
-from payesh.plates.domain.plate_text import DIGITS, LAYOUT_PRIVATE_CAR, LAYOUT_UNKNOWN, LETTERS
+from payesh.plates.domain.plate_text import DIGITS, LAYOUT_CAR, LAYOUT_UNKNOWN, LETTERS
 from payesh.plates.domain.reading import CharacterReading, PlateReading
 
 CLASSES: tuple[str, ...] = ("", *DIGITS, *LETTERS)
@@ -18,14 +18,14 @@ _ALTERNATIVES = 3
 _LEAST_LAYOUT_PROBABILITY = 0.02
 _DIGIT = np.array([c in DIGITS for c in CLASSES])
 _LETTER = np.array([c in LETTERS for c in CLASSES])
-_PRIVATE_CAR = np.stack([_LETTER if slot == 2 else _DIGIT for slot in range(8)])
+_CAR = np.stack([_LETTER if slot == 2 else _DIGIT for slot in range(8)])
 
 Floats = NDArray[np.float64]
 
 
 def reading_of(column_probabilities: Floats) -> PlateReading:
     """The reading of one plate from CTC probabilities (steps, len(CLASSES)), rows summing to 1."""
-    layout_probability, slots = slot_posteriors(column_probabilities, _PRIVATE_CAR)
+    layout_probability, slots = slot_posteriors(column_probabilities, _CAR)
     if layout_probability < _LEAST_LAYOUT_PROBABILITY:
         return _free_reading(column_probabilities)
     best = slots.argmax(1)
@@ -35,7 +35,7 @@ def reading_of(column_probabilities: Floats) -> PlateReading:
     characters = tuple(_character(posterior) for posterior in slots)
     return PlateReading(
         text="".join(c.char for c in characters),
-        layout=LAYOUT_PRIVATE_CAR,
+        layout=LAYOUT_CAR,
         # Given the layout: columns that leak a little into a ninth character are no doubt about
         # which eight these are.
         confidence=min(1.0, float(text_probability) / layout_probability),

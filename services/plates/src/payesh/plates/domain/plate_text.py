@@ -14,7 +14,7 @@ ALEF = "الف"
 DIGITS: tuple[str, ...] = tuple("0123456789")
 LETTERS: tuple[str, ...] = (ALEF, *"بپتثجدزژسشصطعفقکگلمنوهی", "D", "S")
 
-LAYOUT_PRIVATE_CAR = "private_car"
+LAYOUT_CAR = "car"
 """Two digits, letter, three digits, region code of two digits: private cars, and equally
 taxis, public, government, police and military plates, which differ by letter and colour."""
 LAYOUT_UNKNOWN = "unknown"
@@ -37,7 +37,6 @@ _FOLDED_CHARACTERS = str.maketrans(
         "آ": "ا",
     }
 )
-_PERSIAN_DIGITS = str.maketrans({str(d): chr(0x06F0 + d) for d in range(10)})
 _KEPT = frozenset("".join(DIGITS) + "".join(LETTERS))
 _SEPARATORS = frozenset("|/.ـ")
 _SEPARATING_CATEGORIES = frozenset({"Zs", "Pd", "Cf"})  # spaces, dashes, zero-width marks
@@ -47,7 +46,7 @@ UNKNOWN_PLACE = "?"
 
 @dataclass(frozen=True, slots=True)
 class CarPlate:
-    """The four parts of a `private_car` layout plate, in reading order."""
+    """The four parts of a `car` layout plate, in reading order."""
 
     series: str
     letter: str
@@ -147,18 +146,5 @@ def parse(text: str) -> CarPlate | None:
 
 
 def layout_of(text: str) -> str:
-    """`private_car` for the `DD L DDD DD` shape, else `unknown`."""
-    return LAYOUT_PRIVATE_CAR if parse(text) is not None else LAYOUT_UNKNOWN
-
-
-def format_persian(text: str) -> str:
-    """Text for people: Persian digits and the groups of the plate apart.
-
-    >>> format_persian("12ب34567")
-    '۱۲ ب ۳۴۵ | ۶۷'
-    """
-    plate = parse(text)
-    if plate is None:
-        return fold(text).translate(_PERSIAN_DIGITS)
-    shown = f"{plate.series} {plate.letter} {plate.number} | {plate.region}"
-    return shown.translate(_PERSIAN_DIGITS)
+    """`car` for the `DD L DDD DD` shape, else `unknown`."""
+    return LAYOUT_CAR if parse(text) is not None else LAYOUT_UNKNOWN

@@ -20,7 +20,7 @@ class CharacterReading:
 class PlateReading:
     """A plate's text in canonical form (see `plate_text`), empty when nothing was legible.
 
-    `layout` is `private_car` for the `DD L DDD DD` shape or `unknown`; `confidence` is the
+    `layout` is `car` for the `DD L DDD DD` shape or `unknown`; `confidence` is the
     probability that the whole text is right.
     """
 

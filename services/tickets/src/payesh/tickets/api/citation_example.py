@@ -19,7 +19,7 @@ CITATION: dict[str, Any] = {
     "rule": "speeding",
     "vehicle_class": "car",
     "lane": "1",
-    "plate": {"layout": "private_car", "text": "12ب34586", "confidence": 0.97},
+    "plate": {"layout": "car", "text": "12ب34586", "confidence": 0.97},
     "measurement": {
         "quantity": "speed_kmh",
         "value": 83.4,

@@ -39,13 +39,13 @@ class CarPlate(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """Any spelling of a plate in canonical characters; spaces, bars and «ایران» are dropped.
+    """Any spelling of a plate in canonical characters, without spaces, bars, tatweel and «ایران».
 
     >>> fold("۱۲ ب ۳۴۵ | ۶۷")
     '12ب34567'
     """
     folded = text.translate(_FOLDED).replace("ایران", "").upper().replace(ALEF, "ا")
-    kept = [letter for letter in folded if letter.isalnum()]
+    kept = [letter for letter in folded if letter.isalnum() and letter != "ـ"]
     return "".join(ALEF if letter == "ا" else letter for letter in kept)
 
 

@@ -1,0 +1,11 @@
+"""Spellings of plates with the text that every service folds them to."""
+
+import json
+
+from payesh.contracts.schemas import CONTRACTS
+
+
+def plate_spellings() -> list[tuple[str, str]]:
+    """(as written, canonical), from the contracts' examples."""
+    table = json.loads((CONTRACTS / "examples/plate_text.json").read_text("utf-8"))
+    return [(written, canonical) for written, canonical in table["cases"]]
