@@ -22,6 +22,21 @@ def shared_data() -> Path:
     return SHARED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two run side by side, each whole files on engines of its own. The end-to-end ones share one
+    house and mostly wait for its film: they begin, and the others fill the time beside them."""
+    tests = Path(__file__).parent
+    order = {tests / "e2e": 0, tests / "integration": 1, tests / "deploy": 2}
+
+    def place(item: pytest.Item) -> int:
+        return min((n for folder, n in order.items() if folder in item.path.parents), default=3)
+
+    items.sort(key=place)
+    for item in items:
+        group = "e2e" if place(item) == 0 else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skip for want of something that is present is a failure in disguise."""
     if os.environ.get("CI") != "true":
@@ -29,6 +44,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     present = ["engines absent"] if all(map(shutil.which, ("java", "mvn", "go"))) else []
     if SHARED.is_dir():
         present.append("no data folder")
+    if shutil.which("chromium"):
+        present.append("playwright is not installed")
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     wrongly = [r.nodeid for r in skipped if any(text in str(r.longrepr) for text in present)]
