@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import pytest
+
 from payesh.detect.domain.camera_watch import UPLOADED, CameraWatch
 from payesh.detect.domain.counts import MinuteCounter
 from tests.unit.detect.segment_cutter import STARTED_AT
@@ -67,3 +69,36 @@ def test_minutes_do_not_overlap_and_an_unwatched_time_is_not_called_empty() -> N
     [third] = counter.finish(STARTED_AT + timedelta(minutes=10, seconds=20))
     assert third.started_at.minute == 10
     assert third.counts == ()
+
+
+def test_a_clock_that_goes_back_ends_the_interval_and_no_beginning_is_said_twice() -> None:
+    counter = MinuteCounter()
+    said = counter.advance(STARTED_AT)  # 08:00:10
+    for second in range(1, 200):
+        said += counter.advance(at(second))
+    counter.add("1", "car", 50.0)
+    [broken_off] = counter.break_off()
+    assert (broken_off.ended_at, broken_off.counts[0].vehicles) == (at(199), 1)
+    counter = MinuteCounter.from_state(counter.to_state())
+    again = [i for second in range(-5, 400) for i in counter.advance(at(second + 0.5))]
+    assert again[0].started_at == at(-4.5)
+    assert all(i.ended_at - i.started_at <= timedelta(minutes=2) for i in again)
+    begun = [i.started_at for i in (*said, broken_off, *again)]
+    assert len(set(begun)) == len(begun)
+    assert again[-1].ended_at.second == 0, "whole minutes again"
+
+
+def test_a_vehicle_told_by_the_step_itself_is_not_forgotten() -> None:
+    counter = MinuteCounter()
+    counter.advance(STARTED_AT)
+    counter.add("1", "car", None)
+    assert counter.break_off() == []
+    counter.advance(at(-600))
+    [interval] = counter.finish(at(-590))
+    assert interval.counts[0].vehicles == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b'{"streams": [{"stream_id": "1"}]}'])
+def test_what_no_camera_watch_wrote_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError):
+        CameraWatch.from_json(body)

@@ -81,5 +81,12 @@ class CameraWatch:
 
     @classmethod
     def from_json(cls, body: bytes) -> "CameraWatch":
-        streams = [KnownStream(**stream) for stream in json.loads(body)["streams"]]
+        """Raises ValueError when that is not what `to_json` wrote."""
+        try:
+            streams = [KnownStream(**stream) for stream in json.loads(body)["streams"]]
+            for stream in streams:
+                for moment in (stream.first_captured_at, stream.last_captured_at):
+                    datetime.fromisoformat(moment)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no camera's streams: {error!r}") from error
         return cls({stream.stream_id: stream for stream in streams})

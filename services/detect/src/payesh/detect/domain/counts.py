@@ -33,23 +33,30 @@ class MinuteCounter:
     """Counts along a stream's own time; minutes are whole minutes of the source's clock.
 
     A vehicle belongs to the minute of the frame in which its passage was decided, because
-    a minute once said is not said again.
+    a minute once said is not said again. Where the clock went back, time is counted twice, and
+    the second count's intervals begin at other moments: an interval is known by its beginning.
     """
 
     started_at: datetime | None = None
+    seen_until: datetime | None = None
+    """The last frame."""
+    said_until: datetime | None = None
+    """The latest end of an interval."""
     tallies: dict[tuple[str | None, str], _Tally] = field(default_factory=dict)
 
     def advance(self, frame_at: datetime) -> list[CountedInterval]:
         """Move to `frame_at`; returns the minutes that ended on the way, empty ones as well."""
+        self.seen_until = frame_at
         if self.started_at is None:
             self.started_at = frame_at
             return []
         ended: list[CountedInterval] = []
-        boundary = _next_minute(self.started_at)
+        boundary = self._boundary()
         if frame_at >= boundary:
             ended.append(self._take(boundary))
-            # After a long gap the time in between was not watched: it is not counted as empty.
-            self.started_at = max(boundary, frame_at.replace(second=0, microsecond=0))
+            if frame_at - boundary >= timedelta(minutes=1):
+                # The time in between was not watched: it is not counted as empty.
+                self.started_at = frame_at
         return ended
 
     def add(self, lane: str | None, vehicle_class: str, speed_kmh: float | None) -> None:
@@ -59,11 +66,25 @@ class MinuteCounter:
             tally.speeds += 1
             tally.speed_sum_kmh += speed_kmh
 
+    def break_off(self) -> list[CountedInterval]:
+        """The source's clock steps: ends the interval at the last frame; the next begins anew."""
+        ended = self.finish(self.seen_until) if self.seen_until is not None else []
+        self.started_at = None
+        return ended
+
     def finish(self, ended_at: datetime) -> list[CountedInterval]:
         """End of the stream: what the last, shorter interval holds."""
         if self.started_at is None or ended_at <= self.started_at:
             return []
         return [self._take(ended_at)]
+
+    def _boundary(self) -> datetime:
+        """Where the interval ends: at a whole minute that no interval began with."""
+        assert self.started_at is not None  # noqa: S101 - callers have checked
+        minute = self.started_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        if self.said_until is None or minute > self.said_until:
+            return minute
+        return self.started_at + timedelta(minutes=1)
 
     def _take(self, ended_at: datetime) -> CountedInterval:
         assert self.started_at is not None  # noqa: S101 - callers have checked
@@ -80,13 +101,16 @@ class MinuteCounter:
         )
         interval = CountedInterval(self.started_at, ended_at, counts)
         self.started_at = ended_at
+        self.said_until = max(ended_at, self.said_until or ended_at)
         self.tallies = {}
         return interval
 
     def to_state(self) -> dict[str, object]:
         """JSON-ready state for the checkpoint."""
         return {
-            "started_at": self.started_at.isoformat() if self.started_at else None,
+            "started_at": _text(self.started_at),
+            "seen_until": _text(self.seen_until),
+            "said_until": _text(self.said_until),
             "tallies": [
                 [lane, vehicle_class, t.vehicles, t.speeds, t.speed_sum_kmh]
                 for (lane, vehicle_class), t in self.tallies.items()
@@ -95,12 +119,19 @@ class MinuteCounter:
 
     @classmethod
     def from_state(cls, state: dict[str, object]) -> "MinuteCounter":
-        started_at = state["started_at"]
-        counter = cls(datetime.fromisoformat(str(started_at)) if started_at else None)
+        counter = cls(
+            started_at=_moment(state["started_at"]),
+            seen_until=_moment(state["seen_until"]),
+            said_until=_moment(state["said_until"]),
+        )
         for lane, vehicle_class, vehicles, speeds, total in state["tallies"]:  # type: ignore[attr-defined]
             counter.tallies[(lane, vehicle_class)] = _Tally(vehicles, speeds, total)
         return counter
 
 
-def _next_minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(str(text)) if text else None
