@@ -11,7 +11,7 @@ from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.domain.detections import Detections
 from payesh.detect.frames import Frame
 from payesh.detect.settings import ObserverSettings
-from payesh.kit.bus import Producer
+from payesh.kit.bus import Disposition, Producer
 from payesh.kit.errors import BusUnavailable, MessageFault
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
@@ -80,8 +80,16 @@ async def test_a_segment_that_breaks_says_what_it_concluded_and_becomes_a_dead_l
             assert unsteady.failed > 0
             assert len({p.passage_id for p in passages(noted.said, stream_id)}) == 1
             assert await last_saved(store, stream_id) == 2
+            # The process dies before the letter is on the bus: the next one is asked for it too.
+            successor = observing(store, noted, executor)
+            with pytest.raises(MessageFault) as again:
+                await deliver(successor, events[2])
+            assert (again.value.retry, again.value.reason) == (False, fault.value.reason)
             # It was handled: the next one is observed, and whoever comes after it is measured.
-            await deliver(observer, events[3])
+            await deliver(successor, events[3])
+            assert await deliver(successor, events[2]) is Disposition.DONE
         assert await last_saved(store, stream_id) == 3
+        said = passages(noted.said, stream_id)
+        assert len({p.passage_id for p in said}) <= len(CARS)
     finally:
         await producer.stop()

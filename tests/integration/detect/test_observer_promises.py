@@ -259,6 +259,54 @@ async def test_two_interleaved_streams_of_a_camera_keep_both_checkpoints(street:
     assert await last_saved(street.store, new) == len(latter) - 1
 
 
+async def test_a_revision_in_the_middle_of_the_zone_makes_no_second_passage(
+    street: Street, tmp_path: Path
+) -> None:
+    cars = [
+        BoxCar(x_m=-2.0, speed_kmh=78.0, exits_at_s=6.55),  # half way at the fourth segment
+        BoxCar(x_m=2.0, speed_kmh=71.0, exits_at_s=8.6),
+    ]
+    video = render(tmp_path / "revised.mp4", cars, 9.5)
+    camera_id, stream_id = f"watched-{uuid4().hex[:8]}", uuid4()
+    before, after = [
+        await recorded(
+            street.ingest_store,
+            video,
+            camera_id=camera_id,
+            stream_id=stream_id,
+            revision_number=number,
+        )
+        for number in (1, 2)
+    ]
+    revised = [*before[:3], *after[3:]]
+    noted, handed_over = street.noted(), street.noted()
+    await watch(repeat(street.observer(noted)), revised)
+    said = [
+        (type(each), each.lane, each.revision.revision)
+        for each in noted.said
+        if isinstance(each, PassageObserved | ViolationDetected)
+    ]
+    assert said == [
+        (PassageObserved, "1", 1),
+        (ViolationDetected, "1", 1),
+        (PassageObserved, "2", 2),
+        (ViolationDetected, "2", 2),
+    ]
+    for name in (f"{stream_id}.npz", f"cameras/{camera_id}.json"):
+        await street.store.delete(CHECKPOINTS, name)
+    await watch(street.successors(handed_over), revised)
+    assert handed_over.said == noted.said
+
+
+async def test_a_checkpoint_that_cannot_be_read_is_no_checkpoint(street: Street) -> None:
+    await street.forget()
+    for name in (f"{STREAM}.npz", f"cameras/{CAMERA}.json"):
+        await street.store.put_mutable(CHECKPOINTS, name, b"[]")
+    noted = street.noted()
+    await watch(repeat(street.observer(noted)), street.events)
+    assert noted.said == street.said
+
+
 async def test_more_cameras_than_fit_into_memory_lose_nothing(street: Street) -> None:
     """They begin one after another and come side by side: of each a message is in hand while
     another camera's begins or ends."""

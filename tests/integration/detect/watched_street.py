@@ -29,9 +29,12 @@ async def recorded(
     stream_id: UUID,
     started_at: datetime = STARTED_AT,
     fencing_token: int = 1,
+    revision_number: int = 1,
 ) -> list[SegmentStored]:
     """What ingest would say of the video, everything it refers to being in the store."""
-    revision = box_revision().model_copy(update={"camera_id": camera_id, "county": "garmsar"})
+    revision = box_revision(revision=revision_number).model_copy(
+        update={"camera_id": camera_id, "county": "garmsar"}
+    )
     segments = cut(
         video, revision, stream_id=stream_id, started_at=started_at, fencing_token=fencing_token
     )

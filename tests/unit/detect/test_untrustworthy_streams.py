@@ -2,18 +2,23 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from payesh.contracts.detect import PassageEnd
 from payesh.contracts.values import ClockSource
+from payesh.detect import stream_observer
+from payesh.detect.adapters.checkpoint import load_checkpoint, save_checkpoint
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.domain.detections import Detections
 from payesh.detect.frames import Frame
-from payesh.detect.observations import PassageTaken
+from payesh.detect.observations import CountsTaken, Observation, PassageTaken
 from payesh.detect.stream_observer import SegmentBroken, StreamObserver
-from tests.unit.detect.box_street import box_revision
-from tests.unit.detect.segment_cutter import CutSegment
+from tests.unit.detect.box_street import BoxCar, box_revision, render
+from tests.unit.detect.conftest import CARS
+from tests.unit.detect.segment_cutter import CutSegment, cut
 
 
 class FailingDetector(MotionDetector):
@@ -61,6 +66,7 @@ def test_a_failure_inside_a_segment_keeps_what_was_concluded_and_the_stream_goes
             assert observer.checkpoint_due
             assert not observer.open
     assert broken == 1
+    assert len(found) <= len(whole), "nobody is told twice"
     ids = {passage.passage_id for passage in whole}
     assert whole[0].passage_id in {p.passage_id for p in found}
     assert len(ids & {p.passage_id for p in found}) >= len(ids) - 2
@@ -91,29 +97,114 @@ def test_a_passage_has_the_worst_clock_of_the_segments_that_show_it(
     assert found[-1].clock_source is ClockSource.RTCP
 
 
+def stepped(segments: list[CutSegment], step_s: float, *, at: int = 3) -> list[CutSegment]:
+    """The source's clock jumps before segment `at`."""
+    return [
+        shifted(segment, step_s if segment.event.sequence >= at else 0.0) for segment in segments
+    ]
+
+
+def shifted(segment: CutSegment, seconds: float) -> CutSegment:
+    captured_at = segment.event.captured_at + timedelta(seconds=seconds)
+    return replace(segment, event=segment.event.model_copy(update={"captured_at": captured_at}))
+
+
+def handed_over(segments: list[CutSegment]) -> list[Observation]:
+    """What is said when another observer goes on after each segment."""
+    observer = StreamObserver(box_revision(), MotionDetector())
+    found: list[Observation] = []
+    for segment in segments:
+        found += observer.observe_segment(segment.event, segment.init, segment.media)
+        observer = load_checkpoint(save_checkpoint(observer), box_revision(), MotionDetector())
+    return found
+
+
 @pytest.mark.parametrize("step_s", [-1.5, 1.5])
-def test_no_speed_is_measured_over_a_step_of_the_clock(
+def test_over_a_step_of_the_clock_nobody_is_measured_and_nobody_is_told_twice(
     segments: list[CutSegment], step_s: float
 ) -> None:
-    stepped = [
-        replace(
-            s,
-            event=s.event.model_copy(
-                update={"captured_at": s.event.captured_at + timedelta(seconds=step_s)}
-            ),
-        )
-        if s.event.sequence >= 3
-        else s
-        for s in segments
-    ]
     whole = observed(segments, StreamObserver(box_revision(), MotionDetector()))
-    true_speeds = {p.passage_id: p.speed for p in whole}
-    for passage in observed(stepped, StreamObserver(box_revision(), MotionDetector())):
-        if passage.speed is None:
-            continue
-        nearest = min(
-            abs(passage.speed.speed_kmh - speed.speed_kmh)
-            for speed in true_speeds.values()
-            if speed
+    found = passages(list(handed_over(stepped(segments, step_s))))
+    assert [p.lane for p in found] == [p.lane for p in whole]
+    assert [p.ended_by for p in found].count(PassageEnd.LOST) == 1, "one was in the zone"
+    for passage, truth in zip(found, whole, strict=True):
+        if passage.speed is not None and truth.speed is not None:
+            assert abs(passage.speed.speed_kmh - truth.speed.speed_kmh) < 3.0
+    assert found == observed(
+        stepped(segments, step_s), StreamObserver(box_revision(), MotionDetector())
+    )
+
+
+def test_a_clock_that_goes_back_half_an_hour_makes_no_interval_of_half_an_hour(
+    segments: list[CutSegment],
+) -> None:
+    back = stepped(segments, -1800.0)
+    intervals = [o.interval for o in handed_over(back) if isinstance(o, CountsTaken)]
+    assert all(i.ended_at - i.started_at <= timedelta(minutes=1) for i in intervals)
+    assert intervals[0].ended_at < back[2].event.captured_at + timedelta(seconds=2)
+    assert intervals[1].started_at == back[3].event.captured_at
+    assert sum(c.vehicles for i in intervals for c in i.counts) == len(CARS)
+
+
+def test_times_are_those_of_the_segment_that_shows_them_however_far_the_clocks_drift(
+    segments: list[CutSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A drift as of hours in seconds: a second over the stream, never a step within the anchor's
+    time."""
+    monkeypatch.setattr(stream_observer, "_ANCHOR_FOR_S", 4.0)
+    later_s = [0.18 * segment.event.sequence for segment in segments]
+    drifting = [shifted(s, by) for s, by in zip(segments, later_s, strict=True)]
+    whole = observed(segments, StreamObserver(box_revision(), MotionDetector()))
+    found = passages(list(handed_over(drifting)))
+    assert later_s[-1] > 0.9
+    for passage, true in zip(found, whole, strict=True):
+        assert (passage.passage_id, passage.speed) == (true.passage_id, true.speed)
+        assert passage.ended_by is PassageEnd.EXIT_LINE
+        for shot, as_shown in zip(passage.shots, true.shots, strict=True):
+            late = timedelta(seconds=later_s[shot.sequence])
+            assert shot.frame_at - as_shown.frame_at == late
+        began, ended = (
+            max(s.event.sequence for s in segments if s.event.captured_at <= moment)
+            for moment in (true.first_seen_at, true.captured_at)
         )
-        assert nearest < 3.0
+        late = passage.first_seen_at - true.first_seen_at
+        assert late == timedelta(seconds=later_s[began])
+        assert passage.captured_at - true.captured_at == timedelta(seconds=later_s[ended])
+
+
+@pytest.fixture(scope="module")
+def crawling(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A car that needs eight seconds through the zone, from the fourth on."""
+    car = BoxCar(x_m=-2.0, speed_kmh=10.0, exits_at_s=11.64)
+    return render(tmp_path_factory.mktemp("crawling") / "street.mp4", [car], 13.0)
+
+
+def crawl(video: Path) -> list[CutSegment]:
+    return cut(video, box_revision(), stream_id=uuid4(), segment_s=1.0)
+
+
+def fined(segments: list[CutSegment]) -> list[PassageTaken]:
+    """Whom a limit of 5 km/h is held against."""
+    observer = StreamObserver(box_revision(speed_limit_kmh=5.0), MotionDetector())
+    return [p for p in observed(segments, observer) if p.speeding]
+
+
+def test_a_segment_lost_in_the_middle_of_the_zone_makes_no_second_violation(
+    crawling: Path,
+) -> None:
+    segments = crawl(crawling)
+    [once] = fined([*segments[:7], *segments[8:]])
+    assert once.ended_by is PassageEnd.LOST
+
+
+def test_who_is_in_the_zone_when_a_stream_begins_may_have_been_told_before(crawling: Path) -> None:
+    """By the stream before it, or by an observer whose checkpoint is unreadable."""
+    late = crawl(crawling)[6:]
+    assert fined(late) == []
+    begun = [
+        replace(s, event=s.event.model_copy(update={"sequence": number}))
+        for number, s in enumerate(late)
+    ]
+    assert fined(begun) == []
+    [whole] = fined(crawl(crawling))
+    assert whole.ended_by is PassageEnd.EXIT_LINE

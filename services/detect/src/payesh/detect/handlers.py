@@ -57,8 +57,6 @@ class WatchedStream:
     revision_sha256: str
     saved_sequence: int = -1
     pending: list[Observation] = field(default_factory=list)
-    broken: str | None = None
-    """Why the segment in hand was observed in part only, until its dead letter is asked for."""
 
     @property
     def unsaved(self) -> bool:
@@ -131,7 +129,9 @@ class Observing:
         await self._say(camera, stream)
         if event.last_in_stream:
             camera.watch.close(event.stream_id)
-        if not stream.observer.checkpoint_due and stream.broken is None:
+        latest = event.sequence == stream.observer.last_sequence
+        broken = stream.observer.broken if latest else None
+        if not stream.observer.checkpoint_due and broken is None:
             waiting = any(each.unsaved for each in camera.streams.values())
             return Disposition.HELD if waiting else Disposition.DONE
         await self._save(camera, stream)
@@ -139,10 +139,10 @@ class Observing:
         await self._save_unsaved(camera)
         if event.last_in_stream:
             camera.streams.pop(event.stream_id, None)
-        if stream.broken is not None:
-            # Last of all, so that a fault while saying or saving does not do away with it.
-            reason, stream.broken = stream.broken, None
-            raise MessageFault(reason, retry=False)
+        if broken is not None:
+            # Last of all, and the checkpoint holds it: neither a fault while saying or saving nor
+            # a process that dies before the letter is on the bus does away with it.
+            raise MessageFault(broken, retry=False)
         return Disposition.DONE
 
     async def snapshot_stored(self, delivery: Delivery[Any]) -> Disposition:
@@ -167,7 +167,12 @@ class Observing:
         camera = self._cameras.get(camera_id)
         if camera is None:
             body = await self._store.get_latest(CHECKPOINTS, _camera_key(camera_id))
-            watch = CameraWatch.from_json(body) if body is not None else CameraWatch()
+            watch = CameraWatch()
+            if body is not None:
+                try:
+                    watch = CameraWatch.from_json(body)
+                except ValueError as error:
+                    log.warning("streams unreadable", camera_id=camera_id, cause=str(error))
             camera = self._cameras[camera_id] = WatchedCamera(partition, watch)
         camera.partition = partition
         self._cameras.move_to_end(camera_id)
@@ -198,7 +203,7 @@ class Observing:
             stream.revision_sha256 != event.revision.sha256
         ):
             # Nobody is measured across two calibrations; who is under way ends under the old one.
-            stream.pending += stream.observer.close(PassageEnd.LOST)
+            stream.pending += stream.observer.close(PassageEnd.LOST, following=True)
             await self._say(camera, stream)
             stream.observer.revise(revision, detector)
             stream.models, stream.revision_sha256 = models, event.revision.sha256
@@ -239,7 +244,6 @@ class Observing:
         except SegmentBroken as broken:
             # What it had concluded is said; the rest goes where a person sees it.
             stream.pending += broken.concluded
-            stream.broken = str(broken)
 
     async def _close_followed(self, camera: WatchedCamera, event: SegmentStored) -> None:
         """Streams that stopped without a word: their open vehicles are lost."""

@@ -4,6 +4,7 @@ Everything depends on the segments alone: no clock, no randomness, no threads. S
 process that continues from a checkpoint says the same, with the same ids.
 """
 
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
@@ -35,14 +36,21 @@ CHECKPOINT_EVERY_S = 10.0
 _BORDER_PX = 3
 _LINKS_KEPT = 64
 _CLOCK_STEP_S = 0.5
-"""Presentation times are trusted for differences until they leave the source's clock by this."""
+"""Presentation times are trusted for differences until they leave the source's clock by this …"""
+_ANCHOR_FOR_S = 60.0
+"""… within so long. A quartz drifts by milliseconds meanwhile: that is no step, and each segment
+brings its own time."""
+_UNSURE_S = 2.0
+"""For so long after following begins, whoever is first seen inside the zone may be somebody who was
+told before, in this stream or in one that ended there. It takes a detector most of a second to
+learn the road, and a tracker two frames."""
 
 
 class SegmentBroken(Exception):
     """Observing failed inside a segment; `concluded` is what it had completed before."""
 
-    def __init__(self, sequence: int, concluded: list[Observation], cause: Exception) -> None:
-        super().__init__(f"segment {sequence}: {type(cause).__name__}")
+    def __init__(self, reason: str, concluded: list[Observation]) -> None:
+        super().__init__(reason)
         self.concluded = concluded
 
 
@@ -62,9 +70,14 @@ class StreamObserver:
         self.links: list[SegmentLink] = []
         self.parked: list[tuple[float, ...]] = []
         self.last_event: SegmentStored | None = None
-        self.first_captured_at: datetime | None = None
-        self.first_presented_s = 0.0
-        self.last_time_s = -1.0
+        self.anchor: tuple[float, datetime] | None = None
+        """A recent segment's first frame, by presentation time and by the source's clock."""
+        self.last_time_s = -math.inf
+        self.unsure_until_s: float | None = None
+        """None until the first frame after following began, or was broken off."""
+        self.broken: str | None = None
+        """Why the last segment was observed in part only. Kept until the next one: whoever is given
+        it again must be able to say so again."""
         self.checkpointed_at: datetime | None = None
         self.checkpoint_due = False
 
@@ -92,7 +105,9 @@ class StreamObserver:
             observations += self.close(PassageEnd.LOST)
         if self._clock_steps(event, first.time_s):
             # No speed is measured over a step of the source's clock.
-            observations += self.close(PassageEnd.LOST)
+            onward = first.time_s > self.last_time_s
+            observations += self.close(PassageEnd.LOST, following=onward)
+            observations += [CountsTaken(interval) for interval in self.counter.break_off()]
         self._begin(event, first.time_s)
         try:
             for frame in chain([first], frames):
@@ -100,60 +115,64 @@ class StreamObserver:
         except Exception as error:
             observations += self.close(PassageEnd.LOST)
             self.checkpoint_due = True
-            raise SegmentBroken(event.sequence, observations, error) from error
+            self.broken = f"segment {event.sequence}: {type(error).__name__}"
+            raise SegmentBroken(self.broken, observations) from error
         if event.last_in_stream:
             observations += self._conclude(event)
         self._prune_links()
         self._consider_checkpoint(event, observations)
         return observations
 
-    def close(self, ended_by: PassageEnd) -> list[Observation]:
-        """Give up on everybody who is followed; the stream may go on after a gap."""
+    def close(self, ended_by: PassageEnd, *, following: bool = False) -> list[Observation]:
+        """Give up on everybody who is under way; the stream may go on after a gap.
+
+        With `following` no frame is missing in between: the tracks go on, so that nobody who was
+        told is told a second time, and who was not begins anew.
+        """
         observations: list[Observation] = []
         for passage in self._by_track(self.open.values()):
             observations += self._end(passage, ended_by)
-        self.open.clear()
+        told = {track: passage for track, passage in self.open.items() if passage.published}
+        self.open = told if following else {}
         self.links.clear()
-        if self.tracker is not None:
+        self.unsure_until_s = None
+        if self.tracker is not None and not following:
             self.tracker.forget()
         if observations:
             self.checkpoint_due = True
         return observations
 
     def revise(self, revision: CameraRevision, detector: Detector) -> None:
-        """Another revision came into force; call `close` before. A detector of the same kind
-        keeps what it remembers."""
+        """Another revision came into force; call `close` with `following` before. A detector of
+        the same kind keeps what it remembers."""
         same_kind = revision.detection.kind is self.site.revision.detection.kind
         if not same_kind or not hasattr(detector, "recall"):
             self.detector = detector
         self.site = site_of(revision)
-        self.tracker = None
+        if self.tracker is not None and self.last_event is not None:
+            memory = self.tracker.memory()
+            self.tracker = self.new_tracker(self._rate_hz(self.last_event))
+            self.tracker.recall(memory)
 
     def checkpointed(self) -> None:
         """The state up to the last segment has been written down."""
         self.checkpoint_due = False
         self.checkpointed_at = self.last_event.captured_at if self.last_event else None
 
-    def frame_at(self, time_s: float) -> datetime:
-        """The source's time of a moment on the stream's timeline."""
-        assert self.first_captured_at is not None  # noqa: S101 - set by the first segment
-        return self.first_captured_at + timedelta(seconds=round(time_s, 6))
-
     def _begin(self, event: SegmentStored, presented_s: float) -> None:
-        if self.first_captured_at is None:
-            self.first_captured_at = event.captured_at
-            self.first_presented_s = presented_s
+        if self.last_event is None:
             self.checkpointed_at = event.captured_at
-        if self._clock_steps(event, presented_s):
-            clock_s = (event.captured_at - self.first_captured_at).total_seconds()
-            self.first_presented_s = presented_s - clock_s
-            # Time may have gone back: frames are not skipped for it, and tracks begin anew.
-            self.last_time_s = min(self.last_time_s, clock_s - 1e-3)
+        stepped = self._clock_steps(event, presented_s)
+        if stepped and presented_s <= self.last_time_s:
+            # It was presentation that went back: frames are not skipped for it, tracks begin anew.
+            self.last_time_s = -math.inf
             self.tracker = None
+        if self.anchor is None or stepped or presented_s - self.anchor[0] >= _ANCHOR_FOR_S:
+            self.anchor = presented_s, event.captured_at
         if self.tracker is None:
-            rate_hz = 1000.0 * event.frame_count / event.duration_ms if event.duration_ms else 25.0
-            self.tracker = self.new_tracker(rate_hz / self.site.revision.detection.frame_stride)
+            self.tracker = self.new_tracker(self._rate_hz(event))
         self.last_event = event
+        self.broken = None
         self.links.append(
             SegmentLink(
                 stream_id=event.stream_id,
@@ -170,15 +189,21 @@ class StreamObserver:
 
     def _clock_steps(self, event: SegmentStored, presented_s: float) -> bool:
         """Whether the source's clock has left the presentation times at this segment."""
-        if self.first_captured_at is None:
+        if self.anchor is None:
             return False
-        clock_s = (event.captured_at - self.first_captured_at).total_seconds()
-        return abs(presented_s - self.first_presented_s - clock_s) > _CLOCK_STEP_S
+        anchor_s, anchored_at = self.anchor
+        clock_s = (event.captured_at - anchored_at).total_seconds()
+        return abs(presented_s - anchor_s - clock_s) > _CLOCK_STEP_S
 
     def _clock_source(self, passage: OpenPassage) -> ClockSource:
         if not passage.clock_verified or self.last_event is None:
             return ClockSource.UNVERIFIED
         return self.last_event.clock_source
+
+    def _rate_hz(self, event: SegmentStored) -> float:
+        """Frames a second that are looked at."""
+        rate_hz = 1000.0 * event.frame_count / event.duration_ms if event.duration_ms else 25.0
+        return rate_hz / self.site.revision.detection.frame_stride
 
     def new_tracker(self, rate_hz: float) -> VehicleTracker:
         confidence = self.site.revision.detection.minimum_confidence
@@ -189,21 +214,28 @@ class StreamObserver:
     ) -> list[Observation]:
         if frame.index % self.site.revision.detection.frame_stride:
             return []
-        time_s = frame.time_s - self.first_presented_s
+        time_s = frame.time_s
         if time_s <= self.last_time_s:
             return []
         self.last_time_s = time_s
+        if self.unsure_until_s is None:
+            self.unsure_until_s = time_s + _UNSURE_S
+        # Differences are presentation time's; a moment is the segment's own time, whose
+        # uncertainty the segment tells.
+        frame_at = event.captured_at + timedelta(seconds=round(time_s - segment_start_s, 6))
         observations: list[Observation] = [
-            CountsTaken(interval) for interval in self.counter.advance(self.frame_at(time_s))
+            CountsTaken(interval) for interval in self.counter.advance(frame_at)
         ]
         detections = self.detector.detect(frame)
         assert self.tracker is not None  # noqa: S101 - _begin made it
         for ordinal, tracked in enumerate(self.tracker.update(detections, time_s)):
             passage = self.open.get(tracked.track)
+            if passage is not None and passage.published:
+                continue
             box = _box(detections, tracked.row)
             if passage is None:
-                passage = self._appear(event, frame, tracked.track, ordinal, box, time_s)
-            self._see(passage, event, frame, detections, tracked.row, time_s)
+                passage = self._appear(event, frame, tracked.track, ordinal, box, frame_at)
+            self._see(passage, event, frame, detections, tracked.row, frame_at)
             observations += self._ended_in_sight(passage, time_s)
         alive = self.tracker.alive()
         for passage in self._by_track(p for t, p in self.open.items() if t not in alive):
@@ -218,7 +250,7 @@ class StreamObserver:
         track: int,
         ordinal: int,
         box: tuple[float, float, float, float],
-        time_s: float,
+        frame_at: datetime,
     ) -> OpenPassage:
         passage_id = deterministic_id(
             "passage", event.stream_id, event.sequence, frame.index, ordinal
@@ -227,10 +259,13 @@ class StreamObserver:
             track=track,
             passage_id=str(passage_id),
             first_sequence=event.sequence,
-            first_time_s=time_s,
-            last_time_s=time_s,
+            first_time_s=frame.time_s,
+            last_time_s=frame.time_s,
+            first_seen_at=frame_at,
+            last_seen_at=frame_at,
             first_box=box,
             last_box=box,
+            unsure=self.unsure_until_s is None or frame.time_s < self.unsure_until_s,
         )
         self.open[track] = passage
         return passage
@@ -242,7 +277,7 @@ class StreamObserver:
         frame: Frame,
         detections: Detections,
         row: int,
-        time_s: float,
+        frame_at: datetime,
     ) -> None:
         box = _box(detections, row)
         left, _, right, bottom = box
@@ -260,7 +295,8 @@ class StreamObserver:
         )
         passage.see(
             Sighting(
-                time_s=time_s,
+                time_s=frame.time_s,
+                seen_at=frame_at,
                 box=box,
                 score=float(detections.score[row]),
                 class_id=int(detections.class_id[row]),
@@ -270,8 +306,7 @@ class StreamObserver:
                 sigma_m=sigma_m,
             )
         )
-        if not passage.published:
-            self._photograph(passage, event, frame, detections, row, time_s)
+        self._photograph(passage, event, frame, detections, row, frame_at)
 
     def _photograph(
         self,
@@ -280,7 +315,7 @@ class StreamObserver:
         frame: Frame,
         detections: Detections,
         row: int,
-        time_s: float,
+        frame_at: datetime,
     ) -> None:
         box = _box(detections, row)
         left, top, right, bottom = (round(v) for v in box)
@@ -300,9 +335,9 @@ class StreamObserver:
             complete=complete,
             clear_share=_clear_share(detections, row),
         )
-        if passage.gallery.wants(time_s, quality):
-            picture = Picture.take(frame, box, event.sequence, self.frame_at(time_s), sharp)
-            passage.gallery.offer(Candidate(time_s, quality, picture))
+        if passage.gallery.wants(frame.time_s, quality):
+            picture = Picture.take(frame, box, event.sequence, frame_at, sharp)
+            passage.gallery.offer(Candidate(frame.time_s, quality, picture))
 
     def _ended_in_sight(self, passage: OpenPassage, time_s: float) -> list[Observation]:
         """Publication while the vehicle is still seen: at the exit line, or after half a minute."""
@@ -358,9 +393,9 @@ class StreamObserver:
         return [
             PassageTaken(
                 passage_id=UUID(passage.passage_id),
-                captured_at=self.frame_at(ended_s),
-                first_seen_at=self.frame_at(passage.first_time_s),
-                last_seen_at=self.frame_at(passage.last_time_s),
+                captured_at=passage.moment(ended_s),
+                first_seen_at=passage.first_seen_at,
+                last_seen_at=passage.last_seen_at,
                 clock_source=self._clock_source(passage),
                 clock_u95_ms=passage.clock_u95_ms,
                 ended_by=ended_by,
@@ -389,7 +424,9 @@ class StreamObserver:
 
     def _consider_checkpoint(self, event: SegmentStored, observations: list[Observation]) -> None:
         since = event.captured_at - (self.checkpointed_at or event.captured_at)
-        if observations or event.last_in_stream or since.total_seconds() >= CHECKPOINT_EVERY_S:
+        # The source's clock may have gone back.
+        due = abs(since.total_seconds()) >= CHECKPOINT_EVERY_S
+        if observations or event.last_in_stream or due:
             self.checkpoint_due = True
 
     @staticmethod

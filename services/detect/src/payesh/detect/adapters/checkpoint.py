@@ -7,6 +7,7 @@ background, the crops kept so far. Floats survive exactly, so the continuation i
 import io
 import json
 import zipfile
+import zlib
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,21 @@ from payesh.detect.pictures import Picture
 from payesh.detect.ports import Arrays, Detector
 from payesh.detect.stream_observer import StreamObserver
 
-VERSION = 1
+VERSION = 2
+
+
+_FAULTS = (
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What damaged bytes make of an archive's reader."""
 
 
 class CheckpointUnreadable(ValueError):
@@ -31,7 +46,7 @@ class CheckpointUnreadable(ValueError):
 
 def save_checkpoint(observer: StreamObserver) -> bytes:
     """Everything that what comes next depends on. Raises ValueError before the first segment."""
-    if observer.last_event is None or observer.first_captured_at is None:
+    if observer.last_event is None or observer.anchor is None:
         raise ValueError("nothing was observed yet")
     arrays: Arrays = {}
     if observer.tracker is not None:
@@ -42,9 +57,10 @@ def save_checkpoint(observer: StreamObserver) -> bytes:
     state = {
         "version": VERSION,
         "last_event": observer.last_event.model_dump(mode="json"),
-        "first_captured_at": observer.first_captured_at.isoformat(),
-        "first_presented_s": observer.first_presented_s,
+        "anchor": [observer.anchor[0], observer.anchor[1].isoformat()],
         "last_time_s": observer.last_time_s,
+        "unsure_until_s": observer.unsure_until_s,
+        "broken": observer.broken,
         "counter": observer.counter.to_state(),
         "links": [link.model_dump(mode="json") for link in observer.links],
         "parked": observer.parked,
@@ -70,7 +86,7 @@ def last_event_of(body: bytes) -> SegmentStored:
         with np.load(io.BytesIO(body), allow_pickle=False) as archive:
             state = json.loads(archive["state"].tobytes())
         return SegmentStored.model_validate_json(json.dumps(state["last_event"]))
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except _FAULTS as error:
         raise CheckpointUnreadable(str(error)) from error
 
 
@@ -87,7 +103,7 @@ def load_checkpoint(body: bytes, revision: CameraRevision, detector: Detector) -
             raise CheckpointUnreadable(f"checkpoint version {state['version']}")
         observer = StreamObserver(revision, detector)
         _restore(observer, state, arrays)
-    except (KeyError, ValueError, OSError, IndexError, TypeError, zipfile.BadZipFile) as error:
+    except _FAULTS as error:
         raise CheckpointUnreadable(str(error)) from error
     observer.checkpointed()
     return observer
@@ -95,9 +111,11 @@ def load_checkpoint(body: bytes, revision: CameraRevision, detector: Detector) -
 
 def _restore(observer: StreamObserver, state: dict[str, Any], arrays: Arrays) -> None:
     observer.last_event = SegmentStored.model_validate_json(json.dumps(state["last_event"]))
-    observer.first_captured_at = datetime.fromisoformat(state["first_captured_at"])
-    observer.first_presented_s = state["first_presented_s"]
+    anchor_s, anchored_at = state["anchor"]
+    observer.anchor = anchor_s, datetime.fromisoformat(anchored_at)
     observer.last_time_s = state["last_time_s"]
+    observer.unsure_until_s = state["unsure_until_s"]
+    observer.broken = state["broken"]
     observer.counter = MinuteCounter.from_state(state["counter"])
     observer.links = [SegmentLink.model_validate_json(json.dumps(x)) for x in state["links"]]
     observer.parked = [tuple(box) for box in state["parked"]]
@@ -126,6 +144,7 @@ _PLAIN = (
     "last_time_s",
     "first_box",
     "last_box",
+    "unsure",
     "sightings",
     "best_score",
     "moved",
@@ -134,10 +153,13 @@ _PLAIN = (
     "clock_verified",
     "clock_u95_ms",
 )
+_MOMENTS = ("first_seen_at", "last_seen_at")
 
 
 def _passage_state(passage: OpenPassage, arrays: Arrays) -> dict[str, Any]:
     state = {name: getattr(passage, name) for name in _PLAIN}
+    for name in _MOMENTS:
+        state[name] = getattr(passage, name).isoformat()
     state["votes"] = [[class_id, votes] for class_id, votes in passage.votes.items()]
     state["gallery"] = []
     for number, candidate in enumerate(passage.gallery.kept):
@@ -163,6 +185,8 @@ def _passage(state: dict[str, Any], arrays: Arrays) -> OpenPassage:
     plain = {name: state[name] for name in _PLAIN}
     for name in ("first_box", "last_box"):
         plain[name] = tuple(plain[name])
+    for name in _MOMENTS:
+        plain[name] = datetime.fromisoformat(state[name])
     plain["ground"] = [tuple(row) for row in plain["ground"]]
     passage = OpenPassage(**plain)
     passage.votes = {int(class_id): votes for class_id, votes in state["votes"]}

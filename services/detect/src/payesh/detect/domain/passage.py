@@ -1,6 +1,7 @@
 """One vehicle on its way past the camera, from the first frame to the line where it leaves."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One detection of a followed vehicle. `x_m`, `y_m` are where its lower edge meets the
-    road, None without calibration; `sigma_m` is the scatter to expect of `y_m`. `whole` is
-    False when the image's border cuts the box: then its lower edge says nothing."""
+    """One detection of a followed vehicle, `time_s` on the stream's timeline and `seen_at` by the
+    source's clock. `x_m`, `y_m` are where its lower edge meets the road, None without calibration;
+    `sigma_m` is the scatter to expect of `y_m`. `whole` is False when the image's border cuts the
+    box: then its lower edge says nothing."""
 
     time_s: float
+    seen_at: datetime
     box: Box
     score: float
     class_id: int
@@ -45,8 +48,12 @@ class OpenPassage:
     first_sequence: int
     first_time_s: float
     last_time_s: float
+    first_seen_at: datetime
+    last_seen_at: datetime
     first_box: Box
     last_box: Box
+    unsure: bool
+    """It may be somebody who was told before, if it is first seen inside the zone."""
     sightings: int = 0
     best_score: float = 0.0
     moved: float = 0.0
@@ -67,6 +74,7 @@ class OpenPassage:
 
     def see(self, sighting: Sighting) -> None:
         self.last_time_s = sighting.time_s
+        self.last_seen_at = sighting.seen_at
         self.last_box = sighting.box
         self.sightings += 1
         self.best_score = max(self.best_score, sighting.score)
@@ -74,6 +82,10 @@ class OpenPassage:
         self.moved = max(self.moved, _way_in_boxes(self.first_box, sighting.box))
         if sighting.whole and sighting.x_m is not None and sighting.y_m is not None:
             self.ground.append((sighting.time_s, sighting.x_m, sighting.y_m, sighting.sigma_m))
+
+    def moment(self, time_s: float) -> datetime:
+        """By the source's clock, told by the segment that shows the vehicle last."""
+        return self.last_seen_at - timedelta(seconds=round(self.last_time_s - time_s, 6))
 
     @property
     def has_moved(self) -> bool:
@@ -116,7 +128,10 @@ class OpenPassage:
         return zone.lane_at(float(np.median(xs))) if xs else None
 
     def speed(self, zone: Zone, limits: SpeedLimits) -> SpeedEstimate | None:
-        """Speed over the measured zone; None when too little of it was seen."""
+        """Speed over the measured zone; None when too little of it was seen, or when it may be a
+        second one of the same vehicle."""
+        if self.unsure and self.ground and zone.progress(self.ground[0][2]) > 0.0:
+            return None
         direction = 1.0 if zone.exit_y_m > zone.entry_y_m else -1.0
         rows = [g for g in self.ground if -0.02 <= zone.progress(g[2]) <= 1.05]
         if not rows:
