@@ -27,7 +27,7 @@ demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 end
 	@$(BIN)/payesh-local demo $(if $(ONCE),--once) --seed $(SEED) $(if $(OUT),--out $(OUT))
 
 test: setup ## every test that needs nothing but this environment and the package index
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
 lint: setup ## ruff, mypy --strict and the checks of generated files
 	@$(BIN)/ruff check .

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.engines import breakable_engines, engines
 
@@ -22,9 +24,21 @@ def shared_data() -> Path:
     return SHARED
 
 
+class WholeFiles(LoadScopeScheduling):
+    """Hands out whole files to whoever is free; the end-to-end ones, which share one house, at
+    once. (Its own `loadgroup` sees no groups with this pytest.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:
+    return WholeFiles(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two run side by side, each whole files on engines of its own. The end-to-end ones share one
-    house and mostly wait for its film: they begin, and the others fill the time beside them."""
+    """Two run side by side, each on engines of its own. The end-to-end ones mostly wait for their
+    film: they begin, and the others fill the time beside them."""
     tests = Path(__file__).parent
     order = {tests / "e2e": 0, tests / "integration": 1, tests / "deploy": 2}
 
@@ -32,9 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return min((n for folder, n in order.items() if folder in item.path.parents), default=3)
 
     items.sort(key=place)
-    for item in items:
-        group = "e2e" if place(item) == 0 else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
