@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := contracts libs/kit services/ingest services/detect services/plates services/tickets services/access deploy/local
 ONCE ?=
+SHORT ?=
 SEED ?= 1
 OUT ?=
 
@@ -23,8 +24,8 @@ $(VENV)/.ready: constraints.txt pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 
 setup: $(VENV)/.ready ## make the environment in .venv (Python 3.11 and the package index are enough)
 
-demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 ends by itself, SEED=n other traffic, OUT=folder keeps evidence)
-	@$(BIN)/payesh-local demo $(if $(ONCE),--once) --seed $(SEED) $(if $(OUT),--out $(OUT))
+demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 ends by itself, SHORT=1 a short film, SEED=n other traffic, OUT=folder keeps evidence)
+	@$(BIN)/payesh-local demo $(if $(ONCE),--once) $(if $(SHORT),--short) --seed $(SEED) $(if $(OUT),--out $(OUT))
 
 test: setup ## every test that needs nothing but this environment and the package index
 	@$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
@@ -42,6 +43,7 @@ bench: setup ## measure; prints one JSON object
 	@$(BIN)/python -m tests.load.bench
 
 test-engines: setup ## the integration and fault suite against Apache Kafka and MinIO (needs Java, Maven and Go)
+	-@$(BIN)/payesh-local build-engines
 	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest tests/integration tests/deploy tests/e2e
 
 pins: setup ## write constraints.txt from what is installed

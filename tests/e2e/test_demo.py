@@ -5,15 +5,9 @@ In a run of the whole suite bad input came in at every door meanwhile; none of i
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-
-import pytest
 
 from payesh.contracts import CitationDrafted, GapRecorded, SegmentStored
-from payesh.local import state
 from payesh.local.verdict import Outcome, TrueVehicle, figures, match
 from tests.support.evidence_checks import check_chains, check_objects, streams
 from tests.support.running_house import House, Shown
@@ -58,24 +52,3 @@ async def test_every_frame_of_it_is_stored(house: House, live: Shown) -> None:
     assert [gap for gap in house.of(GapRecorded, live.camera_id) if gap.last_stream_id] == []
     check_chains(segments)
     await asyncio.to_thread(check_objects, segments, house.store)
-
-
-async def test_the_commands_find_the_running_stack(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment = {**os.environ, "PAYESH_LOCAL_STATE": str(tmp_path / "stack.json")}
-    monkeypatch.setenv("PAYESH_LOCAL_STATE", environment["PAYESH_LOCAL_STATE"])
-    state.publish(house.stack.urls())
-
-    async def command(name: str) -> tuple[int | None, str]:
-        process = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).with_name("payesh-local")), name,
-            env=environment, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        said, _ = await process.communicate()
-        return process.returncode, said.decode()
-
-    (told, urls), (ready, table) = await asyncio.gather(command("urls"), command("status"))
-    assert (told, json.loads(urls)["services"]) == (0, house.stack.urls()["services"])
-    assert ready == 0, table
-    state.withdraw()

@@ -20,14 +20,13 @@ from payesh.local.operator import Operator
 from payesh.local.run_record import RECORDED, is_settled, outcome
 from payesh.local.stack import Stack
 from payesh.local.street.production import Street, render_street
-from payesh.local.street.traffic import TrafficPlan
+from payesh.local.street.traffic import SHORT_PLAN
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import CameraProcess, street_revision, true_vehicles
 from payesh.local.verdict import Outcome, TrueVehicle
 
 E = TypeVar("E", bound=CameraEvent)
 
-FILM = TrafficPlan(vehicles=22, clearly_speeding=12, marginal=2, duration_s=50.0, empty_s=4.0)
 SEED = 9
 OBSERVERS = ("detect-observe", "detect-observe-2")
 
@@ -186,7 +185,7 @@ async def running_house(folder: Path, logs: Path, engines: str) -> AsyncIterator
 
     `engines` as for `Stack`. Raises EngineUnavailable where they cannot be built.
     """
-    street = await asyncio.to_thread(render_street, SEED, plan=FILM, quiet=True)
+    street = await asyncio.to_thread(render_street, SEED, plan=SHORT_PLAN, quiet=True)
     stack = Stack(folder, engines=engines, durable_bus=True, survives_power_loss=False)
     stack.add_process(OBSERVERS[1], "detect", "observe")
     try:

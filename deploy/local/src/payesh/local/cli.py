@@ -20,6 +20,7 @@ from rich.table import Table
 
 from payesh.local import state
 from payesh.local.demo import CAMERA_ID, run_demo
+from payesh.local.engines import KafkaBroker, MinioServer
 from payesh.local.engines.process import EngineError
 from payesh.local.operator import Operator
 from payesh.local.progress_view import print_pages, stack_steps
@@ -96,11 +97,25 @@ async def _up(
 def demo(
     once: Annotated[bool, typer.Option(help="end after one film and print one JSON line")] = False,
     seed: _Seed = 1,
+    short: Annotated[bool, typer.Option(help="a film of 50 s with 22 vehicles")] = False,
     out: Annotated[Path | None, typer.Option(help="leave line, evidence, truth and logs")] = None,
     data: _Data = None,
 ) -> None:
     """One vehicle after another from a live camera to the officer's queue."""
-    _run(run_demo(seed=seed, once=once, out=out, keep=data))
+    _run(run_demo(seed=seed, once=once, short=short, out=out, keep=data))
+
+
+@app.command("build-engines")
+def build_engines() -> None:
+    """Build Apache Kafka and MinIO for this user, once (about 5 minutes; Java, Maven and Go)."""
+    with tempfile.TemporaryDirectory(prefix="payesh-") as folder:
+        try:
+            for engine in (KafkaBroker(Path(folder)), MinioServer(Path(folder))):
+                with console.status(f"building {engine.name}, unless it is there"):
+                    engine.build()
+        except EngineError as error:
+            console.print(f"[red]{error}[/red]")
+            raise typer.Exit(1) from error
 
 
 @app.command()

@@ -21,6 +21,7 @@ from payesh.local.progress_view import demo_table, print_pages, stack_steps
 from payesh.local.run_record import is_settled, outcome, record
 from payesh.local.stack import Stack
 from payesh.local.street.production import render_street
+from payesh.local.street.traffic import SHORT_PLAN, TrafficPlan
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import CameraProcess, street_revision, true_vehicles
 from payesh.local.verdict import Figures, figures
@@ -30,15 +31,18 @@ _FIRST_FRAME_TIMEOUT_S = 40.0
 _SETTLE_TIMEOUT_S = 45.0
 
 
-async def run_demo(*, seed: int, once: bool, out: Path | None, keep: Path | None) -> int:
+async def run_demo(
+    *, seed: int, once: bool, short: bool, out: Path | None, keep: Path | None
+) -> int:
     """Run the street through the house. Returns the exit code: 0 when every promise was kept.
 
     `once` ends after one film and prints one JSON line on standard output; otherwise the film
-    repeats and the pages stay open until Ctrl-C. `out` receives the line, one citation's
-    evidence, the truth and the logs.
+    repeats and the pages stay open until Ctrl-C. `short` shows a film of 50 s. `out` receives
+    the line, one citation's evidence, the truth and the logs.
     """
     console = Console(stderr=True)
-    street = await asyncio.to_thread(render_street, seed)
+    plan = SHORT_PLAN if short else TrafficPlan()
+    street = await asyncio.to_thread(render_street, seed, plan=plan)
     film, truth = street.video, street.truth
     data_dir = keep or Path(tempfile.mkdtemp(prefix="payesh-"))
     try:

@@ -79,9 +79,16 @@ class KafkaBroker(Engine):
         if not is_built(_CACHED):
             require("mvn")
 
-    async def _prepare(self) -> None:
+    def build(self) -> Path:
+        """The folder of its jars, resolved unless they are there. Blocks for some seconds then.
+
+        Raises EngineUnavailable and EngineError.
+        """
         self.check_available()
-        libraries = await asyncio.to_thread(built_once, _CACHED, _resolve_jars)
+        return built_once(_CACHED, _resolve_jars)
+
+    async def _prepare(self) -> None:
+        libraries = await asyncio.to_thread(self.build)
         self._class_path = str(libraries / "*")
         self._configuration = self.data_dir / "server.properties"
         log_dirs = self.data_dir / "log"

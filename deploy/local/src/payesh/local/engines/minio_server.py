@@ -50,10 +50,16 @@ class MinioServer(Engine):
         if not is_built(_CACHED):
             require("go")
 
-    async def _prepare(self) -> None:
+    def build(self) -> Path:
+        """The folder of its program, built unless it is there. Blocks for some minutes then.
+
+        Raises EngineUnavailable and EngineError.
+        """
         self.check_available()
-        built = await asyncio.to_thread(built_once, _CACHED, _build)
-        self._program = str(built / "minio")
+        return built_once(_CACHED, _build)
+
+    async def _prepare(self) -> None:
+        self._program = str(await asyncio.to_thread(self.build) / "minio")
 
     def _command(self) -> Sequence[str]:
         store = str(self.data_dir / "store")

@@ -122,6 +122,10 @@ class TrafficPlan:
             raise ValueError("more speeding and marginal vehicles than vehicles")
 
 
+SHORT_PLAN = TrafficPlan(vehicles=22, clearly_speeding=12, marginal=2, duration_s=50.0, empty_s=4.0)
+"""A film for a quick look, and for tests."""
+
+
 def generate_traffic(seed: int, plan: TrafficPlan, road: Road) -> tuple[Vehicle, ...]:
     """The vehicles of `plan`, ordered by the time they pass the exit line.
 

@@ -1,0 +1,92 @@
+"""`payesh-local` as a newcomer types it: on the house's running stack, and with one of its own."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payesh.local import state
+from tests.integration.plates.vehicle_picture import HEIGHT_PX, WIDTH_PX, car, jpeg
+from tests.support.engines import chosen_engines
+from tests.support.running_house import SEED, House
+
+BIN = Path(sys.executable).parent
+PLATE_BOX = [250 / WIDTH_PX, 230.5 / HEIGHT_PX, 100 / WIDTH_PX, 21 / HEIGHT_PX]
+"""Of a drawn picture's plate: centre, width and height as fractions of it."""
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Whose running stack the commands see: none yet, and never one of this user's."""
+    monkeypatch.setenv("PAYESH_LOCAL_STATE", str(tmp_path / "stack.json"))
+    yield dict(os.environ)
+    state.withdraw()
+
+
+async def command(environment: dict[str, str], name: str, *arguments: str) -> tuple[int, str]:
+    """Its exit code, and what it said on standard output."""
+    process = await asyncio.create_subprocess_exec(
+        str(BIN / name), *arguments, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+async def test_the_commands_find_the_running_stack(
+    house: House, environment: dict[str, str]
+) -> None:
+    state.publish(house.stack.urls())
+    (told, urls), (ready, table) = await asyncio.gather(
+        command(environment, "payesh-local", "urls"), command(environment, "payesh-local", "status")
+    )
+    assert (told, json.loads(urls)["services"]) == (0, house.stack.urls()["services"])
+    assert ready == 0, table
+
+
+async def test_photographs_are_replayed_and_scored(
+    house: House, environment: dict[str, str], tmp_path: Path
+) -> None:
+    texts = ["12ب34567", "98ی76543"]
+    lines = []
+    for number, text in enumerate(texts):
+        name = f"{number}.jpg"
+        (tmp_path / name).write_bytes(jpeg(car(text)))
+        plates = [{"box_xywh_norm": PLATE_BOX, "text": text}]
+        lines.append(json.dumps({"file": name, "scene": "drawn", "plates": plates}))
+    listing = tmp_path / "photos.jsonl"
+    listing.write_text("\n".join(lines), "utf-8")
+    state.publish(house.stack.urls())
+    code, said = await command(environment, "payesh-local", "replay", "--photos", str(listing))
+    scene = json.loads(said)["photos"]["drawn"]
+    assert code == 0
+    assert (scene["photos"], scene["plates"], scene["photos_refused"]) == (2, 2, 0)
+    assert (scene["found"], scene["read_exactly"]) == (2, 2)
+
+
+@pytest.mark.skipif(chosen_engines() != "local", reason="the demo is of the engines from wheels")
+async def test_the_demo_ends_by_itself_and_leaves_evidence_that_verifies(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """`make demo ONCE=1 SHORT=1 OUT=folder`: what the README begins with."""
+    out = tmp_path / "out"
+    code, said = await command(
+        environment, "payesh-local", "demo", "--once", "--short",
+        "--seed", str(SEED), "--out", str(out),
+    )  # fmt: skip
+    line: dict[str, Any] = json.loads(said)
+    assert line == json.loads((out / "line.json").read_text("utf-8"))
+    # How long a draft takes depends on what else this machine does.
+    assert [kept for kept in line["shortfalls"] if "latency" not in kept] == []
+    assert code == (1 if line["shortfalls"] else 0)
+    assert line["vehicles_in_truth"] == 22
+    assert line["drafts_of_violations"] == line["violations_by_lower_bound"] > 5
+    assert {path.name for path in out.iterdir()} >= {"truth.json", "events.jsonl", "logs"}
+    verified, said = await command(environment, "payesh-tickets", "verify", str(out / "citation"))
+    assert verified == 0, said
+    assert not Path(environment["PAYESH_LOCAL_STATE"]).exists()
