@@ -14,8 +14,8 @@ from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.detect import PassageEnd
 from payesh.contracts.values import ObjectReference
 from payesh.detect.adapters.motion_detector import MotionDetector
-from payesh.detect.observations import PassageTaken
-from payesh.detect.stream_observer import StreamObserver
+from payesh.detect.vision.observations import PassageTaken
+from payesh.detect.vision.stream_observer import StreamObserver
 
 
 class Said(NamedTuple):

@@ -11,7 +11,7 @@ from payesh.contracts.values import format_utc
 from payesh.detect.adapters.checkpoint import save_checkpoint
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.adapters.video import decode_segment
-from payesh.detect.stream_observer import StreamObserver
+from payesh.detect.vision.stream_observer import StreamObserver
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import street_revision
 from tests.unit.detect.segment_cutter import STARTED_AT, cut

@@ -24,7 +24,7 @@ from payesh.contracts import (
     ViolationDetected,
 )
 from payesh.contracts.detect import PassageEnd
-from payesh.detect.handlers import CHECKPOINTS, Observing
+from payesh.detect.handlers.observing import CHECKPOINTS, Observing
 from payesh.detect.observer import create_observer
 from payesh.detect.settings import ObserverSettings
 from payesh.kit.bus import Disposition, Producer

@@ -13,7 +13,7 @@ from payesh.contracts.values import ObjectReference
 from payesh.detect.adapters.checkpoint import last_event_of
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
-from payesh.detect.handlers import CHECKPOINTS, Observing
+from payesh.detect.handlers.observing import CHECKPOINTS, Observing
 from payesh.kit.bus import Delivery, Disposition, Producer
 from payesh.kit.errors import DependencyFault
 from payesh.kit.objects import ObjectStore

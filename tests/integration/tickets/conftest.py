@@ -18,7 +18,7 @@ from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
-from payesh.tickets.handlers import citation_id_of
+from payesh.tickets.handlers.joining import citation_id_of
 from payesh.tickets.main import MIGRATIONS, create
 from payesh.tickets.settings import Settings
 from tests.integration.tickets.recorded_evidence import RecordedEvidence, record

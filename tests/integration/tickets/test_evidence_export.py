@@ -12,8 +12,8 @@ from payesh.kit.tables import audit_counter
 from payesh.local.engines import EngineSet
 from payesh.local.evidence_export import export_evidence
 from payesh.tickets.adapters.law_file import read_law
+from payesh.tickets.evidence.verification import Verdict, verify_folder
 from payesh.tickets.main import cli
-from payesh.tickets.verification import Verdict, verify_folder
 from tests.integration.tickets.conftest import Office
 from tests.integration.tickets.recorded_evidence import record
 from tests.support.engine_settings import store_of

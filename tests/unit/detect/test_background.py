@@ -7,9 +7,9 @@ import pytest
 
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.domain.detections import pairwise_iou
-from payesh.detect.frames import Frame
-from payesh.detect.observations import PassageTaken
-from payesh.detect.stream_observer import StreamObserver
+from payesh.detect.vision.frames import Frame
+from payesh.detect.vision.observations import PassageTaken
+from payesh.detect.vision.stream_observer import StreamObserver
 from tests.unit.detect.box_street import BoxCar, box_revision, render
 from tests.unit.detect.conftest import STREAM
 from tests.unit.detect.segment_cutter import cut

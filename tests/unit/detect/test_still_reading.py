@@ -14,8 +14,8 @@ from payesh.contracts.values import ClockSource
 from payesh.detect.adapters.onnx_detector import OnnxDetector
 from payesh.detect.adapters.stills import decode_still, size_of
 from payesh.detect.domain.detections import Detections
-from payesh.detect.frames import Bytes
-from payesh.detect.still_observer import observe_still
+from payesh.detect.vision.frames import Bytes
+from payesh.detect.vision.still_observer import observe_still
 from payesh.kit.errors import MessageFault
 from tests.unit.detect.box_street import box_revision
 from tests.unit.detect.segment_cutter import STARTED_AT, reference, revision_reference

@@ -13,8 +13,8 @@ from payesh.detect.adapters.checkpoint import (
     save_checkpoint,
 )
 from payesh.detect.adapters.motion_detector import MotionDetector
-from payesh.detect.observations import CountsTaken, Observation, PassageTaken
-from payesh.detect.stream_observer import StreamObserver
+from payesh.detect.vision.observations import CountsTaken, Observation, PassageTaken
+from payesh.detect.vision.stream_observer import StreamObserver
 from payesh.kit.errors import MessageFault
 from tests.unit.detect.box_street import box_revision
 from tests.unit.detect.conftest import CARS

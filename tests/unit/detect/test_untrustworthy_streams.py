@@ -9,13 +9,13 @@ import pytest
 
 from payesh.contracts.detect import PassageEnd
 from payesh.contracts.values import ClockSource
-from payesh.detect import stream_observer
 from payesh.detect.adapters.checkpoint import load_checkpoint, save_checkpoint
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.domain.detections import Detections
-from payesh.detect.frames import Frame
-from payesh.detect.observations import CountsTaken, Observation, PassageTaken
-from payesh.detect.stream_observer import SegmentBroken, StreamObserver
+from payesh.detect.vision import stream_observer
+from payesh.detect.vision.frames import Frame
+from payesh.detect.vision.observations import CountsTaken, Observation, PassageTaken
+from payesh.detect.vision.stream_observer import SegmentBroken, StreamObserver
 from tests.unit.detect.box_street import BoxCar, box_revision, render
 from tests.unit.detect.conftest import CARS
 from tests.unit.detect.segment_cutter import CutSegment, cut

@@ -16,7 +16,7 @@ from payesh.ingest.main import openapi
 @pytest.mark.parametrize("door", ["recordings", "snapshots"])
 async def test_without_a_token_not_one_byte_of_an_upload_is_read(door: str) -> None:
     app = openapi()
-    app.state.house = None  # authorization comes before anything that is done with it
+    app.state.resources = None  # authorization comes before anything that is done with it
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

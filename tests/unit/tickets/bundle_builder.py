@@ -21,8 +21,8 @@ from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
 from payesh.tickets.adapters.law_basis import basis_of
 from payesh.tickets.adapters.law_file import read_law
-from payesh.tickets.bundling import BundleRules, build_bundle
-from payesh.tickets.handlers import citation_id_of
+from payesh.tickets.evidence.bundling import BundleRules, build_bundle
+from payesh.tickets.handlers.joining import citation_id_of
 from payesh.tickets.jalali import jalali_day
 from tests.unit.tickets.violation_builder import CERTIFICATE, chained, plate_read, violation
 

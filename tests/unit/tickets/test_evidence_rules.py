@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from payesh.tickets.chain_check import check_links
 from payesh.tickets.domain.byte_range import RangeNotSatisfiable, requested_range
 from payesh.tickets.domain.clip import last_run, within_size
 from payesh.tickets.errors import EvidenceBroken
+from payesh.tickets.evidence.chain_check import check_links
 from tests.unit.tickets.violation_builder import REVISION, chained, reference
 
 INIT = reference("segments", "camera-1/s/init.mp4", b"init")

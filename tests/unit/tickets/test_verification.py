@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from payesh.tickets.evidence.verification import Verdict, holds, verify_folder
 from payesh.tickets.main import cli
-from payesh.tickets.verification import Verdict, holds, verify_folder
 from tests.unit.tickets.bundle_builder import LAW, bundle
 from tests.unit.tickets.violation_builder import CERTIFICATE
 

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from payesh.contracts import Event, PassageObserved, SegmentStored, SnapshotStored, TrafficCounted
-from payesh.detect.projection import Projection
+from payesh.detect.handlers.projection import Projection
 from payesh.kit.bus import Handler
 from payesh.kit.database import Database
 from payesh.kit.inbox import transactional
 
 if TYPE_CHECKING:  # the HTTP side comes here too, and loads no vision
-    from payesh.detect.handlers import Observing
+    from payesh.detect.handlers.observing import Observing
 
 OBSERVER_GROUP = "detect"
 PROJECTION_GROUP = "detect-projection"

@@ -14,7 +14,7 @@ from payesh.detect.adapters import passages, traffic
 from payesh.detect.api import passages as passages_api
 from payesh.detect.api import traffic as traffic_api
 from payesh.detect.consumers import PROJECTION_GROUP, projection_handlers
-from payesh.detect.projection import Projection
+from payesh.detect.handlers.projection import Projection
 from payesh.detect.settings import ObserverSettings, Settings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer

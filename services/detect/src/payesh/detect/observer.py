@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.consumers import OBSERVER_GROUP, observer_handlers
-from payesh.detect.handlers import Observing
+from payesh.detect.handlers.observing import Observing
 from payesh.detect.settings import ObserverSettings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from payesh.detect.domain.detections import Detections
-from payesh.detect.frames import Frame
+from payesh.detect.vision.frames import Frame
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -17,7 +17,7 @@ from payesh.ingest.adapters.source_networks import ForbiddenAddress, SourceNetwo
 from payesh.ingest.adapters.source_secrets import SourceSeal
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.api import cameras, streams, uploads
-from payesh.ingest.house import House
+from payesh.ingest.resources import Resources
 from payesh.ingest.settings import MIB, Settings
 from payesh.ingest.workers.assignment import Assignment, SourceRecord
 from payesh.ingest.workers.drain import Drain
@@ -83,7 +83,7 @@ def create(settings: Settings) -> FastAPI:
             FleetTimes(settings.lease_ttl_s, settings.lease_renew_s),
             recorder,
         )
-        app.state.house = House(
+        app.state.resources = Resources(
             settings,
             database,
             objects,

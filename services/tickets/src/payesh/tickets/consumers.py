@@ -9,8 +9,8 @@ from payesh.contracts import Event, PlateRead, ViolationDetected
 from payesh.kit.bus import Delivery, Disposition, Handler
 from payesh.kit.database import Database
 from payesh.kit.inbox import transactional
-from payesh.tickets.handlers import JoinRules, receive_read, receive_violation
-from payesh.tickets.workers import BundleWorkers
+from payesh.tickets.handlers.joining import JoinRules, receive_read, receive_violation
+from payesh.tickets.workers.bundles import BundleWorkers
 
 GROUP = "tickets"
 

@@ -27,15 +27,15 @@ from payesh.tickets.api.citations import citations_router
 from payesh.tickets.api.evidence import evidence_router
 from payesh.tickets.api.law import law_router
 from payesh.tickets.api.queue import queue_router
-from payesh.tickets.bundling import BundleRules
 from payesh.tickets.consumers import GROUP, handlers
-from payesh.tickets.decisions import Desk, DeskRules
 from payesh.tickets.errors import LawTableInvalid
-from payesh.tickets.handlers import JoinRules
+from payesh.tickets.evidence.bundling import BundleRules
+from payesh.tickets.evidence.verification import holds, verify_folder
+from payesh.tickets.handlers.decisions import Desk, DeskRules
+from payesh.tickets.handlers.joining import JoinRules
 from payesh.tickets.settings import Settings
-from payesh.tickets.upkeep import Upkeep
-from payesh.tickets.verification import holds, verify_folder
-from payesh.tickets.workers import BundleWorkers
+from payesh.tickets.workers.bundles import BundleWorkers
+from payesh.tickets.workers.upkeep import Upkeep
 
 _PACKAGE = Path(__file__).parent
 _packaged_migrations = _PACKAGE / "migrations"

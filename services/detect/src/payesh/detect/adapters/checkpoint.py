@@ -19,9 +19,9 @@ from payesh.contracts.values import SegmentLink
 from payesh.detect.domain.counts import MinuteCounter
 from payesh.detect.domain.passage import OpenPassage
 from payesh.detect.domain.shots import Candidate
-from payesh.detect.pictures import Picture
 from payesh.detect.ports import Arrays, Detector
-from payesh.detect.stream_observer import StreamObserver
+from payesh.detect.vision.pictures import Picture
+from payesh.detect.vision.stream_observer import StreamObserver
 
 VERSION = 2
 

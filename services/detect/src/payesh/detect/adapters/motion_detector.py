@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from payesh.detect.domain.detections import UNKNOWN, Detections
-from payesh.detect.frames import Bytes, Frame
 from payesh.detect.ports import Arrays
+from payesh.detect.vision.frames import Bytes, Frame
 
 WORKING_WIDTH_PX = 640
 _WARM_UP_FRAMES = 9

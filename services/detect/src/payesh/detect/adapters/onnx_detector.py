@@ -14,7 +14,7 @@ from payesh.detect.domain.detections import (
     Floats,
     suppress_overlaps,
 )
-from payesh.detect.frames import Bytes, Frame
+from payesh.detect.vision.frames import Bytes, Frame
 
 _STRIDES = (8, 16, 32)
 _PADDING = 114

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from payesh.detect.frames import Bytes
+from payesh.detect.vision.frames import Bytes
 from payesh.kit.errors import MessageFault
 
 LARGEST_PIXELS = 40_000_000

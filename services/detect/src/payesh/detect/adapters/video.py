@@ -8,7 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
-from payesh.detect.frames import Frame
+from payesh.detect.vision.frames import Frame
 from payesh.kit.errors import MessageFault
 
 LARGEST_PIXELS = 40_000_000

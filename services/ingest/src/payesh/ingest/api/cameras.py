@@ -8,18 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import Identifier
-from payesh.ingest import handlers
 from payesh.ingest.adapters import cameras as camera_rows
 from payesh.ingest.api.dependencies import (
     CameraId,
     Cursor,
-    HouseHere,
     Number,
+    ResourcesHere,
     body_schema,
     cursor_of,
     cursor_parts,
     json_body,
 )
+from payesh.ingest.handlers import cameras as handlers
 from payesh.kit.authorization import authorize
 from payesh.kit.http import page_limit
 from payesh.kit.openapi import ShapeOf
@@ -154,7 +154,7 @@ def _source(source: SourceIn | None) -> dict[str, str | None] | None:
     responses={409: {"description": "The camera exists."}},
 )
 async def create_camera(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: Writer,
     body: Annotated[CameraIn, Depends(json_body(CameraIn))],
 ) -> CameraOut:
@@ -162,21 +162,21 @@ async def create_camera(
     revision: BaseModel = body.revision
     fields = revision.model_dump(mode="json")
     row = await handlers.create_camera(
-        house, principal, body.camera_id, fields, _source(body.source)
+        resources, principal, body.camera_id, fields, _source(body.source)
     )
     return _camera_out(row, handlers.certificate_warnings(fields, datetime.now(UTC)))
 
 
 @router.get("")
 async def list_cameras(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: Reader,
     cursor: Cursor = None,
     limit: page_limit = 50,
 ) -> CameraPage:
     """Cameras within the caller's bounds, by name."""
     after = cursor_parts(cursor, _after_camera)
-    async with house.database.transaction() as session:
+    async with resources.database.transaction() as session:
         rows = await camera_rows.list_cameras(
             session, principal.bounds, after=after[0] if after else "", limit=limit
         )
@@ -185,51 +185,51 @@ async def list_cameras(
 
 
 @router.get("/{camera_id}")
-async def get_camera(house: HouseHere, principal: Reader, camera_id: CameraId) -> CameraOut:
+async def get_camera(resources: ResourcesHere, principal: Reader, camera_id: CameraId) -> CameraOut:
     """One camera."""
-    async with house.database.transaction() as session:
+    async with resources.database.transaction() as session:
         row = await handlers.camera_row(session, camera_id, principal.bounds)
     return _camera_out(row)
 
 
 @router.patch("/{camera_id}", openapi_extra=body_schema(CameraChange))
 async def change_camera(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: Writer,
     camera_id: CameraId,
     body: Annotated[CameraChange, Depends(json_body(CameraChange))],
 ) -> CameraOut:
     """Begin or end recording; change the source."""
     if body.source is not None:
-        await handlers.change_source(house, principal, camera_id, _source(body.source))
+        await handlers.change_source(resources, principal, camera_id, _source(body.source))
     if body.enabled is not None:
-        await handlers.enable_camera(house, principal, camera_id, enabled=body.enabled)
-    async with house.database.transaction() as session:
+        await handlers.enable_camera(resources, principal, camera_id, enabled=body.enabled)
+    async with resources.database.transaction() as session:
         row = await handlers.camera_row(session, camera_id, principal.bounds)
     return _camera_out(row)
 
 
 @router.put("/{camera_id}/source", openapi_extra=body_schema(SourceIn))
 async def put_source(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: Writer,
     camera_id: CameraId,
     body: Annotated[SourceIn, Depends(json_body(SourceIn))],
 ) -> CameraOut:
     """Replace where the camera is reached."""
-    return _camera_out(await handlers.change_source(house, principal, camera_id, _source(body)))
+    return _camera_out(await handlers.change_source(resources, principal, camera_id, _source(body)))
 
 
 @router.post("/{camera_id}/revisions", status_code=201, openapi_extra=body_schema(RevisionIn))
 async def create_revision(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: Writer,
     camera_id: CameraId,
     body: Annotated[BaseModel, Depends(json_body(RevisionIn))],
 ) -> RevisionOut:
     """Put another configuration in force from the next segment on."""
     fields = body.model_dump(mode="json")
-    revision, reference = await handlers.revise_camera(house, principal, camera_id, fields)
+    revision, reference = await handlers.revise_camera(resources, principal, camera_id, fields)
     return RevisionOut(
         revision=revision.revision,
         sha256=reference.sha256,
@@ -239,7 +239,7 @@ async def create_revision(
 
 @router.get("/{camera_id}/revisions")
 async def list_revisions(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: Reader,
     camera_id: CameraId,
     cursor: Cursor = None,
@@ -247,7 +247,7 @@ async def list_revisions(
 ) -> RevisionPage:
     """Configurations that were or are in force, newest first."""
     before = cursor_parts(cursor, _before_revision)
-    async with house.database.transaction() as session:
+    async with resources.database.transaction() as session:
         await handlers.camera_row(session, camera_id, principal.bounds)
         rows = await camera_rows.list_revisions(
             session,

@@ -1,4 +1,4 @@
-"""What routes share: the house, bodies that follow the contracts, cursors, time spans."""
+"""What routes share: the resources, bodies that follow the contracts, cursors, time spans."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, TypeAdapte
 
 from payesh.contracts.values import IDENTIFIER_PATTERN
 from payesh.ingest.errors import BadTime
-from payesh.ingest.house import House
+from payesh.ingest.resources import Resources
 from payesh.kit.errors import Unprocessable
 
 M = TypeVar("M", bound=BaseModel)
@@ -21,12 +21,12 @@ T = TypeVar("T")
 CameraId = Annotated[str, Path(pattern=IDENTIFIER_PATTERN)]
 
 
-def house(request: Request) -> House:
-    found: House = request.app.state.house
+def resources(request: Request) -> Resources:
+    found: Resources = request.app.state.resources
     return found
 
 
-HouseHere = Annotated[House, Depends(house)]
+ResourcesHere = Annotated[Resources, Depends(resources)]
 
 
 def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:

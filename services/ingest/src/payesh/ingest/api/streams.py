@@ -9,19 +9,19 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, TypeAdapter
 
 from payesh.contracts.ingest import SegmentStored
-from payesh.ingest import handlers
 from payesh.ingest.adapters.health import health_of
 from payesh.ingest.adapters.segments import gaps_between, segments_between
 from payesh.ingest.api.dependencies import (
     CameraId,
     Cursor,
-    HouseHere,
     Moment,
     Number,
+    ResourcesHere,
     Span,
     cursor_of,
     cursor_parts,
 )
+from payesh.ingest.handlers.cameras import camera_row
 from payesh.kit.authorization import authorize
 from payesh.kit.http import page_limit
 from payesh.kit.tokens import Principal
@@ -70,7 +70,7 @@ class HealthOut(BaseModel):
 
 @router.get("/segments")
 async def list_segments(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: StreamReader,
     camera_id: CameraId,
     span: Annotated[Span, Depends()],
@@ -79,8 +79,8 @@ async def list_segments(
 ) -> SegmentPage:
     """Segments that overlap the span, by capture time, as they were announced."""
     key = cursor_parts(cursor, _after_segment)
-    async with house.database.transaction() as session:
-        await handlers.camera_row(session, camera_id, principal.bounds)
+    async with resources.database.transaction() as session:
+        await camera_row(session, camera_id, principal.bounds)
         rows = await segments_between(
             session,
             camera_id,
@@ -99,7 +99,7 @@ async def list_segments(
 
 @router.get("/gaps")
 async def list_gaps(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: StreamReader,
     camera_id: CameraId,
     span: Annotated[Span, Depends()],
@@ -108,8 +108,8 @@ async def list_gaps(
 ) -> GapPage:
     """Times of which nothing is kept, and why."""
     key = cursor_parts(cursor, _after_gap)
-    async with house.database.transaction() as session:
-        await handlers.camera_row(session, camera_id, principal.bounds)
+    async with resources.database.transaction() as session:
+        await camera_row(session, camera_id, principal.bounds)
         rows = await gaps_between(
             session,
             camera_id,
@@ -126,10 +126,12 @@ async def list_gaps(
 
 
 @router.get("/health")
-async def get_health(house: HouseHere, principal: HealthReader, camera_id: CameraId) -> HealthOut:
+async def get_health(
+    resources: ResourcesHere, principal: HealthReader, camera_id: CameraId
+) -> HealthOut:
     """Conditions that were ever raised, and whether they are now."""
-    async with house.database.transaction() as session:
-        row = await handlers.camera_row(session, camera_id, principal.bounds)
+    async with resources.database.transaction() as session:
+        row = await camera_row(session, camera_id, principal.bounds)
         conditions = await health_of(session, camera_id)
     return HealthOut(
         camera_id=camera_id,

@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
 from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
-from payesh.ingest import handlers
 from payesh.ingest.adapters.recordings import find_recording
-from payesh.ingest.api.dependencies import CameraId, HouseHere, utc
+from payesh.ingest.api.dependencies import CameraId, ResourcesHere, utc
 from payesh.ingest.api.forms import form_schema, sent_form
 from payesh.ingest.errors import UnknownRecording
+from payesh.ingest.handlers.recordings import accept_recording, recording_stream_id
+from payesh.ingest.handlers.snapshots import store_snapshot
 from payesh.kit.authorization import authorize
 from payesh.kit.tokens import Principal
 
@@ -75,7 +76,7 @@ def _recording_out(row: dict[str, Any]) -> RecordingOut:
     }
     return RecordingOut(
         **fields,
-        stream_id=handlers.recording_stream_id(row["recording_id"]),
+        stream_id=recording_stream_id(row["recording_id"]),
         size_bytes=row["object"]["size_bytes"],
     )
 
@@ -87,13 +88,13 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
 
 @router.post("/recordings", status_code=202, openapi_extra=form_schema(RecordingForm))
 async def post_recording(
-    house: HouseHere, principal: RecordingWriter, camera_id: CameraId, request: Request
+    resources: ResourcesHere, principal: RecordingWriter, camera_id: CameraId, request: Request
 ) -> RecordingOut:
     """Keep a video file; it is segmented in the background, as a stream of its own."""
-    deadline_s = house.settings.recording_upload_s
-    async with sent_form(request, RecordingForm, house.recording_turns, deadline_s) as form:
-        row = await handlers.accept_recording(
-            house,
+    deadline_s = resources.settings.recording_upload_s
+    async with sent_form(request, RecordingForm, resources.recording_turns, deadline_s) as form:
+        row = await accept_recording(
+            resources,
             principal,
             camera_id,
             _chunks(form.file),
@@ -105,10 +106,10 @@ async def post_recording(
 
 @router.get("/recordings/{recording_id}")
 async def get_recording(
-    house: HouseHere, principal: StreamReader, camera_id: CameraId, recording_id: UUID
+    resources: ResourcesHere, principal: StreamReader, camera_id: CameraId, recording_id: UUID
 ) -> RecordingOut:
     """How far the work on a video file is."""
-    async with house.database.transaction() as session:
+    async with resources.database.transaction() as session:
         row = await find_recording(session, camera_id, recording_id, principal.bounds)
     if row is None:
         raise UnknownRecording()
@@ -125,7 +126,7 @@ async def get_recording(
     },
 )
 async def post_snapshot(
-    house: HouseHere,
+    resources: ResourcesHere,
     principal: SnapshotWriter,
     request: Request,
     response: Response,
@@ -133,11 +134,11 @@ async def post_snapshot(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> SnapshotOut:
     """Keep a still. The same one sent again gets the same answer, with status 200."""
-    limit = house.settings.snapshot_limit_mib * 1024 * 1024
-    deadline_s = house.settings.snapshot_upload_s
-    async with sent_form(request, SnapshotForm, house.snapshot_turns, deadline_s) as form:
-        event, new = await handlers.store_snapshot(
-            house,
+    limit = resources.settings.snapshot_limit_mib * 1024 * 1024
+    deadline_s = resources.settings.snapshot_upload_s
+    async with sent_form(request, SnapshotForm, resources.snapshot_turns, deadline_s) as form:
+        event, new = await store_snapshot(
+            resources,
             principal,
             camera_id,
             await form.image.read(limit + 1),

@@ -33,7 +33,8 @@ from payesh.ingest.adapters.remuxer import Fragment
 from payesh.ingest.adapters.segments import advance_chain, insert_gap, insert_segment
 from payesh.ingest.adapters.video_file import FileEnd, FileSegments, NotAVideo
 from payesh.ingest.errors import NoRevision
-from payesh.ingest.handlers import recording_stream_id, revision_in_force
+from payesh.ingest.handlers.cameras import revision_in_force
+from payesh.ingest.handlers.recordings import recording_stream_id
 from payesh.kit import outbox
 from payesh.kit.database import Database
 from payesh.kit.errors import MessageFault, PayeshError

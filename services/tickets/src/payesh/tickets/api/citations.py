@@ -18,8 +18,8 @@ from payesh.kit.http import page_limit
 from payesh.kit.openapi import shows
 from payesh.tickets.adapters.citations import StoredCitation
 from payesh.tickets.api.citation_example import CITATION
-from payesh.tickets.decisions import Desk
 from payesh.tickets.domain.citation import OFFICER_REASONS, Rejection, State
+from payesh.tickets.handlers.decisions import Desk
 
 Reader = Annotated[
     Principal, Depends(authorize("citations:read", resource="citations", personal=True))

@@ -12,9 +12,9 @@ from payesh.kit.errors import NotFound, Problem
 from payesh.kit.objects import ObjectStore
 from payesh.tickets.adapters.citations import StoredCitation
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
-from payesh.tickets.decisions import Desk
 from payesh.tickets.domain.byte_range import RangeNotSatisfiable, is_range, requested_range
-from payesh.tickets.manifest import name_in_bundle
+from payesh.tickets.evidence.manifest import name_in_bundle
+from payesh.tickets.handlers.decisions import Desk
 
 Reader = Annotated[
     Principal, Depends(authorize("evidence:read", resource="evidence", personal=True))

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import Problem
 from payesh.kit.http import page_limit
-from payesh.tickets.decisions import Desk
 from payesh.tickets.domain.law import LawTable
 from payesh.tickets.domain.plate_text import persian_digits
+from payesh.tickets.handlers.decisions import Desk
 from payesh.tickets.presentation import OFFICER_CHOICES, CitationCard, card_of, citation_card
 
 PURPOSE = "بررسی تخلف در صف مأموران"

@@ -10,9 +10,9 @@ from payesh.detect.adapters.stills import decode_still
 from payesh.detect.domain.detections import UNKNOWN, VEHICLE_CLASSES, Detections
 from payesh.detect.domain.rules import judge
 from payesh.detect.domain.speed import SpeedEstimate
-from payesh.detect.frames import Bytes, encode_jpeg, sharpness
-from payesh.detect.observations import PassageTaken, ShotTaken
-from payesh.detect.pictures import MARGIN, box_of
+from payesh.detect.vision.frames import Bytes, encode_jpeg, sharpness
+from payesh.detect.vision.observations import PassageTaken, ShotTaken
+from payesh.detect.vision.pictures import MARGIN, box_of
 
 LEGIBLE_WIDTH_PX = 60.0
 """A narrower vehicle shows its plate on a dozen pixels: nobody reads that."""

@@ -21,13 +21,13 @@ from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.plates import ReadOutcome
 from payesh.contracts.values import ClockSource, ObjectReference, format_utc
 from payesh.tickets.adapters.law_basis import LawBasis, basis_of, jalali_text
-from payesh.tickets.chain_check import check_links
 from payesh.tickets.domain.clip import last_run
 from payesh.tickets.domain.law import SPEEDING, LawTable, Price
 from payesh.tickets.errors import EvidenceBroken
-from payesh.tickets.handlers import citation_id_of
+from payesh.tickets.evidence.chain_check import check_links
+from payesh.tickets.evidence.manifest import Manifest, name_in_bundle
+from payesh.tickets.handlers.joining import citation_id_of
 from payesh.tickets.jalali import jalali_day
-from payesh.tickets.manifest import Manifest, name_in_bundle
 
 _MANIFEST, _CITATION = "manifest.json", "citation.json"
 # Names come from the manifest, which may be forged: none may lead out of the folder.

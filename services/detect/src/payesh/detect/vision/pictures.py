@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from payesh.contracts.values import Box
-from payesh.detect.frames import Frame, PlanarCrop
-from payesh.detect.observations import ShotTaken
+from payesh.detect.vision.frames import Frame, PlanarCrop
+from payesh.detect.vision.observations import ShotTaken
 
 MARGIN = 0.12
 """Added on each side, in box sizes: a box that is a little small must not cut the plate."""

@@ -16,7 +16,6 @@ from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.detect import PassageEnd
 from payesh.contracts.event import Event
 from payesh.contracts.values import ModelReference, ObjectReference, Provenance
-from payesh.detect import events
 from payesh.detect.adapters.checkpoint import (
     CheckpointUnreadable,
     last_event_of,
@@ -26,9 +25,10 @@ from payesh.detect.adapters.checkpoint import (
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.revisions import Revisions
 from payesh.detect.domain.camera_watch import CameraWatch
-from payesh.detect.observations import CountsTaken, Observation, PassageTaken, ShotTaken
-from payesh.detect.still_observer import observe_still
-from payesh.detect.stream_observer import SegmentBroken, StreamObserver
+from payesh.detect.handlers import events
+from payesh.detect.vision.observations import CountsTaken, Observation, PassageTaken, ShotTaken
+from payesh.detect.vision.still_observer import observe_still
+from payesh.detect.vision.stream_observer import SegmentBroken, StreamObserver
 from payesh.kit.bus import Delivery, Disposition
 from payesh.kit.errors import MessageFault
 from payesh.kit.objects import ObjectStore

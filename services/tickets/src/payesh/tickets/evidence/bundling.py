@@ -14,11 +14,11 @@ from payesh.contracts.values import ObjectReference, SegmentLink
 from payesh.kit.objects import ObjectStore
 from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
-from payesh.tickets.chain_check import check_links
 from payesh.tickets.domain.citation import Rejection
 from payesh.tickets.domain.clip import codec_of, last_run, within_size
 from payesh.tickets.errors import EvidenceBroken
-from payesh.tickets.manifest import (
+from payesh.tickets.evidence.chain_check import check_links
+from payesh.tickets.evidence.manifest import (
     ClipPart,
     Manifest,
     ManifestChain,

@@ -17,9 +17,9 @@ from payesh.tickets import metrics
 from payesh.tickets.adapters import bundle_jobs, citations
 from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
-from payesh.tickets.bundling import BundleRules, build_bundle
 from payesh.tickets.domain.citation import Rejection
-from payesh.tickets.handlers import reject
+from payesh.tickets.evidence.bundling import BundleRules, build_bundle
+from payesh.tickets.handlers.joining import reject
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from payesh.kit.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Resources:
     """`cameras_changed` and `recordings_changed` wake the workers of this process; uploads are
     read when they have one of the turns, so that videos never keep stills waiting."""
 

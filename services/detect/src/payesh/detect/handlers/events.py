@@ -24,7 +24,7 @@ from payesh.contracts.values import (
 from payesh.detect.domain.counts import CountedInterval
 from payesh.detect.domain.rules import Speeding
 from payesh.detect.domain.speed import SpeedEstimate
-from payesh.detect.observations import PassageTaken, ShotTaken
+from payesh.detect.vision.observations import PassageTaken, ShotTaken
 
 VIDEO_METHOD = "video_ground_plane"
 DEVICE_METHOD = "device"

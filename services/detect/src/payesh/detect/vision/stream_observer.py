@@ -25,11 +25,11 @@ from payesh.detect.domain.detections import Detections, pairwise_iou
 from payesh.detect.domain.passage import TIME_LIMIT_S, OpenPassage, Sighting
 from payesh.detect.domain.rules import judge
 from payesh.detect.domain.shots import Candidate, shot_quality
-from payesh.detect.frames import Frame, sharpness
-from payesh.detect.observations import CountsTaken, Observation, PassageTaken
-from payesh.detect.pictures import Picture
 from payesh.detect.ports import Detector
-from payesh.detect.site import Site, site_of
+from payesh.detect.vision.frames import Frame, sharpness
+from payesh.detect.vision.observations import CountsTaken, Observation, PassageTaken
+from payesh.detect.vision.pictures import Picture
+from payesh.detect.vision.site import Site, site_of
 from payesh.kit.errors import MessageFault
 
 CHECKPOINT_EVERY_S = 10.0

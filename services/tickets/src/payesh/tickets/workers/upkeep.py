@@ -22,7 +22,7 @@ from payesh.tickets.adapters import (
     waiting_room,
 )
 from payesh.tickets.adapters.retention_jobs import RetentionJob
-from payesh.tickets.handlers import reject_overdue
+from payesh.tickets.handlers.joining import reject_overdue
 
 log = structlog.get_logger(__name__)
 

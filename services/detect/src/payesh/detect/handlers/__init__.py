@@ -1,0 +1,1 @@
+"""Use cases: observing segments and stills, and projecting what was said of them."""

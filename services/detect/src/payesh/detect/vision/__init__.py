@@ -1,0 +1,1 @@
+"""From pixels to passages: pure of bus and store."""

@@ -1,0 +1,1 @@
+"""Use cases of the HTTP edge, a module a noun."""

@@ -1,0 +1,174 @@
+"""Stills: kept as they are, judged by the revision in force at capture."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.chain import link_sha256
+from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
+from payesh.contracts.values import (
+    ClockSource,
+    RevisionReference,
+)
+from payesh.ingest import metrics
+from payesh.ingest.adapters import snapshots as snapshot_rows
+from payesh.ingest.domain.image_header import ImageHeader, NotAnImage, read_image_header
+from payesh.ingest.errors import (
+    BadImage,
+    BadTime,
+    ImageTooLarge,
+    KeyReused,
+    WrongCertificate,
+)
+from payesh.ingest.handlers.cameras import camera_row, require_bounds, revision_in_force
+from payesh.ingest.resources import Resources
+from payesh.kit import outbox
+from payesh.kit.telemetry import tracer
+from payesh.kit.tokens import Principal
+
+FUTURE_TOLERANCE = timedelta(seconds=60)
+"""By how much a device's clock may be ahead of ours."""
+
+
+async def store_snapshot(
+    resources: Resources,
+    principal: Principal,
+    camera_id: str,
+    image: bytes,
+    captured_at: datetime,
+    clock_u95_ms: float,
+    measurement: DeviceMeasurement | None,
+    idempotency_key: str | None,
+) -> tuple[dict[str, Any], bool]:
+    """Keep a still as it is and announce it once; the event, and whether it is new.
+
+    It is judged by the revision in force at `captured_at`. Raises BadImage, ImageTooLarge,
+    BadTime, NoRevision, OutOfBounds, WrongCertificate, KeyReused, UnknownCamera.
+    """
+    header = _checked_image(resources, image)
+    if captured_at > datetime.now(UTC) + FUTURE_TOLERANCE:
+        raise BadTime("captured_at lies in the future")
+    _require_simultaneous(resources, measurement, captured_at, clock_u95_ms)
+    image_sha256 = hashlib.sha256(image).hexdigest()
+    with tracer.start_as_current_span("ingest.snapshot.store"):
+        async with resources.database.transaction() as session:
+            camera = await camera_row(session, camera_id, principal.bounds)
+            series = await snapshot_rows.lock_series(
+                session, camera_id, captured_at.date().isoformat(), camera["last_link_sha256"]
+            )
+            # Under the lock: two copies sent at once are told apart here, not by luck.
+            known = await snapshot_rows.find_snapshot(
+                session, camera_id, image_sha256, captured_at, idempotency_key
+            )
+            if known is not None:
+                if known["image_sha256"] != image_sha256:
+                    raise KeyReused()
+                return known["event"], False
+            revision, reference = await revision_in_force(session, camera_id, captured_at)
+            require_bounds(principal.bounds, revision)
+            _require_certificate(revision, measurement)
+            event = await _snapshot_event(
+                resources,
+                revision,
+                reference,
+                series,
+                header,
+                image,
+                captured_at,
+                clock_u95_ms,
+                measurement,
+            )
+            await snapshot_rows.insert_snapshot(session, event, idempotency_key)
+            await outbox.add(session, event)
+    metrics.snapshots.inc()
+    return event.model_dump(mode="json"), True
+
+
+def _checked_image(resources: Resources, image: bytes) -> ImageHeader:
+    settings = resources.settings
+    if len(image) > settings.snapshot_limit_mib * 1024 * 1024:
+        raise ImageTooLarge(f"at most {settings.snapshot_limit_mib} MiB are accepted")
+    try:
+        header = read_image_header(image)
+    except NotAnImage as error:
+        raise BadImage(str(error)) from error
+    if header.pixels > settings.snapshot_limit_megapixels * 1_000_000:
+        raise ImageTooLarge(
+            f"{header.width_px} by {header.height_px} pixels; "
+            f"at most {settings.snapshot_limit_megapixels} megapixels are accepted"
+        )
+    if max(header.width_px, header.height_px) > 16384:
+        raise ImageTooLarge("at most 16384 pixels a side are accepted")
+    return header
+
+
+def _require_simultaneous(
+    resources: Resources,
+    measurement: DeviceMeasurement | None,
+    captured_at: datetime,
+    clock_u95_ms: float,
+) -> None:
+    """A device may pair the value of one vehicle with the picture of a later one."""
+    if measurement is None:
+        return
+    limit = timedelta(milliseconds=clock_u95_ms + resources.settings.measurement_lag_ms)
+    if abs(measurement.measured_at - captured_at) > limit:
+        raise BadTime("measured_at and captured_at are too far apart")
+
+
+def _require_certificate(revision: CameraRevision, measurement: DeviceMeasurement | None) -> None:
+    if measurement is None:
+        return
+    certificate = revision.certificate
+    if certificate is None or certificate.number != measurement.certificate_number:
+        raise WrongCertificate()
+
+
+async def _snapshot_event(
+    resources: Resources,
+    revision: CameraRevision,
+    reference: RevisionReference,
+    series: snapshot_rows.Series,
+    header: ImageHeader,
+    image: bytes,
+    captured_at: datetime,
+    clock_u95_ms: float,
+    measurement: DeviceMeasurement | None,
+) -> SnapshotStored:
+    camera_id = revision.camera_id
+    stored = await resources.objects.put(
+        "segments",
+        f"{camera_id}/{series.stream_id}/{series.sequence:08d}.{header.suffix}",
+        image,
+        media_type=header.media_type,
+    )
+    link = link_sha256(
+        previous_link_sha256=series.previous_link_sha256,
+        stream_id=series.stream_id,
+        sequence=series.sequence,
+        captured_at=captured_at,
+        duration_ms=0,
+        init_sha256=None,
+        media_sha256=stored.sha256,
+        revision_sha256=reference.sha256,
+        fencing_token=0,
+    )
+    return SnapshotStored(
+        camera_id=camera_id,
+        county=revision.county,
+        road_class=revision.road_class,
+        place_class=revision.place_class,
+        captured_at=captured_at,
+        clock_source=ClockSource.DEVICE,
+        clock_u95_ms=clock_u95_ms,
+        revision=reference,
+        stream_id=series.stream_id,
+        sequence=series.sequence,
+        width_px=header.width_px,
+        height_px=header.height_px,
+        image=stored,
+        measurement=measurement,
+        previous_link_sha256=series.previous_link_sha256,
+        link_sha256=link,
+    )

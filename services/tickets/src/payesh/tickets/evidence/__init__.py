@@ -1,0 +1,1 @@
+"""A citation's evidence: checked, bundled under lock, described, verified offline."""

@@ -1,0 +1,1 @@
+"""Use cases: violation and read joined, an officer's decisions."""
