@@ -44,7 +44,8 @@ bench: setup ## measure; prints one JSON object
 
 test-engines: setup ## the integration and fault suite against Apache Kafka and MinIO (needs Java, Maven and Go)
 	-@$(BIN)/payesh-local build-engines
-	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest tests/integration tests/deploy tests/e2e
+	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder \
+		tests/e2e tests/integration tests/deploy
 
 pins: setup ## write constraints.txt from what is installed
 	@$(BIN)/uv pip freeze --python $(BIN)/python --exclude-editable | grep -vi '^opencv-python==' > constraints.txt

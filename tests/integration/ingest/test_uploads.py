@@ -266,15 +266,16 @@ async def test_videos_wait_unread_for_their_turn_and_stills_do_not_wait_for_them
 ) -> None:
     """A sender that stops in the middle has the only turn."""
     boundary = "b0undary"
-    fields = {"started_at": datetime.now(UTC).isoformat(), "clock_u95_ms": "400"}
-    head = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    )
-    head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="v"\r\n\r\n'
     going_on = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
+        # Now, for the camera was nowhere before it was registered.
+        fields = {"started_at": datetime.now(UTC).isoformat(), "clock_u95_ms": "400"}
+        head = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        )
+        head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="v"\r\n\r\n'
         yield head.encode() + clip.read_bytes()
         await going_on.wait()
         yield f"\r\n--{boundary}--\r\n".encode()

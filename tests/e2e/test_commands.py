@@ -1,4 +1,4 @@
-"""`payesh-local` as a newcomer types it: on the house's running stack, and with one of its own."""
+"""`payesh-local` as a newcomer types it, on the house's running stack. CI runs the demo itself."""
 
 import asyncio
 import json
@@ -6,14 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from payesh.local import state
 from tests.integration.plates.vehicle_picture import HEIGHT_PX, WIDTH_PX, car, jpeg
-from tests.support.engines import chosen_engines
-from tests.support.running_house import SEED, House
+from tests.support.running_house import House
 
 BIN = Path(sys.executable).parent
 PLATE_BOX = [250 / WIDTH_PX, 230.5 / HEIGHT_PX, 100 / WIDTH_PX, 21 / HEIGHT_PX]
@@ -67,26 +65,3 @@ async def test_photographs_are_replayed_and_scored(
     assert code == 0
     assert (scene["photos"], scene["plates"], scene["photos_refused"]) == (2, 2, 0)
     assert (scene["found"], scene["read_exactly"]) == (2, 2)
-
-
-@pytest.mark.skipif(chosen_engines() != "local", reason="the demo is of the engines from wheels")
-async def test_the_demo_ends_by_itself_and_leaves_evidence_that_verifies(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    """`make demo ONCE=1 SHORT=1 OUT=folder`: what the README begins with."""
-    out = tmp_path / "out"
-    code, said = await command(
-        environment, "payesh-local", "demo", "--once", "--short",
-        "--seed", str(SEED), "--out", str(out),
-    )  # fmt: skip
-    line: dict[str, Any] = json.loads(said)
-    assert line == json.loads((out / "line.json").read_text("utf-8"))
-    # How long a draft takes depends on what else this machine does.
-    assert [kept for kept in line["shortfalls"] if "latency" not in kept] == []
-    assert code == (1 if line["shortfalls"] else 0)
-    assert line["vehicles_in_truth"] == 22
-    assert line["drafts_of_violations"] == line["violations_by_lower_bound"] > 5
-    assert {path.name for path in out.iterdir()} >= {"truth.json", "events.jsonl", "logs"}
-    verified, said = await command(environment, "payesh-tickets", "verify", str(out / "citation"))
-    assert verified == 0, said
-    assert not Path(environment["PAYESH_LOCAL_STATE"]).exists()
