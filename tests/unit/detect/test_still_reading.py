@@ -101,3 +101,25 @@ def test_a_devices_speed_is_said_of_a_vehicle_found_alone_and_of_nobody_else(
     passages = observe_still(_measured(body), box_revision(), body, detector)
     assert [p.speed.speed_kmh if p.speed else None for p in passages] == speeds
     assert [p.speeding is not None for p in passages] == [s is not None for s in speeds]
+
+
+@pytest.mark.parametrize(
+    ("measured", "boxes", "bottom"),
+    [
+        (False, [(20, 40, 260, 120)], 200.0),
+        (True, [(20, 40, 260, 120)], 120.0),
+        (False, [NEAR], 160.0),
+        (False, [(20, 40, 260, 120), FAR], 120.0),
+    ],
+    ids=["fills the picture", "measured", "smaller", "not alone"],
+)
+def test_a_vehicle_that_fills_the_picture_alone_reaches_its_lower_edge(
+    measured: bool, boxes: list[tuple[int, int, int, int]], bottom: float
+) -> None:
+    body = _jpeg()
+    event = _measured(body)
+    if not measured:
+        event = event.model_copy(update={"measurement": None})
+    (passage,) = observe_still(event, box_revision(), body, Sees(*boxes))
+    box = passage.shots[0].box
+    assert box.y_px + box.height_px == bottom

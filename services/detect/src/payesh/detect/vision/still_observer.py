@@ -17,6 +17,8 @@ from payesh.detect.vision.pictures import MARGIN, box_of
 LEGIBLE_WIDTH_PX = 60.0
 """A narrower vehicle shows its plate on a dozen pixels: nobody reads that."""
 _LARGEST_VEHICLES = 20
+_FILLS_THE_PICTURE = 0.5
+"""Of its width."""
 
 
 def observe_still(
@@ -32,6 +34,8 @@ def observe_still(
     bgr = decode_still(image)
     seen = detector.detect_bgr(bgr) if detector is not None else Detections.of([], [], [])
     found = _legible(seen)
+    if event.measurement is None and len(seen) == len(found) == 1:
+        found = _to_the_ground(found, bgr.shape[1], bgr.shape[0])
     whole = Detections.of([[0, 0, bgr.shape[1], bgr.shape[0]]], [0.0], [UNKNOWN])
     vehicles = found if len(found) else whole
     speed = _device_speed(event) if len(seen) == len(found) == 1 else None
@@ -44,6 +48,15 @@ def _legible(seen: Detections) -> Detections:
     # From left to right, so that the ordinal and with it the id rests on the picture alone.
     best = found.take((-found.score).argsort(kind="stable")[:_LARGEST_VEHICLES])
     return best.take(best.xyxy[:, 0].argsort(kind="stable"))
+
+
+def _to_the_ground(alone: Detections, width_px: int, height_px: int) -> Detections:
+    """Of a vehicle that fills the picture detectors often box the upper half, and its plate lies
+    below. Nobody else is seen there; a measured speed is not said of a box that was stretched."""
+    left, top, right, _ = alone.xyxy[0]
+    if right - left <= _FILLS_THE_PICTURE * width_px:
+        return alone
+    return Detections.of([[left, top, right, height_px]], alone.score, alone.class_id)
 
 
 def _passage(
