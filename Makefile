@@ -19,7 +19,8 @@ $(VENV)/.ready: constraints.txt pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@command -v $(PYTHON) >/dev/null || { echo "Payesh needs Python 3.11: install it or say PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev $(MEMBERS:%=-e ./%)
+	@echo "setting up .venv: about 1.5 GB"
+	@$(BIN)/uv pip install --python $(BIN)/python -c constraints.txt --group dev $(MEMBERS:%=-e ./%)
 	@touch $@
 
 setup: $(VENV)/.ready ## make the environment in .venv (Python 3.11 and the package index are enough)

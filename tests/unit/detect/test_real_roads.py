@@ -122,5 +122,6 @@ def test_laser_speeds_lie_inside_the_interval_but_for_the_roads_own_scale(
     assert abs(scale - 1) < 0.02
     assert (error <= u95).mean() >= 0.95
     assert (left <= u95).mean() >= 0.95
-    # A handful stands beside another vehicle's laser value: steady tracks, 25 km/h apart.
+    # Some are steady tracks beside another vehicle's laser value; on one road tracks jitter, and
+    # the interval is too narrow for a few of them.
     assert (ours / scale - u95 > laser).mean() < 0.015

@@ -100,7 +100,7 @@ def upgrade() -> None:
     op.create_table(
         "clip_openings",
         sa.Column("citation_id", sa.Uuid, primary_key=True),
-        sa.Column("subject", sa.String(128), primary_key=True),
+        sa.Column("reading", sa.String(64), primary_key=True),
         _moment("open_until"),
         sa.Index("ix_clip_openings_open_until", "open_until"),
     )

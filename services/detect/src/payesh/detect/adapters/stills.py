@@ -3,10 +3,9 @@
 import cv2
 import numpy as np
 
-from payesh.detect.vision.frames import Bytes
+from payesh.detect.vision.frames import LARGEST_PIXELS, Bytes
 from payesh.kit.errors import MessageFault
 
-LARGEST_PIXELS = 40_000_000
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 

@@ -8,10 +8,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
-from payesh.detect.vision.frames import Frame
+from payesh.detect.vision.frames import LARGEST_PIXELS, Frame
 from payesh.kit.errors import MessageFault
 
-LARGEST_PIXELS = 40_000_000
 _PLANAR = frozenset({"yuv420p", "yuvj420p"})
 
 

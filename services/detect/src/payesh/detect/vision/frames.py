@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
+LARGEST_PIXELS = 40_000_000
+"""Of a frame or a still: a larger one is refused before it is unpacked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.ingest import CameraConfigured
-from payesh.contracts.values import (
-    RevisionReference,
-)
+from payesh.contracts.values import RevisionReference
 from payesh.ingest.adapters import cameras as camera_rows
 from payesh.ingest.adapters.source_networks import (
     ForbiddenAddress,
@@ -22,6 +20,7 @@ from payesh.ingest.adapters.source_networks import (
 )
 from payesh.ingest.errors import (
     BadSource,
+    BadTime,
     CameraExists,
     NoRevision,
     OutOfBounds,
@@ -37,6 +36,8 @@ FIRST_REVISION_EARLY = timedelta(seconds=5)
 """A camera may send as soon as it is registered, and its clock is not the server's: the first
 revision also holds for what was captured this much before it. Later ones do not: before them
 another was in force."""
+_FUTURE_TOLERANCE = timedelta(seconds=60)
+"""By how much a device's clock may be ahead of ours."""
 
 
 async def create_camera(
@@ -146,6 +147,12 @@ async def camera_row(
     if row is None:
         raise UnknownCamera(camera_id)
     return row
+
+
+def require_past(moment: datetime, name: str) -> None:
+    """Raises BadTime: what will be cannot have been captured."""
+    if moment > datetime.now(UTC) + _FUTURE_TOLERANCE:
+        raise BadTime(f"{name} lies in the future")
 
 
 async def revision_in_force(

@@ -1,20 +1,19 @@
 """Uploaded video files."""
 
 from collections.abc import AsyncIterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from payesh.contracts.event import deterministic_id
-from payesh.contracts.values import (
-    ObjectReference,
-)
+from payesh.contracts.values import ObjectReference
 from payesh.ingest.adapters import recordings as recording_rows
-from payesh.ingest.errors import (
-    BadTime,
+from payesh.ingest.handlers.cameras import (
+    camera_row,
+    require_bounds,
+    require_past,
+    revision_in_force,
 )
-from payesh.ingest.handlers.cameras import camera_row, require_bounds, revision_in_force
-from payesh.ingest.handlers.snapshots import FUTURE_TOLERANCE
 from payesh.ingest.resources import Resources
 from payesh.kit.tokens import Principal
 
@@ -31,8 +30,7 @@ async def accept_recording(
 
     Raises UnknownCamera, BadTime, NoRevision, OutOfBounds.
     """
-    if started_at > datetime.now(UTC) + FUTURE_TOLERANCE:
-        raise BadTime("started_at lies in the future")
+    require_past(started_at, "started_at")
     async with resources.database.transaction() as session:
         await camera_row(session, camera_id, principal.bounds)
         revision, _ = await revision_in_force(session, camera_id, started_at)

@@ -1,16 +1,13 @@
 """Stills: kept as they are, judged by the revision in force at capture."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.chain import link_sha256
 from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
-from payesh.contracts.values import (
-    ClockSource,
-    RevisionReference,
-)
+from payesh.contracts.values import ClockSource, RevisionReference
 from payesh.ingest import metrics
 from payesh.ingest.adapters import snapshots as snapshot_rows
 from payesh.ingest.domain.image_header import ImageHeader, NotAnImage, read_image_header
@@ -21,14 +18,16 @@ from payesh.ingest.errors import (
     KeyReused,
     WrongCertificate,
 )
-from payesh.ingest.handlers.cameras import camera_row, require_bounds, revision_in_force
+from payesh.ingest.handlers.cameras import (
+    camera_row,
+    require_bounds,
+    require_past,
+    revision_in_force,
+)
 from payesh.ingest.resources import Resources
 from payesh.kit import outbox
 from payesh.kit.telemetry import tracer
 from payesh.kit.tokens import Principal
-
-FUTURE_TOLERANCE = timedelta(seconds=60)
-"""By how much a device's clock may be ahead of ours."""
 
 
 async def store_snapshot(
@@ -47,8 +46,7 @@ async def store_snapshot(
     BadTime, NoRevision, OutOfBounds, WrongCertificate, KeyReused, UnknownCamera.
     """
     header = _checked_image(resources, image)
-    if captured_at > datetime.now(UTC) + FUTURE_TOLERANCE:
-        raise BadTime("captured_at lies in the future")
+    require_past(captured_at, "captured_at")
     _require_simultaneous(resources, measurement, captured_at, clock_u95_ms)
     image_sha256 = hashlib.sha256(image).hexdigest()
     with tracer.start_as_current_span("ingest.snapshot.store"):

@@ -116,7 +116,6 @@ clip_openings = Table(
     "clip_openings",
     metadata,
     Column("citation_id", Uuid, primary_key=True),
-    # Named for the subject alone, whose opening it once was; a digest fits and no index changes.
-    Column("subject", String(128), key="reading", primary_key=True),
+    Column("reading", String(64), primary_key=True),  # SHA-256 of who reads, and why
     Column("open_until", _Moment, nullable=False, index=True),
 )
