@@ -13,7 +13,7 @@ from tests.support.engines import breakable_engines, engines
 __all__ = ["breakable_engines", "engines"]
 
 ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("PAYESH_SHARED_DATA", ROOT.parent / "shared" / "data"))
+SHARED = Path(os.environ.get("PAYESH_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")
