@@ -16,7 +16,7 @@ from payesh.kit.bus import Consumer, Delivery, Producer
 from payesh.kit.bus.envelope import envelope
 from payesh.kit.database import Database
 from payesh.kit.inbox import transactional
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 from payesh.kit.settings import BusSettings
 from payesh.kit.tables import kit_metadata
 from payesh.local.engines import LocalEngines

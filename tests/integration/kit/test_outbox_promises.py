@@ -13,7 +13,7 @@ from payesh.kit.bus import Consumer, Delivery, Producer
 from payesh.kit.bus.envelope import envelope
 from payesh.kit.errors import BusUnavailable, DependencyFault
 from payesh.kit.inbox import transactional
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 from payesh.kit.tables import inbox
 from payesh.kit.tables import outbox as outbox_table
 

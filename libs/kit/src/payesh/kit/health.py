@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from payesh.kit.bus import Consumer
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 
 _PATIENCE_S = 3.0
 

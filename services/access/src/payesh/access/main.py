@@ -30,7 +30,7 @@ from payesh.kit.database import Database
 from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
 from payesh.kit.http import PUBLIC_ROUTES, create_app, serve, service_cli
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 from payesh.kit.settings import DatabaseSettings
 from payesh.kit.telemetry import configure
 from payesh.kit.tokens import TokenVerifier

@@ -22,7 +22,7 @@ from payesh.kit.database import Database
 from payesh.kit.errors import DatabaseUnavailable
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 
 log = structlog.get_logger(__name__)
 

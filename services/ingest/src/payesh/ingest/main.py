@@ -32,7 +32,7 @@ from payesh.kit.errors import DependencyFault
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
 from payesh.kit.objects import MinioObjects
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from payesh.kit.errors import DatabaseUnavailable
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
 from payesh.kit.objects import MinioObjects
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 from payesh.plates import consumers
 from payesh.plates.adapters import reads
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator

@@ -20,7 +20,7 @@ from payesh.kit.database import Database
 from payesh.kit.health import readiness
 from payesh.kit.http import PUBLIC_ROUTES, create_app, serve, service_cli
 from payesh.kit.objects import MinioObjects
-from payesh.kit.outbox import Relay
+from payesh.kit.relay import Relay
 from payesh.kit.sign_in import sign_in_router
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.api.citations import citations_router
