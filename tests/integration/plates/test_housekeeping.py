@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from payesh.plates import main
 from payesh.plates.adapters import reads
 from payesh.plates.adapters.tables import reads as table
+from payesh.plates.dependencies import Dependencies
 from tests.integration.plates.conftest import ReadingRoom
 from tests.support.waiting import eventually
 from tests.unit.tickets.violation_builder import plate_read, violation
@@ -51,7 +52,7 @@ async def test_reads_go_on_expiring_when_partitions_fail(
 
     monkeypatch.setattr(reads, "ensure_partitions", fail)
     monkeypatch.setattr(main, "_HOUSEKEEPING_EVERY_S", 0.05)
-    housekeeping = asyncio.create_task(main._keep_house(room.database))
+    housekeeping = asyncio.create_task(main._keep_house(Dependencies(room.database)))
     try:
         await eventually(lambda: failures > 0)
         expired = plate_read(violation(), "99ی99999")

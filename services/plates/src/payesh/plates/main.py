@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,11 +21,12 @@ from payesh.kit.http import create_app, serve, service_cli
 from payesh.kit.objects import MinioObjects
 from payesh.kit.relay import Relay
 from payesh.plates import consumers
-from payesh.plates.adapters import reads
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.api import reads as reads_api
-from payesh.plates.handlers import Reading
+from payesh.plates.dependencies import Dependencies
+from payesh.plates.handlers.reading import ReadingDependencies
+from payesh.plates.handlers.retention import expire_reads, prepare_partitions
 from payesh.plates.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -38,10 +39,10 @@ _HOUSEKEEPING_EVERY_S = 60.0
 def create(settings: Settings) -> FastAPI:
     """The application with everything it runs on."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    dependencies = Dependencies(database=database)
     store = MinioObjects(settings)
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
-    keep = timedelta(hours=settings.read_keep_hours)
     running: dict[str, Consumer] = {}
 
     async def ready() -> dict[str, str]:
@@ -55,18 +56,20 @@ def create(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         telemetry.configure("plates", settings)
         executor = ThreadPoolExecutor(settings.reading_concurrency, thread_name_prefix="reading")
-        reading = Reading(
+        reading = ReadingDependencies(
+            database=database,
             store=store,
             locator=OnnxPlateLocator(threads=settings.reading_threads),
             reader=OnnxPlateReader(threads=settings.reading_threads),
             executor=executor,
             minimum_confidence=settings.minimum_confidence,
+            keep=timedelta(hours=settings.read_keep_hours),
             software_version=version("payesh-plates"),
         )
         consumer = Consumer(
             settings,
             group=consumers.GROUP,
-            handlers=consumers.handlers(database, reading, keep),
+            handlers=consumers.handlers(reading),
             producer=producer,
             concurrency=settings.reading_concurrency,
         )
@@ -74,7 +77,7 @@ def create(settings: Settings) -> FastAPI:
         await relay.start()
         await consumer.start()
         running["consumer"] = consumer
-        housekeeping = asyncio.create_task(_keep_house(database), name="housekeeping")
+        housekeeping = asyncio.create_task(_keep_house(dependencies), name="housekeeping")
         try:
             yield
         finally:
@@ -93,36 +96,22 @@ def create(settings: Settings) -> FastAPI:
         routers=[reads_api.router],
         ready=ready,
     )
-    app.state.database = database
+    app.state.dependencies = dependencies
     return app
 
 
-async def _keep_house(database: Database) -> None:
-    """Expired reads gone, partitions ahead of time. Neither waits for the other's success, and
-    whatever fails is tried again."""
+async def _keep_house(dependencies: Dependencies) -> None:
+    """The chores, each minute. One that fails is tried again with the next, and keeps no other
+    from its work."""
     while True:
-        for chore in (_expire, _ensure_partitions):
+        for chore in (expire_reads, prepare_partitions):
             try:
-                await chore(database)
+                await chore(dependencies)
             except DatabaseUnavailable:
                 log.warning("housekeeping waits", dependency="database")
             except Exception:  # reads must go on expiring
                 log.exception("housekeeping failed")
         await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
-
-
-async def _expire(database: Database) -> None:
-    now, gone = datetime.now(UTC), 1
-    while gone:
-        async with database.transaction() as session:
-            gone = await reads.expire(session, now)
-        if gone:
-            log.info("reads expired", count=gone)
-
-
-async def _ensure_partitions(database: Database) -> None:
-    async with database.transaction() as session:
-        await reads.ensure_partitions(session, datetime.now(UTC).date())
 
 
 def _serve() -> None:

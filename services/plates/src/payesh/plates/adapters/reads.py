@@ -1,7 +1,6 @@
-"""Reads in PostgreSQL: stored once, searched within bounds, gone when they expire."""
+"""Reads in PostgreSQL: stored once, searched within bounds, deleted when they expire."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -22,12 +21,31 @@ from payesh.plates.domain.plate_text import UNKNOWN_PLACE
 log = structlog.get_logger(__name__)
 
 _EXPIRE_AT_ONCE = 5_000
+_STORED = (
+    reads.c.read_id,
+    reads.c.passage_id,
+    reads.c.captured_at,
+    reads.c.body,
+    reads.c.expires_at,
+)
+"""Columns in the order of `StoredRead`'s fields."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class StoredRead:
+    """A read as it is kept; `body` is the published event."""
+
+    read_id: UUID
+    passage_id: UUID
+    captured_at: datetime
+    body: dict[str, Any]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReadQuery:
-    """What is searched for; of `texts` a read has one, and each may hold `?` for one unknown
-    character."""
+    """What is searched for. A read matches one of `texts`, in which `?` is one unknown character;
+    `after` is the capture time and passage of the last read of the page before."""
 
     texts: tuple[str, ...]
     camera_id: str | None
@@ -60,9 +78,9 @@ async def add(session: AsyncSession, read: PlateRead, expires_at: datetime) -> N
     )
 
 
-async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> Sequence[Any]:
-    """Rows newest first, within the caller's bounds."""
-    statement = select(reads).where(within(reads, bounds))
+async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> list[StoredRead]:
+    """Reads newest first, within the caller's bounds."""
+    statement = select(*_STORED).where(within(reads, bounds))
     if query.texts:
         statement = statement.where(or_(*(_matches(text) for text in query.texts)))
     if query.camera_id is not None:
@@ -74,7 +92,7 @@ async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> Seq
     if query.after is not None:
         statement = statement.where(tuple_(reads.c.captured_at, reads.c.passage_id) < query.after)
     ordered = statement.order_by(reads.c.captured_at.desc(), reads.c.passage_id.desc())
-    return (await session.execute(ordered.limit(query.limit))).all()
+    return [StoredRead(*row) for row in await session.execute(ordered.limit(query.limit))]
 
 
 def _matches(text: str) -> ColumnElement[bool]:
@@ -83,32 +101,33 @@ def _matches(text: str) -> ColumnElement[bool]:
     return reads.c.text == text
 
 
-async def get(session: AsyncSession, bounds: Bounds, read_id: UUID) -> Any | None:
+async def get(session: AsyncSession, bounds: Bounds, read_id: UUID) -> StoredRead | None:
     """One read within the caller's bounds."""
-    statement = select(reads).where(reads.c.read_id == read_id).where(within(reads, bounds))
-    return (await session.execute(statement)).first()
+    statement = select(*_STORED).where(reads.c.read_id == read_id).where(within(reads, bounds))
+    row = (await session.execute(statement)).first()
+    return None if row is None else StoredRead(*row)
 
 
 async def expire(session: AsyncSession, now: datetime) -> int:
-    """Delete what has expired, a bounded number at a time; answers how many."""
+    """Delete expired reads, a bounded number at a time, and return how many."""
     oldest = (
         select(reads.c.passage_id, reads.c.captured_at)
         .where(reads.c.expires_at < now)
         .limit(_EXPIRE_AT_ONCE)
     )
-    gone = await session.execute(
+    deleted = await session.execute(
         delete(reads)
         .where(tuple_(reads.c.passage_id, reads.c.captured_at).in_(oldest))
         .returning(reads.c.passage_id)
     )
-    return len(gone.all())
+    return len(deleted.all())
 
 
 async def ensure_partitions(session: AsyncSession, today: date, days_ahead: int = 7) -> None:
     """Create the partitions of the coming days; a capture of another day goes to the default.
 
-    A day whose reads lie in the default already stays there: its partition is refused, the other
-    days' are made. The lock keeps replicas from creating one twice.
+    A day whose reads lie in the default partition stays there: PostgreSQL refuses its partition,
+    those of the other days are made. The lock keeps two replicas from creating the same one.
     """
     await session.execute(text("SELECT pg_advisory_xact_lock(5785211)"))
     for offset in range(-1, days_ahead + 1):
@@ -125,4 +144,4 @@ async def ensure_partitions(session: AsyncSession, today: date, days_ahead: int 
             async with session.begin_nested():
                 await session.execute(create)
         except IntegrityError:
-            log.warning("the default partition keeps a day", partition=name)
+            log.warning("day stays in the default partition", partition=name)

@@ -1,4 +1,4 @@
-"""Search of reads. Personal data: a purpose is asked for and an audit record left."""
+"""`/v1/reads`: search of plate reads. Personal data: each call names a purpose."""
 
 import base64
 import binascii
@@ -6,30 +6,34 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel
 
 from payesh.contracts import PlateRead
-from payesh.kit.audit import record_read
 from payesh.kit.authorization import authorize
-from payesh.kit.errors import NotFound, Unprocessable
+from payesh.kit.errors import Unprocessable
 from payesh.kit.http import page_limit
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.tokens import Principal
-from payesh.plates.adapters import reads
+from payesh.plates.adapters.reads import ReadQuery, StoredRead
+from payesh.plates.api.dependencies import DependenciesHere
 from payesh.plates.domain.plate_text import searched_texts
 from payesh.plates.errors import PlateMisspelt
+from payesh.plates.handlers import searching
 
 router = APIRouter(prefix="/v1/reads", tags=["reads"])
-_SCOPE = "reads:read"
-Reader = Annotated[Principal, Depends(authorize(_SCOPE, resource="read", personal=True))]
+Reader = Annotated[Principal, Depends(authorize(searching.SCOPE, resource="read", personal=True))]
 
 
 class ReadView(BaseModel):
-    """One read as the bus said it, and when it will be deleted."""
+    """One read as it was published, and when it will be deleted."""
 
     read: Annotated[dict[str, Any], ShapeOf(PlateRead)]
     expires_at: datetime
+
+    @classmethod
+    def of(cls, read: StoredRead) -> "ReadView":
+        return cls(read=read.body, expires_at=read.expires_at)
 
 
 class ReadPage(BaseModel):
@@ -39,7 +43,7 @@ class ReadPage(BaseModel):
 
 @router.get("")
 async def search_reads(
-    request: Request,
+    dependencies: DependenciesHere,
     principal: Reader,
     plate: Annotated[
         str | None, Query(max_length=32, description="Any spelling; ? is one unknown character.")
@@ -53,7 +57,7 @@ async def search_reads(
     limit: page_limit = 50,
 ) -> ReadPage:
     """Reads of a plate, a camera or a time, newest first."""
-    query = reads.ReadQuery(
+    query = ReadQuery(
         texts=_texts(plate) if plate else (),
         camera_id=camera_id,
         captured_from=captured_from,
@@ -61,43 +65,15 @@ async def search_reads(
         after=_parse_cursor(cursor) if cursor else None,
         limit=limit,
     )
-    async with request.app.state.database.transaction() as session:
-        rows = await reads.search(session, principal.bounds, query)
-        await record_read(
-            session,
-            principal,
-            service="plates",
-            scope=_SCOPE,
-            action="search",
-            resource_kind="read",
-            resource_ids=[str(row.read_id) for row in rows],
-        )
-    following = _cursor(rows[-1]) if len(rows) == limit else None
-    return ReadPage(items=[_view(row) for row in rows], next=following)
+    found = await searching.search_reads(dependencies, principal, query)
+    following = _cursor(found[-1]) if len(found) == limit else None
+    return ReadPage(items=[ReadView.of(read) for read in found], next=following)
 
 
 @router.get("/{read_id}")
-async def get_read(request: Request, read_id: UUID, principal: Reader) -> ReadView:
+async def get_read(dependencies: DependenciesHere, read_id: UUID, principal: Reader) -> ReadView:
     """One read."""
-    async with request.app.state.database.transaction() as session:
-        row = await reads.get(session, principal.bounds, read_id)
-        await record_read(
-            session,
-            principal,
-            service="plates",
-            scope=_SCOPE,
-            action="read",
-            resource_kind="read",
-            resource_ids=[str(read_id)],
-            outcome="granted" if row is not None else "denied",
-        )
-    if row is None:
-        raise NotFound("no such read within what you may see")
-    return _view(row)
-
-
-def _view(row: Any) -> ReadView:
-    return ReadView(read=row.body, expires_at=row.expires_at)
+    return ReadView.of(await searching.get_read(dependencies, principal, read_id))
 
 
 def _texts(plate: str) -> tuple[str, ...]:
@@ -107,8 +83,8 @@ def _texts(plate: str) -> tuple[str, ...]:
         raise PlateMisspelt from error
 
 
-def _cursor(row: Any) -> str:
-    text = f"{row.captured_at.isoformat()}|{row.passage_id}"
+def _cursor(read: StoredRead) -> str:
+    text = f"{read.captured_at.isoformat()}|{read.passage_id}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 

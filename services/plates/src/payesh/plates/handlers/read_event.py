@@ -1,0 +1,84 @@
+"""The event `plates.plate.read.v1`, made from a passage and the readings of its shots."""
+
+from collections.abc import Sequence
+
+from payesh.contracts import PassageObserved, PlateRead
+from payesh.contracts.event import deterministic_id
+from payesh.contracts.plates import (
+    CharacterAlternative,
+    PlateCharacter,
+    ReadOutcome,
+    ReadShot,
+)
+from payesh.contracts.values import Box, Plate, Provenance
+from payesh.plates.domain.best_read import ShotReading
+
+_MOST_ALTERNATIVES = 5
+"""Alternatives of a character that the event's schema admits."""
+
+
+def plate_read(
+    passage: PassageObserved,
+    readings: Sequence[ShotReading],
+    best: ShotReading | None,
+    minimum_confidence: float,
+    provenance: Provenance,
+) -> PlateRead:
+    """The read of a passage; unreadable where `best` is less sure than `minimum_confidence`."""
+    readable = best if best and best.reading.confidence >= minimum_confidence else None
+    # The place of an unreadable plate is published too, if one was located.
+    shown = best or max(readings, key=lambda each: each.plate.score, default=None)
+    return PlateRead(
+        camera_id=passage.camera_id,
+        county=passage.county,
+        road_class=passage.road_class,
+        place_class=passage.place_class,
+        captured_at=passage.captured_at,
+        clock_source=passage.clock_source,
+        clock_u95_ms=passage.clock_u95_ms,
+        read_id=deterministic_id("read", passage.passage_id),
+        passage_id=passage.passage_id,
+        stream_id=passage.stream_id,
+        outcome=ReadOutcome.READ if readable else ReadOutcome.UNREADABLE,
+        plate=_plate(readable) if readable else None,
+        confidence=_probability(best.reading.confidence) if best else 0.0,
+        characters=_characters(readable) if readable else (),
+        shot=_shot(passage, shown) if shown else None,
+        provenance=provenance,
+    )
+
+
+def _plate(best: ShotReading) -> Plate:
+    return Plate(layout=best.reading.layout, text=best.reading.text)
+
+
+def _shot(passage: PassageObserved, shown: ShotReading) -> ReadShot:
+    return ReadShot(
+        crop=passage.shots[shown.shot].crop,
+        plate_box=Box(
+            x_px=max(0.0, float(shown.plate.x)),
+            y_px=max(0.0, float(shown.plate.y)),
+            width_px=float(shown.plate.width),
+            height_px=float(shown.plate.height),
+        ),
+    )
+
+
+def _characters(best: ShotReading) -> tuple[PlateCharacter, ...]:
+    return tuple(
+        PlateCharacter(
+            character=each.char,
+            confidence=_probability(each.confidence),
+            alternatives=tuple(
+                CharacterAlternative(character=char, confidence=_probability(confidence))
+                for char, confidence in each.alternatives[:_MOST_ALTERNATIVES]
+                if char
+            ),
+        )
+        for each in best.reading.characters
+    )
+
+
+def _probability(value: float) -> float:
+    """Within 0 and 1: floating-point sums may leave the interval by a rounding error."""
+    return min(1.0, max(0.0, float(value)))
