@@ -9,14 +9,14 @@ from typing import Annotated, Any
 import httpx
 import jsonschema_rs
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from payesh.access.domain.entitlements import SCOPES
 from payesh.contracts import AuditReadRecorded, PassageObserved, PlateRead
 from payesh.kit.authorization import authorize
 from payesh.kit.errors import Unavailable
-from payesh.kit.http import PUBLIC_ROUTES, create_app, operations
+from payesh.kit.http import Application, create_app, operations
 from payesh.kit.openapi import ShapeOf
 from payesh.tickets.api.citations import CitationPage, CitationView
 
@@ -80,14 +80,14 @@ def references(node: Any) -> Iterator[str]:
 
 @each_service
 def test_every_operation_names_its_scope_or_is_public(service: str) -> None:
-    app: FastAPI = getattr(importlib.import_module(f"payesh.{service}.main"), CREATE[service])()
+    app: Application = getattr(importlib.import_module(f"payesh.{service}.main"), CREATE[service])()
     asked = operations(app)
     told = document(service)["components"]["securitySchemes"]["oauth2"]["flows"]
     for path, method, operation in described(service):
         scope = asked[path, method].scope
         if scope is None:
             assert operation["security"] == [], path
-            assert path in PUBLIC_ROUTES, path
+            assert path in app.public_routes, path
         else:
             assert operation["security"] == [{"oauth2": [scope]}], path
             assert scope in SCOPES, path
@@ -169,9 +169,9 @@ async def ready() -> dict[str, str]:
     return {}
 
 
-async def test_what_is_described_is_passed_on_as_it_was_stored_and_problems_fit_their_schema(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_what_is_described_is_passed_on_as_it_was_stored_and_problems_fit_their_schema() -> (
+    None
+):
     router = APIRouter()
     stored = {"name": 7, "added_later": ["x", None]}
 
@@ -186,9 +186,14 @@ async def test_what_is_described_is_passed_on_as_it_was_stored_and_problems_fit_
     async def away() -> None:
         raise Unavailable("database is unavailable", dependency="database")
 
-    for path in ("/open", "/open/away"):
-        monkeypatch.setitem(PUBLIC_ROUTES, path, "a test")
-    app = create_app(service="x", settings=None, lifespan=None, routers=[router], ready=ready)
+    app = create_app(
+        service="x",
+        settings=None,
+        lifespan=None,
+        routers=[router],
+        ready=ready,
+        public_routes={"/open": "a test", "/open/away": "a test"},
+    )
     validator = jsonschema_rs.validator_for(app.openapi()["components"]["schemas"]["Problem"])
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:

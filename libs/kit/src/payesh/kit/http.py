@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Query
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount, Route
@@ -12,40 +13,46 @@ from starlette.routing import BaseRoute, Mount, Route
 from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
 from payesh.kit.observation import Observation
 from payesh.kit.openapi import DESCRIPTION, Asked, complete
+from payesh.kit.paging import Limit
 from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
 from payesh.kit.serving import serve, service_cli
 from payesh.kit.settings import TokenSettings
 from payesh.kit.sign_in import SignInRouter
 from payesh.kit.tokens import TokenVerifier
 
-__all__ = ["PUBLIC_ROUTES", "create_app", "page_limit", "serve", "service_cli"]
+__all__ = ["KIT_PUBLIC_ROUTES", "create_app", "page_limit", "serve", "service_cli"]
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 Ready = Callable[[], Awaitable[dict[str, str]]]
 
-PUBLIC_ROUTES: dict[str, str] = {
-    "/healthz": "the orchestrator asks whether the process lives; it holds no token",
-    "/readyz": "the orchestrator asks whether to send traffic; it names dependencies only",
-    "/sign-in": "who signs in has no session yet",
-    "/sign-in/callback": "access sends the browser back here; the code is checked",
-    "/sign-in/session": "tells a session about itself, and nothing without one",
-    "/sign-out": "ends the caller's own session; the CSRF token is checked",
-}
-"""Path to the reason why it asks for no scope. A service adds its own; tests compare."""
+KIT_PUBLIC_ROUTES: Mapping[str, str] = MappingProxyType(
+    {
+        "/healthz": "the orchestrator asks whether the process lives; it holds no token",
+        "/readyz": "the orchestrator asks whether to send traffic; it names dependencies only",
+        "/sign-in": "a person who signs in has no session yet",
+        "/sign-in/callback": "access sends the browser back here; the code is checked",
+        "/sign-in/session": "describes the caller's own session, and nothing without one",
+        "/sign-out": "ends the caller's own session; the CSRF token is checked",
+    }
+)
+"""The kit's own routes that ask for no scope: path to the reason."""
 
-MAX_PAGE = 200
-page_limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
-"""Type of a `limit` parameter: `limit: page_limit = 50`."""
+page_limit = Limit
 
 
 class UnprotectedRoute(RuntimeError):
-    """A route asks for no scope and is not listed as public: the service does not start."""
+    """The routes without a scope are not those that are listed as public: the service does not
+    start."""
 
 
 class Application(FastAPI):
-    """A service; `openapi()` also says what `authorize` asks for on each route."""
+    """A service's application, whose `openapi()` includes what `authorize` asks for on each route.
+
+    `public_routes` are all paths that ask for no scope, each with the reason.
+    """
 
     service: str
+    public_routes: Mapping[str, str]
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -66,12 +73,14 @@ def create_app(
     body_limit_bytes: int = DEFAULT_LIMIT_BYTES,
     verifier: TokenVerifier | None = None,
     mounts: Mapping[str, Any] | None = None,
-) -> FastAPI:
+    public_routes: Mapping[str, str] | None = None,
+) -> Application:
     """The service's application.
 
-    `ready` names each dependency and "ok" or what is wrong with it. `body_limits` maps path
+    `ready` returns each dependency with "ok" or what is wrong with it. `body_limits` maps path
     templates to bytes where 1 MiB is not right. `mounts` are ASGI apps (static files).
-    Raises UnprotectedRoute.
+    `public_routes` maps the path of each route that asks for no scope to the reason why; the
+    kit's own are known. Raises UnprotectedRoute.
     """
     app = Application(
         title=f"Payesh {service}",
@@ -85,6 +94,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,  # clients name their methods by it
     )
     app.service = service
+    app.public_routes = {**KIT_PUBLIC_ROUTES, **(public_routes or {})}
     app.state.settings = settings
     if verifier is None and isinstance(settings, TokenSettings):
         verifier = TokenVerifier(settings)
@@ -99,11 +109,17 @@ def create_app(
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=body_limits, default_bytes=body_limit_bytes)
     app.add_middleware(Observation)
-    unprotected = [path for path, scope in routes_and_scopes(app) if scope is None]
-    unlisted = sorted(set(unprotected) - PUBLIC_ROUTES.keys())
-    if unlisted:
-        raise UnprotectedRoute(f"{service}: {', '.join(unlisted)}")
+    _require_listed(app, public_routes or {})
     return app
+
+
+def _require_listed(app: Application, own: Mapping[str, str]) -> None:
+    """Raises UnprotectedRoute: also for a listed path that asks for a scope or does not exist,
+    because its entry would excuse a later route."""
+    unprotected = {path for path, scope in routes_and_scopes(app) if scope is None}
+    wrong = (unprotected - app.public_routes.keys()) | (own.keys() - unprotected)
+    if wrong:
+        raise UnprotectedRoute(f"{app.service}: {', '.join(sorted(wrong))}")
 
 
 def routes_and_scopes(app: FastAPI) -> list[tuple[str, str | None]]:

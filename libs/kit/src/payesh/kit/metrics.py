@@ -26,3 +26,6 @@ http_requests = Counter("payesh_http_requests", "Requests answered", ["method", 
 http_seconds = Histogram(
     "payesh_http_seconds", "Seconds to answer", ["method", "route"], buckets=_SECONDS
 )
+worker_failures = Counter(
+    "payesh_worker_failures", "Calls of a background worker that failed", ["worker", "blocked_by"]
+)

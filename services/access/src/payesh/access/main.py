@@ -29,7 +29,7 @@ from payesh.kit.bus import Producer
 from payesh.kit.database import Database
 from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
-from payesh.kit.http import PUBLIC_ROUTES, create_app, serve, service_cli
+from payesh.kit.http import create_app, serve, service_cli
 from payesh.kit.relay import Relay
 from payesh.kit.settings import DatabaseSettings
 from payesh.kit.telemetry import configure
@@ -40,13 +40,13 @@ if not MIGRATIONS.is_dir():  # an editable install: the wheel carries them insid
     MIGRATIONS = Path(__file__).parents[3] / "migrations"
 STATIC = Path(__file__).parent / "static"
 
-PUBLIC_ROUTES |= {
+PUBLIC_ROUTES = {
     "/oauth/token": "clients prove themselves here to get a token",
     "/oauth/authorize": "browsers are sent here to sign in; the request is checked",
-    "/.well-known/jwks.json": "public keys, for whoever verifies a token",
+    "/.well-known/jwks.json": "public keys, to verify tokens with",
     "/.well-known/oauth-authorization-server": "metadata, for clients to find the rest",
     "/v1/bootstrap": "makes the first administrator; asks for the one-time secret",
-    "/static": "style and font of the sign-in page; the same for everybody",
+    "/static": "style and font of the sign-in page; the same for every visitor",
 }
 
 
@@ -74,7 +74,7 @@ def create(settings: Settings) -> FastAPI:
             yield
 
     async def ready() -> dict[str, str]:
-        return await readiness({"database": database.ping}, consumers=[consumer], relay=relay)
+        return await readiness({}, consumers=[consumer], relay=relay)
 
     app = create_app(
         service=settings.service,
@@ -93,6 +93,7 @@ def create(settings: Settings) -> FastAPI:
         ],
         ready=ready,
         verifier=TokenVerifier(settings, OwnKeys(database, settings)),
+        public_routes=PUBLIC_ROUTES,
         mounts={"/static": Static(directory=STATIC)},
     )
     app.state.access = access

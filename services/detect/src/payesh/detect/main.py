@@ -40,7 +40,7 @@ def create(settings: Settings) -> FastAPI:
 
     async def ready() -> dict[str, str]:
         states = await readiness(
-            {"database": database.ping, "bus": producer.ping},
+            {"bus": producer.ping},
             consumers=tuple(running),
             relay=relay,
         )

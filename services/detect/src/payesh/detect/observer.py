@@ -30,7 +30,7 @@ def create_observer(settings: ObserverSettings) -> FastAPI:
 
     async def ready() -> dict[str, str]:
         states = await readiness(
-            {"store": store.ping, "bus": producer.ping}, consumers=tuple(running)
+            {"store": store.ping, "bus": producer.ping}, relay=None, consumers=tuple(running)
         )
         return states if running else {**states, "consumer": "starting"}
 

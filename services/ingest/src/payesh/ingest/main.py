@@ -115,9 +115,7 @@ def create(settings: Settings) -> FastAPI:
             spool.close()
 
     async def ready() -> dict[str, str]:
-        states = await readiness(
-            {"database": database.ping, "store": objects.ping, "bus": producer.ping}, relay=relay
-        )
+        states = await readiness({"store": objects.ping, "bus": producer.ping}, relay=relay)
         return {**states, **_own_states(parts)}
 
     app = create_app(

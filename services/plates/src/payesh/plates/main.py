@@ -46,9 +46,7 @@ def create(settings: Settings) -> FastAPI:
     running: dict[str, Consumer] = {}
 
     async def ready() -> dict[str, str]:
-        states = await readiness(
-            {"database": database.ping, "store": store.ping, "bus": producer.ping}
-        )
+        states = await readiness({"store": store.ping, "bus": producer.ping}, relay=relay)
         consumer = running.get("consumer")
         return {**states, "passages": consumer.status if consumer else "starting"}
 

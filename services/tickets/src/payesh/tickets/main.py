@@ -18,7 +18,7 @@ from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.health import readiness
-from payesh.kit.http import PUBLIC_ROUTES, create_app, serve, service_cli
+from payesh.kit.http import create_app, serve, service_cli
 from payesh.kit.objects import MinioObjects
 from payesh.kit.relay import Relay
 from payesh.kit.sign_in import sign_in_router
@@ -44,7 +44,7 @@ MIGRATIONS = (
     _packaged_migrations if _packaged_migrations.is_dir() else _PACKAGE.parents[2] / "migrations"
 )
 
-PUBLIC_ROUTES["/static"] = "fonts, styles and scripts of the pages; the same for everybody"
+PUBLIC_ROUTES = {"/static": "fonts, styles and scripts of the pages; the same for every visitor"}
 
 
 class _Static(StaticFiles):
@@ -113,7 +113,7 @@ def create(settings: Settings) -> FastAPI:
 
     async def ready() -> dict[str, str]:
         states = await readiness(
-            {"database": database.ping, "store": store.ping, "bus": producer.ping},
+            {"store": store.ping, "bus": producer.ping},
             consumers=[consumer],
             relay=relay,
         )
@@ -132,6 +132,7 @@ def create(settings: Settings) -> FastAPI:
             sign_in_router(settings, database),
         ],
         ready=ready,
+        public_routes=PUBLIC_ROUTES,
         mounts={"/static": _Static(directory=_PACKAGE / "static")},
     )
 
