@@ -13,6 +13,7 @@ from tests.support.engines import breakable_engines, engines
 __all__ = ["breakable_engines", "engines"]
 
 ROOT = Path(__file__).parents[1]
+IMAGES = ("tests/deploy/test_images.py", "tests/deploy/test_commands_run.py")
 SHARED = Path(os.environ.get("PAYESH_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
@@ -25,11 +26,15 @@ def shared_data() -> Path:
 
 
 class WholeFiles(LoadScopeScheduling):
-    """Hands out whole files to whoever is free; the end-to-end ones, which share one house, at
-    once. (Its own `loadgroup` sees no groups with this pytest.)"""
+    """Gives a whole file to one process; files that share what is dear to make go together.
+
+    (`--dist loadgroup` of xdist sees no groups with this pytest.)"""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
+        file = nodeid.split("::")[0]
+        if file.startswith("tests/e2e/"):
+            return "one running stack"
+        return "installed images" if file in IMAGES else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:

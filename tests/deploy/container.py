@@ -1,8 +1,6 @@
 """A container as a deployment describes it, whichever file says so."""
 
-import json
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,13 +31,6 @@ class Container:
         found = _OURS.search(self.image)
         assert found, self.image
         return found[2]
-
-    def command(self) -> list[str]:
-        """What runs: the image's entry point from this environment, then the arguments."""
-        text = (ROOT / f"services/{self.service}/Dockerfile").read_text("utf-8")
-        (entry,) = re.findall(r"^ENTRYPOINT (.+)$", text, re.MULTILINE)
-        program, *rest = json.loads(entry)
-        return [str(Path(sys.executable).with_name(program)), *rest, *self.arguments]
 
     def placed(self, folder: Path) -> dict[str, str]:
         """Write the files below `folder`; the environment with its paths led there."""

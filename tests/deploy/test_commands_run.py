@@ -1,12 +1,11 @@
-"""The containers' own commands and probes, run on this machine's engines.
+"""The containers' own commands and probes, run from their images on this machine's engines.
 
-Only what lies outside a container is another: addresses, credentials, ports, the place of files.
+What differs from a container is what lies outside it: addresses, credentials, ports, folders.
 """
 
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,10 @@ import pytest
 
 from payesh.local.engines import EngineSet
 from payesh.local.engines.ports import LOOPBACK, free_port
-from payesh.local.engines.process import inherited_environment
 from payesh.local.topics import create_topics
 from tests.deploy import compose_file, manifests
 from tests.deploy.container import PROCESSES, SERVICES, Container
+from tests.deploy.image import Image
 
 HTTP, METRICS = 8000, 9000
 READY_S = 60.0
@@ -36,6 +35,7 @@ class Deployed:
     """One deployment's six processes, ready, with their ports here."""
 
     source: str
+    images: Mapping[str, Image]
     http_ports: dict[str, int]
     metrics_ports: dict[str, int]
 
@@ -47,7 +47,14 @@ class Deployed:
 class Machine:
     """What this machine offers in place of a cluster's addresses."""
 
-    def __init__(self, engines: EngineSet, database_urls: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        engines: EngineSet,
+        database_urls: Mapping[str, str],
+        images: Mapping[str, Image],
+        folder: Path,
+    ) -> None:
+        self._images = images
         self._addresses = engines.addresses()
         self._database_urls = database_urls
         self._folder = folder
@@ -68,7 +75,7 @@ class Machine:
             elif secret_file.exists():
                 secret_file.write_text(value)
         return {
-            **inherited_environment(),
+            **self._images[service].environment(),
             **environment,
             "PAYESH_KAFKA_IDEMPOTENCE": str(self._addresses["kafka_idempotence"]).lower(),
             "PAYESH_KAFKA_SESSION_TIMEOUT_MS": "3000",
@@ -95,11 +102,11 @@ class Machine:
     ) -> asyncio.subprocess.Process:
         arguments = [  # a path among them lies where the container's files were placed
             f"{self._folder / container.name}{part}" if part.startswith("/") else part
-            for part in container.command()[1:]
+            for part in container.arguments
         ]
         with log.open("wb") as output:
             return await asyncio.create_subprocess_exec(
-                container.command()[0], *arguments,
+                *self._images[container.service or ""].entry_point(), *arguments,
                 env=self.environment(process, container),
                 cwd=self._folder, stdout=output, stderr=asyncio.subprocess.STDOUT,
             )  # fmt: skip
@@ -107,7 +114,10 @@ class Machine:
 
 @pytest.fixture(scope="module", params=("compose", "province"))
 async def deployed(
-    request: pytest.FixtureRequest, engines: EngineSet, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    engines: EngineSet,
+    images: Mapping[str, Image],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Deployed]:
     """Jobs run to their end, then the processes; all end in order afterwards."""
     source: str = request.param
@@ -117,7 +127,7 @@ async def deployed(
         service: await engines.database.create_database(f"deploy_{source}_{service}")
         for service in SERVICES
     }
-    machine = Machine(engines, urls, folder)
+    machine = Machine(engines, urls, images, folder)
     described = containers(source)
     jobs = [each for each in described.values() if each.service and each.name not in PROCESSES]
     migrations = [each for each in jobs if each.arguments == ("migrate",)]
@@ -131,7 +141,7 @@ async def deployed(
         process: await machine.start(process, described[process], logs[process])
         for process in PROCESSES
     }
-    deployed = Deployed(source, machine.http_ports, machine.metrics_ports)
+    deployed = Deployed(source, images, machine.http_ports, machine.metrics_ports)
     try:
         await _wait_ready(deployed, running, logs)
         yield deployed
@@ -183,7 +193,10 @@ async def test_probes_answer_200(deployed: Deployed, process: str) -> None:
         assert check[:2] == ["CMD", "python"]
         assert f"127.0.0.1:{HTTP}" in check[-1]
         script = check[-1].replace(f":{HTTP}", f":{deployed.http_ports[process]}")
-        child = await asyncio.create_subprocess_exec(sys.executable, *check[2:-1], script)
+        image = deployed.images[process.removesuffix("-observe")]
+        child = await asyncio.create_subprocess_exec(
+            str(image.programs / "python"), *check[2:-1], script, env=image.environment()
+        )
         assert await child.wait() == 0
         return
     container = manifests.described(deployed.source, process)
