@@ -1,6 +1,5 @@
 """Passages expire whatever else fails."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from payesh.detect import main
 from payesh.detect.adapters import passages, traffic
 from payesh.detect.adapters.tables import passages as table
 from payesh.detect.settings import Settings
+from payesh.kit.lifecycle import running
 from tests.integration.detect.conftest import CountingHouse
 from tests.support.passage_builder import passage
 from tests.support.waiting import eventually
@@ -27,7 +27,7 @@ async def test_passages_go_on_expiring_when_counts_fail(
         raise RuntimeError("no room")
 
     monkeypatch.setattr(traffic, "expire", fail)
-    monkeypatch.setattr(main, "_HOUSEKEEPING_EVERY_S", 0.05)
+    monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
     settings = Settings(
         http_port=0,
         metrics_port=0,
@@ -36,8 +36,7 @@ async def test_passages_go_on_expiring_when_counts_fail(
         token_issuer="",
         jwks_url="",
     )
-    housekeeping = asyncio.create_task(main._keep_house(house.database, settings))
-    try:
+    async with running(*main.chores(house.database, settings)):
         await eventually(lambda: failures > 0)
         expired = passage()
         async with house.database.transaction() as session:
@@ -49,7 +48,5 @@ async def test_passages_go_on_expiring_when_counts_fail(
                 return (await session.execute(own)).first() is None
 
         await eventually(gone)
-        assert not housekeeping.done()
-    finally:
-        housekeeping.cancel()
-        await asyncio.gather(housekeeping, return_exceptions=True)
+        seen = failures
+        await eventually(lambda: failures > seen)

@@ -152,6 +152,22 @@ async def test_a_cursor_that_was_not_given_out_is_refused(
     assert problem(answer) == (422, "bad-cursor")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"camera_id": "a\0"},
+        {"from": "0001-01-01T00:00:00+14:00"},
+        {"to": "9999-12-31T23:59:59-14:00"},
+    ],
+)
+async def test_what_the_database_cannot_hold_is_malformed(
+    house: CountingHouse, query: dict[str, str]
+) -> None:
+    async with house.client() as http:
+        answer = await http.get("/v1/traffic", params=query)
+    assert problem(answer) == (422, "malformed")
+
+
 async def test_a_passage_needs_its_scope_and_a_purpose(house: CountingHouse) -> None:
     path = f"/v1/passages/{uuid4()}"
     async with httpx.AsyncClient(base_url=house.url) as stranger:

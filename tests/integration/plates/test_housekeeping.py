@@ -1,11 +1,11 @@
 """Reads expire whatever else fails, and one day's partition does not cost the other days'."""
 
-import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
+from payesh.kit.lifecycle import running
 from payesh.plates import main
 from payesh.plates.adapters import reads
 from payesh.plates.adapters.tables import reads as table
@@ -51,9 +51,8 @@ async def test_reads_go_on_expiring_when_partitions_fail(
         raise RuntimeError("no room")
 
     monkeypatch.setattr(reads, "ensure_partitions", fail)
-    monkeypatch.setattr(main, "_HOUSEKEEPING_EVERY_S", 0.05)
-    housekeeping = asyncio.create_task(main._keep_house(Dependencies(room.database)))
-    try:
+    monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
+    async with running(*main.chores(Dependencies(room.database))):
         await eventually(lambda: failures > 0)
         expired = plate_read(violation(), "99ی99999")
         async with room.database.transaction() as session:
@@ -65,7 +64,5 @@ async def test_reads_go_on_expiring_when_partitions_fail(
                 return (await session.execute(own)).first() is None
 
         await eventually(gone)
-        assert not housekeeping.done()
-    finally:
-        housekeeping.cancel()
-        await asyncio.gather(housekeeping, return_exceptions=True)
+        seen = failures
+        await eventually(lambda: failures > seen)

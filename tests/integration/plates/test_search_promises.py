@@ -187,6 +187,22 @@ async def test_a_cursor_that_was_not_given_out_is_refused(room: ReadingRoom, cur
     assert problem(answer) == (422, "bad-cursor")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"camera_id": "a\0"},
+        {"from": "0001-01-01T00:00:00+14:00"},
+        {"to": "9999-12-31T23:59:59-14:00"},
+    ],
+)
+async def test_what_the_database_cannot_hold_is_malformed(
+    room: ReadingRoom, query: dict[str, str]
+) -> None:
+    async with room.client() as http:
+        answer = await http.get("/v1/reads", params=query)
+    assert problem(answer) == (422, "malformed")
+
+
 async def test_a_page_is_bounded(room: ReadingRoom) -> None:
     async with room.client() as http:
         for limit in (0, -1, 201):

@@ -1,6 +1,6 @@
 """What `detect` answers over HTTP when it cannot answer."""
 
-from payesh.kit.errors import NotFound, Unprocessable
+from payesh.kit.errors import NotFound
 
 
 class NoSuchPassage(NotFound):
@@ -8,8 +8,3 @@ class NoSuchPassage(NotFound):
 
     def __init__(self) -> None:
         super().__init__("no such passage within what you may see")
-
-
-class BadCursor(Unprocessable):
-    def __init__(self) -> None:
-        super().__init__("this cursor was not given out here", type="bad-cursor")

@@ -1,10 +1,9 @@
 """Wiring of `detect`: `payesh-detect serve` (HTTP and projection), `observe`, `migrate`."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 import structlog
 from fastapi import FastAPI
@@ -19,16 +18,15 @@ from payesh.detect.settings import ObserverSettings, Settings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
-from payesh.kit.errors import DatabaseUnavailable
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
 from payesh.kit.relay import Relay
 
 log = structlog.get_logger(__name__)
 
-_packaged = Path(__file__).with_name("migrations")
-MIGRATIONS = _packaged if _packaged.is_dir() else Path(__file__).parents[3] / "migrations"
-_HOUSEKEEPING_EVERY_S = 60.0
+MIGRATIONS = migrations_folder(__file__)
+_CHORES_EVERY_S = 60.0
 
 
 def create(settings: Settings) -> FastAPI:
@@ -36,41 +34,24 @@ def create(settings: Settings) -> FastAPI:
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
-    running: list[Consumer] = []
+    projection = Projection(timedelta(hours=settings.passage_keep_hours))
+    consumer = Consumer(
+        settings,
+        group=PROJECTION_GROUP,
+        handlers=projection_handlers(database, projection),
+        producer=producer,
+    )
 
     async def ready() -> dict[str, str]:
-        states = await readiness(
-            {"bus": producer.ping},
-            consumers=tuple(running),
-            relay=relay,
-        )
-        return states if running else {**states, "consumer": "starting"}
+        return await readiness({"bus": producer.ping}, relay=relay, consumers=[consumer])
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         telemetry.configure("detect", settings)
-        projection = Projection(timedelta(hours=settings.passage_keep_hours))
-        consumer = Consumer(
-            settings,
-            group=PROJECTION_GROUP,
-            handlers=projection_handlers(database, projection),
-            producer=producer,
-        )
-        await producer.start()
-        await relay.start()
-        await consumer.start()
-        running.append(consumer)
-        housekeeping = asyncio.create_task(_keep_house(database, settings), name="housekeeping")
-        try:
+        async with running(
+            OnStop(database.close), producer, relay, consumer, *chores(database, settings)
+        ):
             yield
-        finally:
-            running.clear()
-            housekeeping.cancel()
-            await asyncio.gather(housekeeping, return_exceptions=True)
-            await consumer.stop()
-            await relay.stop()
-            await producer.stop()
-            await database.close()
 
     app = create_app(
         service="detect",
@@ -83,21 +64,15 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
-async def _keep_house(database: Database, settings: Settings) -> None:
-    """Expired passages and old counts go. Neither waits for the other's success, and whatever
-    fails is tried again."""
-    while True:
-        for chore in (_expire_passages, _expire_traffic):
-            try:
-                await chore(database, settings)
-            except DatabaseUnavailable:
-                log.warning("housekeeping waits", dependency="database")
-            except Exception:  # passages must go on expiring
-                log.exception("housekeeping failed")
-        await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+def chores(database: Database, settings: Settings) -> tuple[Periodic, ...]:
+    """Expiry of passages and of counts. One that fails does not keep the other from its work."""
+    return (
+        Periodic("expire passages", _CHORES_EVERY_S, partial(_expire_passages, database)),
+        Periodic("expire traffic", _CHORES_EVERY_S, partial(_expire_traffic, database, settings)),
+    )
 
 
-async def _expire_passages(database: Database, _: Settings) -> None:
+async def _expire_passages(database: Database) -> None:
     now, gone = datetime.now(UTC), 1
     while gone:
         async with database.transaction() as session:

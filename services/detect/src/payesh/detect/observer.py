@@ -19,6 +19,7 @@ from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app
+from payesh.kit.lifecycle import OnStop, running
 from payesh.kit.objects import MinioObjects
 
 
@@ -26,13 +27,12 @@ def create_observer(settings: ObserverSettings) -> FastAPI:
     """An application whose only routes are its health; the work is done by its consumer."""
     store = MinioObjects(settings)
     producer = Producer(settings)
-    running: list[Consumer] = []
+    consuming: list[Consumer] = []
 
     async def ready() -> dict[str, str]:
-        states = await readiness(
-            {"store": store.ping, "bus": producer.ping}, relay=None, consumers=tuple(running)
+        return await readiness(
+            {"store": store.ping, "bus": producer.ping}, relay=None, consumers=consuming
         )
-        return states if running else {**states, "consumer": "starting"}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,16 +61,14 @@ def create_observer(settings: ObserverSettings) -> FastAPI:
             concurrency=2 * settings.observe_concurrency,  # one fetches while another decodes
             on_revoked=forget,
         )
-        await producer.start()
-        await consumer.start()
-        running.append(consumer)
-        try:
+        consuming.append(consumer)
+        async with running(
+            OnStop(store.close),
+            OnStop(lambda: asyncio.to_thread(executor.shutdown)),
+            producer,
+            consumer,
+        ):
             yield
-        finally:
-            running.clear()
-            await consumer.stop()
-            await producer.stop()
-            await asyncio.to_thread(executor.shutdown, True)
 
     return create_app(
         service="detect-observe", settings=settings, lifespan=lifespan, routers=[], ready=ready

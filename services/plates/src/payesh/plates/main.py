@@ -5,19 +5,18 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
-import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
-from payesh.kit.errors import DatabaseUnavailable
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
 from payesh.kit.objects import MinioObjects
 from payesh.kit.relay import Relay
 from payesh.plates import consumers
@@ -29,11 +28,8 @@ from payesh.plates.handlers.reading import ReadingDependencies
 from payesh.plates.handlers.retention import expire_reads, prepare_partitions
 from payesh.plates.settings import Settings
 
-log = structlog.get_logger(__name__)
-
-_packaged = Path(__file__).with_name("migrations")
-MIGRATIONS = _packaged if _packaged.is_dir() else Path(__file__).parents[3] / "migrations"
-_HOUSEKEEPING_EVERY_S = 60.0
+MIGRATIONS = migrations_folder(__file__)
+_CHORES_EVERY_S = 60.0
 
 
 def create(settings: Settings) -> FastAPI:
@@ -43,12 +39,12 @@ def create(settings: Settings) -> FastAPI:
     store = MinioObjects(settings)
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
-    running: dict[str, Consumer] = {}
+    consuming: list[Consumer] = []
 
     async def ready() -> dict[str, str]:
-        states = await readiness({"store": store.ping, "bus": producer.ping}, relay=relay)
-        consumer = running.get("consumer")
-        return {**states, "passages": consumer.status if consumer else "starting"}
+        return await readiness(
+            {"store": store.ping, "bus": producer.ping}, relay=relay, consumers=consuming
+        )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -71,21 +67,17 @@ def create(settings: Settings) -> FastAPI:
             producer=producer,
             concurrency=settings.reading_concurrency,
         )
-        await producer.start()
-        await relay.start()
-        await consumer.start()
-        running["consumer"] = consumer
-        housekeeping = asyncio.create_task(_keep_house(dependencies), name="housekeeping")
-        try:
+        consuming.append(consumer)
+        async with running(
+            OnStop(lambda: asyncio.to_thread(executor.shutdown)),
+            OnStop(store.close),
+            OnStop(database.close),
+            producer,
+            relay,
+            consumer,
+            *chores(dependencies),
+        ):
             yield
-        finally:
-            housekeeping.cancel()
-            await asyncio.gather(housekeeping, return_exceptions=True)
-            await consumer.stop()
-            await relay.stop()
-            await producer.stop()
-            await database.close()
-            executor.shutdown(wait=True)
 
     app = create_app(
         service="plates",
@@ -98,18 +90,12 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
-async def _keep_house(dependencies: Dependencies) -> None:
-    """The chores, each minute. One that fails is tried again with the next, and keeps no other
-    from its work."""
-    while True:
-        for chore in (expire_reads, prepare_partitions):
-            try:
-                await chore(dependencies)
-            except DatabaseUnavailable:
-                log.warning("housekeeping waits", dependency="database")
-            except Exception:  # reads must go on expiring
-                log.exception("housekeeping failed")
-        await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+def chores(dependencies: Dependencies) -> tuple[Periodic, ...]:
+    """Retention of reads. One chore that fails does not keep the other from its work."""
+    return (
+        Periodic("expire reads", _CHORES_EVERY_S, partial(expire_reads, dependencies)),
+        Periodic("prepare partitions", _CHORES_EVERY_S, partial(prepare_partitions, dependencies)),
+    )
 
 
 def _serve() -> None:

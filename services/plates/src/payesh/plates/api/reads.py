@@ -1,19 +1,25 @@
 """`/v1/reads`: search of plate reads. Personal data: each call names a purpose."""
 
-import base64
-import binascii
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from payesh.contracts import PlateRead
 from payesh.kit.authorization import authorize
-from payesh.kit.errors import Unprocessable
-from payesh.kit.http import page_limit
 from payesh.kit.openapi import ShapeOf
+from payesh.kit.paging import (
+    Cursor,
+    From,
+    Limit,
+    ShortText,
+    To,
+    UtcTime,
+    decode_cursor,
+    next_cursor,
+)
 from payesh.kit.tokens import Principal
 from payesh.plates.adapters.reads import ReadQuery, StoredRead
 from payesh.plates.api.dependencies import DependenciesHere
@@ -23,6 +29,7 @@ from payesh.plates.handlers import searching
 
 router = APIRouter(prefix="/v1/reads", tags=["reads"])
 Reader = Annotated[Principal, Depends(authorize(searching.SCOPE, resource="read", personal=True))]
+_KEY = TypeAdapter(tuple[UtcTime, UUID])
 
 
 class ReadView(BaseModel):
@@ -46,15 +53,14 @@ async def search_reads(
     dependencies: DependenciesHere,
     principal: Reader,
     plate: Annotated[
-        str | None, Query(max_length=32, description="Any spelling; ? is one unknown character.")
+        ShortText | None,
+        Query(max_length=32, description="Any spelling; ? is one unknown character."),
     ] = None,
-    camera_id: Annotated[str | None, Query(max_length=64)] = None,
-    captured_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    captured_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    cursor: Annotated[
-        str | None, Query(max_length=128, description="`next` of the page before, unchanged.")
-    ] = None,
-    limit: page_limit = 50,
+    camera_id: Annotated[ShortText | None, Query(max_length=64)] = None,
+    captured_from: From = None,
+    captured_to: To = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> ReadPage:
     """Reads of a plate, a camera or a time, newest first."""
     query = ReadQuery(
@@ -62,11 +68,11 @@ async def search_reads(
         camera_id=camera_id,
         captured_from=captured_from,
         captured_to=captured_to,
-        after=_parse_cursor(cursor) if cursor else None,
+        after=decode_cursor(cursor, _KEY),
         limit=limit,
     )
     found = await searching.search_reads(dependencies, principal, query)
-    following = _cursor(found[-1]) if len(found) == limit else None
+    following = next_cursor(found, limit, lambda read: (read.captured_at, read.passage_id))
     return ReadPage(items=[ReadView.of(read) for read in found], next=following)
 
 
@@ -81,16 +87,3 @@ def _texts(plate: str) -> tuple[str, ...]:
         return searched_texts(plate)
     except ValueError as error:
         raise PlateMisspelt from error
-
-
-def _cursor(read: StoredRead) -> str:
-    text = f"{read.captured_at.isoformat()}|{read.passage_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _parse_cursor(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        at, passage_id = base64.urlsafe_b64decode(cursor).decode().split("|")
-        return datetime.fromisoformat(at), UUID(passage_id)
-    except (ValueError, binascii.Error) as error:
-        raise Unprocessable("this cursor was not given out here", type="bad-cursor") from error
