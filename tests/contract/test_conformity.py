@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from pydantic import ValidationError
 
-from payesh.contracts import EVENTS
+from payesh.contracts import EVENTS, CameraRevision
 from payesh.contracts.schemas import CONTRACTS, SchemaViolation, check
 
 VALID = sorted((CONTRACTS / "examples").glob("*/valid-*.json"))
 BROKEN = sorted((CONTRACTS / "examples").glob("*/broken-*.json"))
+_REVISION_SCHEMA = jsonschema_rs.Draft202012Validator(
+    json.loads((CONTRACTS / "documents/camera-revision.v1.schema.json").read_text("utf-8")),
+    validate_formats=True,
+)
 ODD_VALUES: tuple[Any, ...] = (
     None, True, -1, 0.5, "", "naïve", "2026-11-20T06:30:00", "2026-11-20T06:30:00+03:30",
     "2026-13-45T06:30:00Z", [], {}, [None], 10**9,
@@ -119,3 +124,35 @@ def test_naive_and_offset_times_are_refused_by_both(topic: str) -> None:
             changed = {**message, field: time}
             assert not schema_accepts(topic, changed, producing=False)
             assert not model_accepts(topic, changed, producing=False)
+
+
+def _revision_verdicts(message: Any) -> tuple[bool, bool]:
+    by_schema = not list(_REVISION_SCHEMA.iter_errors(message))
+    try:
+        CameraRevision.model_validate_json(json.dumps(message))
+    except ValidationError:
+        return by_schema, False
+    return by_schema, True
+
+
+def test_mutated_camera_revisions_get_the_same_verdict_of_schema_and_model() -> None:
+    message = json.loads((CONTRACTS / "documents/camera-revision.v1.example.json").read_text())
+    assert _revision_verdicts(message) == (True, True)
+    revision = CameraRevision.model_validate_json(json.dumps(message))
+    assert json.loads(revision.model_dump_json()) == message
+    disagreements = [
+        (kind, place, value)
+        for kind, place, value in mutations(message)
+        if len(set(_revision_verdicts(mutate(message, kind, place, value)))) == 2
+    ]
+    assert not disagreements, disagreements[:5]
+
+
+def test_a_camera_revision_without_marks_is_read_as_it_was_written_before_there_were_any() -> None:
+    message = json.loads((CONTRACTS / "documents/camera-revision.v1.example.json").read_text())
+    marks = ("lines", "regions", "lanes", "movements", "signal_heads", "limits", "schedules")
+    for name in marks:
+        del message[name]
+    assert _revision_verdicts(message) == (True, True)
+    revision = CameraRevision.model_validate_json(json.dumps(message))
+    assert all(getattr(revision, name) == () for name in marks)

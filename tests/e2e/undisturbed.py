@@ -11,8 +11,8 @@ from minio import Minio
 
 from payesh.contracts import PassageObserved, SegmentStored, ViolationDetected
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.detect import PassageEnd
 from payesh.contracts.values import ObjectReference
+from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.vision.observations import PassageTaken
 from payesh.detect.vision.stream_observer import StreamObserver

@@ -6,7 +6,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 from payesh.contracts import PassageObserved
-from payesh.contracts.detect import PassageEnd, Shot, Vehicle
+from payesh.contracts.detect import Shot, Vehicle
 from payesh.contracts.values import (
     Box,
     ClockSource,
@@ -16,8 +16,8 @@ from payesh.contracts.values import (
     Provenance,
     RevisionReference,
     RoadClass,
-    VehicleClass,
 )
+from payesh.contracts.vocabulary import PassageEnd, VehicleClass
 
 _REVISION = ObjectReference(
     bucket="revisions",

@@ -12,7 +12,8 @@ import pytest
 
 from payesh.contracts import AuditReadRecorded, Event, PassageObserved, TrafficCounted
 from payesh.contracts.detect import TrafficCount
-from payesh.contracts.values import PlaceClass, RoadClass, VehicleClass
+from payesh.contracts.values import PlaceClass, RoadClass
+from payesh.contracts.vocabulary import VehicleClass
 from payesh.detect.adapters import passages
 from payesh.detect.main import MIGRATIONS, create
 from payesh.detect.settings import Settings

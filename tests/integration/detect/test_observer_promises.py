@@ -23,7 +23,7 @@ from payesh.contracts import (
     TrafficCounted,
     ViolationDetected,
 )
-from payesh.contracts.detect import PassageEnd
+from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.handlers.observing import CHECKPOINTS, Observing
 from payesh.detect.observer import create_observer
 from payesh.detect.settings import ObserverSettings
@@ -156,7 +156,7 @@ async def test_segments_become_events_on_the_bus_with_their_crops_in_the_store(
     assert [p.lane for p in seen] == ["1" if car.x_m < 0 else "2" for car in expected]
     for each in seen:
         assert each.county == "garmsar"
-        assert each.ended_by is PassageEnd.EXIT_LINE
+        assert each.ended_by == PassageEnd.EXIT_LINE
         assert 2 <= len(each.shots) <= 3
         for shot in each.shots:
             assert shot.crop.bucket == "shots"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from payesh.contracts import PassageObserved
 from payesh.contracts.event import deterministic_id
-from payesh.contracts.plates import ReadOutcome
+from payesh.contracts.vocabulary import ReadOutcome
 from payesh.kit.deadletters import dead_letters, resend
 from tests.integration.plates.conftest import KEEP_HOURS, ReadingRoom
 from tests.integration.plates.vehicle_picture import VEHICLE, car, jpeg, two_cars
@@ -29,7 +29,7 @@ async def test_a_legible_plate_is_read_exactly(room: ReadingRoom) -> None:
     seen = await room.car_passage(PLATE, PLATE, PLATE)
     await room.publish(seen)
     read = await room.read_of(seen)
-    assert read.outcome is ReadOutcome.READ
+    assert read.outcome == ReadOutcome.READ
     assert read.plate is not None
     assert (read.plate.text, read.plate.layout) == (PLATE, "car")
     assert "".join(each.character for each in read.characters) == PLATE
@@ -59,7 +59,7 @@ async def test_without_a_legible_plate_the_read_says_so(room: ReadingRoom) -> No
     await room.publish(bare, without_shots)
     for seen in (bare, without_shots):
         read = await room.read_of(seen)
-        assert read.outcome is ReadOutcome.UNREADABLE
+        assert read.outcome == ReadOutcome.UNREADABLE
         assert (read.plate, read.confidence, read.characters) == (None, 0.0, ())
     assert (await room.read_of(without_shots)).shot is None
 
@@ -67,7 +67,7 @@ async def test_without_a_legible_plate_the_read_says_so(room: ReadingRoom) -> No
 async def test_a_neighbours_plate_is_never_this_vehicles(room: ReadingRoom) -> None:
     beside = await room.car_passage(PLATE, vehicle_in_crop=(310.0, 60.0, 160.0, 260.0))
     await room.publish(beside)
-    assert (await room.read_of(beside)).outcome is ReadOutcome.UNREADABLE
+    assert (await room.read_of(beside)).outcome == ReadOutcome.UNREADABLE
 
 
 async def test_shots_that_disagree_are_never_sure(room: ReadingRoom) -> None:
@@ -144,4 +144,4 @@ async def test_a_missing_crop_is_asked_for_again_and_read_once_it_is_re_sent(
     await room.detect_store.put(crop.bucket, crop.key, body, media_type="image/jpeg")
     await resend(room.settings, letter, room.producer)
     await eventually(lambda: len(room.reads_of(seen.passage_id)) == 1)
-    assert room.reads_of(seen.passage_id)[0].outcome is ReadOutcome.READ
+    assert room.reads_of(seen.passage_id)[0].outcome == ReadOutcome.READ

@@ -12,19 +12,14 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
-from payesh.contracts.camera_revision import (
-    CameraRevision,
-    Detection,
-    DetectorKind,
-    Location,
-    SourceKind,
-)
+from payesh.contracts.camera_revision import CameraRevision, Detection, Location, SourceKind
 from payesh.contracts.values import (
     ObjectReference,
     PlaceClass,
     RoadClass,
     SegmentLink,
 )
+from payesh.contracts.vocabulary import DetectorKind
 from payesh.kit.objects import ObjectStore
 from payesh.local.street.plate_art import draw_plate
 from tests.unit.tickets.violation_builder import CERTIFICATE, chained

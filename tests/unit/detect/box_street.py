@@ -13,13 +13,13 @@ from payesh.contracts.camera_revision import (
     CameraRevision,
     ControlPoint,
     Detection,
-    DetectorKind,
     Lane,
     Location,
     MeasuredZone,
     SourceKind,
 )
 from payesh.contracts.values import PlaceClass, RoadClass
+from payesh.contracts.vocabulary import DetectorKind
 from tests.unit.detect.segment_cutter import STARTED_AT
 
 WIDTH, HEIGHT, FOCAL, CAMERA_HEIGHT_M, PITCH = 640, 360, 1400.0, 6.5, 12.7

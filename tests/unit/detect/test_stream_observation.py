@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from payesh.contracts.detect import PassageEnd
+from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.adapters.checkpoint import (
     CheckpointUnreadable,
     last_event_of,
@@ -45,7 +45,7 @@ def test_each_vehicle_passes_once_with_its_speed_and_lane(undisturbed: list[Obse
     expected = sorted(CARS, key=lambda car: car.exits_at_s)
     assert [p.lane for p in passages] == ["1" if car.x_m < 0 else "2" for car in expected]
     for passage, car in zip(passages, expected, strict=True):
-        assert passage.ended_by is PassageEnd.EXIT_LINE
+        assert passage.ended_by == PassageEnd.EXIT_LINE
         assert passage.speed is not None
         assert abs(passage.speed.speed_kmh - car.speed_kmh) <= passage.speed.speed_u95_kmh
         assert passage.speed.speed_u95_kmh < 0.05 * car.speed_kmh

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from payesh.contracts.detect import PassageEnd
 from payesh.contracts.values import ClockSource
+from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.adapters.checkpoint import load_checkpoint, save_checkpoint
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.domain.detections import Detections
@@ -70,7 +70,7 @@ def test_a_failure_inside_a_segment_keeps_what_was_concluded_and_the_stream_goes
     ids = {passage.passage_id for passage in whole}
     assert whole[0].passage_id in {p.passage_id for p in found}
     assert len(ids & {p.passage_id for p in found}) >= len(ids) - 2
-    assert any(p.ended_by is PassageEnd.EXIT_LINE for p in found[-2:])
+    assert any(p.ended_by == PassageEnd.EXIT_LINE for p in found[-2:])
 
 
 def test_a_passage_has_the_worst_clock_of_the_segments_that_show_it(
@@ -159,7 +159,7 @@ def test_times_are_those_of_the_segment_that_shows_them_however_far_the_clocks_d
     assert later_s[-1] > 0.9
     for passage, true in zip(found, whole, strict=True):
         assert (passage.passage_id, passage.speed) == (true.passage_id, true.speed)
-        assert passage.ended_by is PassageEnd.EXIT_LINE
+        assert passage.ended_by == PassageEnd.EXIT_LINE
         for shot, as_shown in zip(passage.shots, true.shots, strict=True):
             late = timedelta(seconds=later_s[shot.sequence])
             assert shot.frame_at - as_shown.frame_at == late
@@ -194,7 +194,7 @@ def test_a_segment_lost_in_the_middle_of_the_zone_makes_no_second_violation(
 ) -> None:
     segments = crawl(crawling)
     [once] = fined([*segments[:7], *segments[8:]])
-    assert once.ended_by is PassageEnd.LOST
+    assert once.ended_by == PassageEnd.LOST
 
 
 def test_who_is_in_the_zone_when_a_stream_begins_may_have_been_told_before(crawling: Path) -> None:
@@ -207,4 +207,4 @@ def test_who_is_in_the_zone_when_a_stream_begins_may_have_been_told_before(crawl
     ]
     assert fined(begun) == []
     [whole] = fined(crawl(crawling))
-    assert whole.ended_by is PassageEnd.EXIT_LINE
+    assert whole.ended_by == PassageEnd.EXIT_LINE

@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from payesh.contracts.camera_revision import (
-    CameraRevision,
-    Detection,
-    DetectorKind,
-    Location,
-    SourceKind,
-)
+from payesh.contracts.camera_revision import CameraRevision, Detection, Location, SourceKind
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import Certificate, ObjectReference, PlaceClass, RoadClass
+from payesh.contracts.vocabulary import DetectorKind
 from payesh.kit.errors import ObjectTampered
 from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.evidence_record import EvidenceRecord

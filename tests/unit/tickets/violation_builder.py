@@ -6,13 +6,12 @@ from uuid import UUID, uuid4
 
 from payesh.contracts import PlateRead, ViolationDetected
 from payesh.contracts.chain import link_sha256
-from payesh.contracts.detect import Shot, Vehicle, ViolationRule
-from payesh.contracts.plates import ReadOutcome
+from payesh.contracts.detect import Shot, Vehicle
 from payesh.contracts.values import (
     Box,
     Certificate,
     ClockSource,
-    Measurement,
+    MeasuredQuantity,
     ModelReference,
     ObjectReference,
     PlaceClass,
@@ -21,8 +20,8 @@ from payesh.contracts.values import (
     RevisionReference,
     RoadClass,
     SegmentLink,
-    VehicleClass,
 )
+from payesh.contracts.vocabulary import ReadOutcome, VehicleClass, ViolationRule
 
 CAPTURED_AT = datetime(2026, 11, 20, 9, 31, 7, 440000, tzinfo=UTC)
 PROVENANCE = Provenance(
@@ -124,7 +123,8 @@ def violation(
         rule=rule,
         vehicle=Vehicle(vehicle_class=VehicleClass.CAR, confidence=0.97),
         lane="2",
-        measurement=Measurement(
+        measurement=MeasuredQuantity(
+            kind="quantity",
             quantity="speed_kmh",
             value=speed_kmh,
             u95=u95_kmh,

@@ -1,4 +1,4 @@
-"""What `access` says, and the audit record that every service says."""
+"""Events of `access`, and the audit record that every service publishes."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from payesh.contracts.event import Event, deterministic_id
-from payesh.contracts.values import Identifier, UtcTime, Uuid
+from payesh.contracts.values import Identifier, RoadClass, UtcTime, Uuid, Value
 
 
 class KeyRotated(Event):
@@ -32,8 +32,21 @@ class AuditOutcome(StrEnum):
     DENIED = "denied"
 
 
+class AuditGrant(Value):
+    """What the reader held at that moment; null bounds mean all of them."""
+
+    scopes: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(max_length=64)
+    counties: tuple[Identifier, ...] | None = Field(max_length=64)
+    road_classes: tuple[RoadClass, ...] | None = Field(max_length=16)
+
+
 class AuditReadRecorded(Event):
-    """Somebody read, or was refused, personal data. `sequence` is gapless in a service."""
+    """Personal data was read, or a reading was denied.
+
+    `sequence` is gapless in a service and epoch; an epoch begins when a service's numbering is
+    known to start again (a restored database). `query_digest` is a keyed digest of the normalised
+    query (plate, area, time), so that searches for one thing can be found without naming it.
+    """
 
     topic: ClassVar[str] = "audit.read.recorded.v1"
 
@@ -54,9 +67,14 @@ class AuditReadRecorded(Event):
     )
     outcome: AuditOutcome
     trace_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None
+    epoch: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    query_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    grant: AuditGrant | None = None
 
     def key(self) -> str:
         return self.service
 
     def event_id(self) -> UUID:
-        return deterministic_id(self.topic, self.service, self.sequence)
+        if self.epoch is None:
+            return deterministic_id(self.topic, self.service, self.sequence)
+        return deterministic_id(self.topic, self.service, self.epoch, self.sequence)

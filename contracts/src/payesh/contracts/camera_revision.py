@@ -10,10 +10,12 @@ from payesh.contracts.values import (
     Identifier,
     NonNegative,
     PlaceClass,
+    PlaceName,
     RoadClass,
     UtcTime,
     Value,
 )
+from payesh.contracts.vocabulary import Term
 
 Point = tuple[float, float]
 
@@ -55,15 +57,10 @@ class MeasuredZone(Value):
     lanes: tuple[Lane, ...] = Field(min_length=1, max_length=12)
 
 
-class DetectorKind(StrEnum):
-    MOTION = "motion"
-    ONNX = "onnx"
-
-
 class Detection(Value):
     """How vehicles are found. `model` names a model that `detect` has; null is its default one."""
 
-    kind: DetectorKind
+    kind: Term
     model: Annotated[str, Field(max_length=100)] | None = None
     minimum_confidence: Annotated[float, Field(ge=0, le=1)] = 0.35
     frame_stride: Annotated[int, Field(ge=1, le=50)] = 1
@@ -80,9 +77,113 @@ class Location(Value):
     longitude: Annotated[float, Field(ge=-180, le=180)]
 
 
+class Weekday(StrEnum):
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+
+
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Period(Value):
+    """Local clock times on some days. When `until` is not after `since` it ends the next day."""
+
+    weekdays: tuple[Weekday, ...] = Field(min_length=1, max_length=7)
+    since: ClockTime
+    until: ClockTime
+
+
+class Schedule(Value):
+    """When something holds, in local time. Names are unique in a revision."""
+
+    name: PlaceName
+    time_zone: Annotated[str, Field(min_length=1, max_length=64)] = Field(
+        default="Asia/Tehran", description="IANA name"
+    )
+    periods: tuple[Period, ...] = Field(min_length=1, max_length=32)
+
+
+class Scoped(Value):
+    """What something applies to: null means every vehicle class, and at all times."""
+
+    vehicle_classes: tuple[Term, ...] | None = Field(default=None, min_length=1, max_length=32)
+    schedule: PlaceName | None = None
+
+
+class MarkedLine(Value):
+    """A line in the picture of `width_px` by `height_px`, in pixels from the top left.
+
+    A crossing is positive from the left to the right of the direction from `from_px` to `to_px`.
+    """
+
+    name: PlaceName
+    kind: Term
+    from_px: Point
+    to_px: Point
+
+
+class MarkedRegion(Scoped):
+    """A polygon in the picture and what being in it means for the vehicles it applies to."""
+
+    name: PlaceName
+    kind: Term
+    polygon_px: tuple[Point, ...] = Field(min_length=3, max_length=64)
+
+
+class MarkedLane(Scoped):
+    """A lane in the picture. Vehicles drive from `from_px` to `to_px`; its scope is who may
+    use it."""
+
+    name: PlaceName
+    polygon_px: tuple[Point, ...] = Field(min_length=3, max_length=64)
+    from_px: Point
+    to_px: Point
+
+
+class Movement(Scoped):
+    """A way through the junction by its entry and exit gates, allowed or forbidden."""
+
+    entry: PlaceName
+    exit: PlaceName
+    allowed: bool
+
+
+class Lamp(Value):
+    """Where in the picture a lamp of a signal head is, in pixels from the top left."""
+
+    state: Term
+    x_px: NonNegative
+    y_px: NonNegative
+    width_px: Annotated[float, Field(gt=0)]
+    height_px: Annotated[float, Field(gt=0)]
+
+
+class SignalHead(Value):
+    """A signal head, the stop line that it governs."""
+
+    name: PlaceName
+    stop_line: PlaceName
+    lamps: tuple[Lamp, ...] = Field(max_length=8)
+    grace_ms: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class SpeedLimit(Scoped):
+    """A limit for some vehicles, lanes or times; the lowest that applies counts."""
+
+    speed_limit_kmh: Annotated[float, Field(gt=0, le=200)]
+    lanes: tuple[PlaceName, ...] | None = Field(default=None, min_length=1, max_length=12)
+
+
 class CameraRevision(Value):
     """One immutable configuration of a camera. Without calibration or zone no speed is measured;
-    without a certificate in date no citation is drafted. The source's address is not part of it."""
+    without a certificate in date no citation is drafted. The source's address is not part of it.
+
+    Marks refer to each other by name. Absent marks arm no rule."""
 
     camera_id: Identifier
     revision: Annotated[int, Field(ge=1)]
@@ -101,3 +202,10 @@ class CameraRevision(Value):
     zone: MeasuredZone | None
     certificate: Certificate | None
     maximum_clock_u95_ms: Annotated[float, Field(gt=0)] = 500.0
+    lines: tuple[MarkedLine, ...] = Field(default=(), max_length=64)
+    regions: tuple[MarkedRegion, ...] = Field(default=(), max_length=64)
+    lanes: tuple[MarkedLane, ...] = Field(default=(), max_length=16)
+    movements: tuple[Movement, ...] = Field(default=(), max_length=128)
+    signal_heads: tuple[SignalHead, ...] = Field(default=(), max_length=16)
+    limits: tuple[SpeedLimit, ...] = Field(default=(), max_length=32)
+    schedules: tuple[Schedule, ...] = Field(default=(), max_length=32)

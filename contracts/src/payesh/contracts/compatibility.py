@@ -1,6 +1,6 @@
-"""What may change within v1: nothing but new optional fields and words of explanation.
+"""What may change within v1: new optional fields, new terms of a vocabulary, and explanations.
 
-`contracts/released.json` holds every schema as consumers out there know it.
+`contracts/released.json` holds every schema and vocabulary as consumers know it.
 `python -m payesh.contracts.compatibility [--release]`
 """
 
@@ -45,19 +45,33 @@ def breaking_changes(released: Any, current: Any, place: str = "") -> Iterator[s
 
 
 def current_schemas() -> dict[str, Any]:
-    """Every committed schema by file name."""
-    return {
+    """Every committed schema by file name, and every vocabulary by its path."""
+    schemas = {
         path.name: json.loads(path.read_text("utf-8"))
         for folder in ("events", "documents")
         for path in sorted((CONTRACTS / folder).glob("*.v1.schema.json"))
     }
+    return schemas | {
+        f"vocabularies/{path.name}": json.loads(path.read_text("utf-8"))
+        for path in sorted((CONTRACTS / "vocabularies").glob("*.json"))
+    }
+
+
+def changed_terms(released: Any, current: Any) -> Iterator[str]:
+    """Yield each released term that is gone or means something else now. New terms are allowed."""
+    for term, meaning in released["terms"].items():
+        if term not in current["terms"]:
+            yield f"/terms/{term}: removed"
+        elif current["terms"][term]["en"] != meaning["en"]:
+            yield f"/terms/{term}: its meaning changed"
 
 
 def check(released: dict[str, Any], current: dict[str, Any]) -> list[str]:
-    """Every breaking change of every released schema; a schema that is gone is one too."""
+    """Every breaking change of every released schema and vocabulary, a missing one included."""
     found = [f"{name}: removed" for name in released.keys() - current.keys()]
     for name in sorted(released.keys() & current.keys()):
-        found += [f"{name}{change}" for change in breaking_changes(released[name], current[name])]
+        changes = changed_terms if name.startswith("vocabularies/") else breaking_changes
+        found += [f"{name}{change}" for change in changes(released[name], current[name])]
     return found
 
 

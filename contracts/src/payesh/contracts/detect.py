@@ -1,6 +1,5 @@
-"""What `detect` says."""
+"""Events of `detect`."""
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -10,7 +9,9 @@ from payesh.contracts.event import CameraEvent, CapturedEvent, deterministic_id
 from payesh.contracts.values import (
     Box,
     Certificate,
+    ClockSource,
     Confidence,
+    Identifier,
     Measurement,
     NonNegative,
     ObjectReference,
@@ -20,18 +21,8 @@ from payesh.contracts.values import (
     UtcTime,
     Uuid,
     Value,
-    VehicleClass,
 )
-
-
-class PassageEnd(StrEnum):
-    """Why a passage was published when it was."""
-
-    EXIT_LINE = "exit_line"
-    LOST = "lost"
-    TIME_LIMIT = "time_limit"
-    STREAM_END = "stream_end"
-    STILL = "still"
+from payesh.contracts.vocabulary import Term
 
 
 class Shot(Value):
@@ -50,7 +41,7 @@ class Shot(Value):
 
 
 class Vehicle(Value):
-    vehicle_class: VehicleClass
+    vehicle_class: Term
     confidence: Confidence
 
 
@@ -71,11 +62,11 @@ class PassageObserved(CapturedEvent):
     stream_id: Uuid
     first_seen_at: UtcTime
     last_seen_at: UtcTime
-    ended_by: PassageEnd
+    ended_by: Term
     vehicle: Vehicle
     lane: Annotated[str, Field(max_length=32)] | None
     speed: Speed | None
-    shots: tuple[Shot, ...] = Field(max_length=8)
+    shots: tuple[Shot, ...] = Field(max_length=16)
     provenance: Provenance
 
     def key(self) -> str:
@@ -85,17 +76,24 @@ class PassageObserved(CapturedEvent):
         return deterministic_id(self.topic, self.passage_id)
 
 
-class ViolationRule(StrEnum):
-    SPEEDING = "speeding"
-    RED_LIGHT = "red_light"
-    NO_ENTRY = "no_entry"
-    LEFT_OF_CENTRE = "left_of_centre"
-    SPECIAL_LANE = "special_lane"
-    WEAVING = "weaving"
+class EntryPassage(Value):
+    """The same vehicle at the camera where a stretch begins, with that camera's evidence."""
+
+    passage_id: Uuid
+    camera_id: Identifier
+    stream_id: Uuid
+    captured_at: UtcTime
+    clock_source: ClockSource
+    clock_u95_ms: NonNegative
+    revision: RevisionReference
+    certificate: Certificate | None
+    segments: tuple[SegmentLink, ...] = Field(max_length=512)
+    shots: tuple[Shot, ...] = Field(max_length=16)
 
 
 class ViolationDetected(CapturedEvent):
-    """The lower bound of a measurement broke a posted rule."""
+    """A vehicle broke a rule beyond doubt: by the lower bound of a quantity, or by a finding whose
+    margin is above zero. `segments` end with the one that the evidence ends in."""
 
     topic: ClassVar[str] = "detect.violation.detected.v1"
 
@@ -103,14 +101,15 @@ class ViolationDetected(CapturedEvent):
     passage_id: Uuid
     revision: RevisionReference
     stream_id: Uuid
-    rule: ViolationRule
+    rule: Term
     vehicle: Vehicle
     lane: Annotated[str, Field(max_length=32)] | None
     measurement: Measurement
     certificate: Certificate | None
-    segments: tuple[SegmentLink, ...] = Field(min_length=1, max_length=64)
-    shots: tuple[Shot, ...] = Field(max_length=8)
+    segments: tuple[SegmentLink, ...] = Field(min_length=1, max_length=512)
+    shots: tuple[Shot, ...] = Field(max_length=16)
     provenance: Provenance
+    entry_passage: EntryPassage | None = None
 
     def key(self) -> str:
         return str(self.passage_id)
@@ -121,7 +120,7 @@ class ViolationDetected(CapturedEvent):
 
 class TrafficCount(Value):
     lane: Annotated[str, Field(max_length=32)] | None
-    vehicle_class: VehicleClass
+    vehicle_class: Term
     vehicles: Annotated[int, Field(ge=0)]
     mean_speed_kmh: NonNegative | None
 

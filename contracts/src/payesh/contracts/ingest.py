@@ -1,6 +1,5 @@
-"""What `ingest` says."""
+"""Events of `ingest`."""
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from payesh.contracts.values import (
     Uuid,
     Value,
 )
+from payesh.contracts.vocabulary import Term
 
 
 class CameraConfigured(CameraEvent):
@@ -102,15 +102,6 @@ class SnapshotStored(CapturedEvent):
         return deterministic_id(self.topic, self.stream_id, self.sequence)
 
 
-class GapReason(StrEnum):
-    SOURCE_LOST = "source_lost"
-    SPOOL_FULL = "spool_full"
-    LEASE_LOST = "lease_lost"
-    WORKER_STOPPED = "worker_stopped"
-    CORRUPT = "corrupt"
-    EXPIRED = "expired"
-
-
 class GapRecorded(CameraEvent):
     """Between two moments nothing of a camera was kept, and why."""
 
@@ -119,7 +110,7 @@ class GapRecorded(CameraEvent):
     gap_id: Uuid
     started_at: UtcTime
     ended_at: UtcTime
-    reason: GapReason
+    reason: Term
     last_stream_id: Uuid | None
     last_sequence: Annotated[int, Field(ge=0)] | None
 
@@ -130,22 +121,12 @@ class GapRecorded(CameraEvent):
         return deterministic_id(self.topic, self.gap_id)
 
 
-class HealthCondition(StrEnum):
-    OFFLINE = "offline"
-    NO_FRAMES = "no_frames"
-    CLOCK_OFF = "clock_off"
-    BLACK = "black"
-    FROZEN = "frozen"
-    BLURRED = "blurred"
-    MOVED = "moved"
-
-
 class CameraHealthChanged(CameraEvent):
     """A condition of a camera began or ended; `value` against `threshold` says why."""
 
     topic: ClassVar[str] = "ingest.camera.health-changed.v1"
 
-    condition: HealthCondition
+    condition: Term
     raised: bool
     changed_at: UtcTime
     value: float | None

@@ -1,6 +1,5 @@
-"""What `plates` says."""
+"""Events of `plates`."""
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -16,11 +15,7 @@ from payesh.contracts.values import (
     Uuid,
     Value,
 )
-
-
-class ReadOutcome(StrEnum):
-    READ = "read"
-    UNREADABLE = "unreadable"
+from payesh.contracts.vocabulary import Term
 
 
 class CharacterAlternative(Value):
@@ -42,14 +37,16 @@ class ReadShot(Value):
 
 
 class PlateRead(CapturedEvent):
-    """The one read of a passage. `unreadable` is a result: `plate` and `shot` may be null."""
+    """The one read of a passage. `unreadable` is a result: `plate` and `shot` may be null.
+
+    Only the outcome `read` supports a citation."""
 
     topic: ClassVar[str] = "plates.plate.read.v1"
 
     read_id: Uuid
     passage_id: Uuid
     stream_id: Uuid
-    outcome: ReadOutcome
+    outcome: Term
     plate: Plate | None
     confidence: Confidence
     characters: tuple[PlateCharacter, ...] = Field(max_length=16)

@@ -1,14 +1,13 @@
-"""What `tickets` says."""
+"""Events of `tickets`."""
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
-from payesh.contracts.detect import ViolationRule
 from payesh.contracts.event import CameraEvent, CapturedEvent, deterministic_id
 from payesh.contracts.values import Measurement, ObjectReference, Plate, UtcTime, Uuid, Value
+from payesh.contracts.vocabulary import Term
 
 
 class LawReference(Value):
@@ -29,7 +28,7 @@ class CitationDrafted(CapturedEvent):
     citation_id: Uuid
     violation_id: Uuid
     passage_id: Uuid
-    rule: ViolationRule
+    rule: Term
     plate: Plate
     measurement: Measurement
     law: LawReference
@@ -50,8 +49,8 @@ class CitationIssued(CameraEvent):
     topic: ClassVar[str] = "tickets.citation.issued.v1"
 
     citation_id: Uuid
-    number: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{1,12}$")] = Field(
-        description="Jalali year, a hyphen and a serial number"
+    number: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9a-z][0-9a-z._-]{0,79}$")] = Field(
+        description="Jalali year, a hyphen, and what is unique in that year"
     )
     law: LawReference
     officer: Annotated[str, Field(min_length=1, max_length=128)]
@@ -64,20 +63,6 @@ class CitationIssued(CameraEvent):
         return deterministic_id(self.topic, self.citation_id)
 
 
-class RejectionReason(StrEnum):
-    PLATE_WRONG = "plate_wrong"
-    WRONG_VEHICLE = "wrong_vehicle"
-    NO_OFFENCE = "no_offence"
-    EVIDENCE_UNCLEAR = "evidence_unclear"
-    EMERGENCY_VEHICLE = "emergency_vehicle"
-    UNREADABLE = "unreadable"
-    CLOCK_UNVERIFIED = "clock_unverified"
-    CERTIFICATE_INVALID = "certificate_invalid"
-    WITHIN_TOLERANCE = "within_tolerance"
-    EVIDENCE_MISSING = "evidence_missing"
-    NO_LAW = "no_law"
-
-
 class CitationRejected(CameraEvent):
     """A citation ended without a bill: an officer's decision, or a rule before any officer."""
 
@@ -85,7 +70,7 @@ class CitationRejected(CameraEvent):
 
     citation_id: Uuid
     violation_id: Uuid
-    reason: RejectionReason
+    reason: Term
     officer: Annotated[str, Field(min_length=1, max_length=128)] | None = Field(
         description="null when a rule rejected it"
     )
@@ -114,19 +99,13 @@ class CitationObjected(CameraEvent):
         return deterministic_id(self.topic, self.objection_id)
 
 
-class ClosingReason(StrEnum):
-    PAID = "paid"
-    ANNULLED = "annulled"
-    LAPSED = "lapsed"
-
-
 class CitationClosed(CameraEvent):
     """Nothing more is owed or decided."""
 
     topic: ClassVar[str] = "tickets.citation.closed.v1"
 
     citation_id: Uuid
-    reason: ClosingReason
+    reason: Term
     closed_at: UtcTime
 
     def key(self) -> str:

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -12,8 +12,11 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    TypeAdapter,
     WithJsonSchema,
 )
+
+from payesh.contracts.vocabulary import Term
 
 UTC_TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
 """RFC 3339 in UTC, spelt with `Z`: an offset is a surface's matter, a naive time an error."""
@@ -96,16 +99,6 @@ class ClockSource(StrEnum):
     UNVERIFIED = "unverified"
 
 
-class VehicleClass(StrEnum):
-    CAR = "car"
-    VAN = "van"
-    BUS = "bus"
-    TRUCK = "truck"
-    MOTORCYCLE = "motorcycle"
-    BICYCLE = "bicycle"
-    UNKNOWN = "unknown"
-
-
 class ObjectReference(Value):
     """Where bytes lie and what they hash to."""
 
@@ -177,11 +170,90 @@ class Certificate(Value):
     valid_to: UtcTime
 
 
-class Measurement(Value):
-    """What was measured and how surely: the 95 % interval is value ± u95."""
+QuantityName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+"""Name of a measured quantity with its unit, for example `speed_kmh`."""
+PlaceName = Annotated[str, Field(min_length=1, max_length=64)]
+"""Name of a line, region, lane or signal head in the camera's revision."""
 
-    quantity: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+class MeasuredQuantity(Value):
+    """A quantity that broke a limit: the 95 % interval is value ± u95."""
+
+    kind: Literal["quantity"]
+    quantity: QuantityName
     value: float
     u95: NonNegative
     limit: float
     lower_bound: float
+
+
+class SignalFact(Value):
+    """What a signal head showed at the moment of the finding, and since when."""
+
+    signal_head: PlaceName
+    lamp: Term
+    since: UtcTime
+    since_u95_ms: NonNegative
+
+
+class CrossingFact(Value):
+    """The vehicle's reference point crossed a marked line."""
+
+    line: PlaceName
+    crossed_at: UtcTime
+    u95_ms: NonNegative
+
+
+class StayFact(Value):
+    """The vehicle was in a marked region; `left_at` is null while it was still there."""
+
+    region: PlaceName
+    entered_at: UtcTime
+    left_at: UtcTime | None
+    stationary_ms: Annotated[int, Field(ge=0)] | None
+
+
+class DirectionFact(Value):
+    """Degrees clockwise from the top of the picture, of the vehicle and as permitted."""
+
+    heading_deg: Annotated[float, Field(ge=0, lt=360)]
+    permitted_deg: Annotated[float, Field(ge=0, lt=360)]
+    u95_deg: NonNegative
+    distance_m: NonNegative | None
+
+
+class Facts(Value):
+    """What a finding rests on. A fact that the rule does not need is absent or null."""
+
+    signal: SignalFact | None = None
+    crossings: tuple[CrossingFact, ...] = Field(default=(), max_length=8)
+    stay: StayFact | None = None
+    direction: DirectionFact | None = None
+
+
+class Margin(Value):
+    """How far beyond the rule the vehicle was, in the vehicle's favour.
+
+    `lower_bound` is `value - u95 - grace`; a finding needs it above zero.
+    """
+
+    quantity: QuantityName
+    value: float
+    u95: NonNegative
+    grace: NonNegative
+    lower_bound: float
+
+
+class Finding(Value):
+    """A rule broken by what happened, not by a quantity: its facts and its margin."""
+
+    kind: Literal["finding"]
+    facts: Facts
+    margin: Margin
+
+
+Measurement = Annotated[MeasuredQuantity | Finding, Field(discriminator="kind")]
+"""What a violation rests on: a measured quantity with its bound and limit, or a finding."""
+
+MEASUREMENT: TypeAdapter[MeasuredQuantity | Finding] = TypeAdapter(Measurement)
+"""Reads a stored measurement: `MEASUREMENT.validate_python`, `MEASUREMENT.validate_json`."""

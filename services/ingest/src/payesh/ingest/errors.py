@@ -20,6 +20,11 @@ class CameraExists(Conflict):
         super().__init__(f"camera {camera_id} already exists", type="camera-exists")
 
 
+class UnknownDetector(Unprocessable):
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"there is no detector of the kind {kind}", type="unknown-detector")
+
+
 class OutOfBounds(Forbidden):
     def __init__(self) -> None:
         super().__init__("county or road class is outside your bounds", type="out-of-bounds")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from payesh.contracts.values import MeasuredQuantity
 from payesh.tickets.adapters.citations import StoredCitation
 from payesh.tickets.domain.citation import OFFICER_REASONS, Rejection, State
 from payesh.tickets.domain.clip import PLAYABLE_CODECS
@@ -262,7 +263,7 @@ def plate_card(text: str) -> PlateCard:
 
 def _speed(citation: StoredCitation) -> SpeedCard | None:
     measured = citation.measurement
-    if citation.rule != "speeding":
+    if citation.rule != "speeding" or not isinstance(measured, MeasuredQuantity):
         return None
     upper = measured.value + measured.u95
     top = max(upper * 1.1, measured.limit * 1.4)

@@ -1,7 +1,8 @@
 """The detector that a revision asks for."""
 
-from payesh.contracts.camera_revision import CameraRevision, DetectorKind
+from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import ModelReference
+from payesh.contracts.vocabulary import DetectorKind
 from payesh.detect.adapters.models import ModelFolder, ModelMissing
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.adapters.onnx_detector import OnnxDetector, UnsuitableModel
@@ -26,8 +27,10 @@ class Detectors:
         Raises MessageFault when this deployment lacks the model.
         """
         asked = revision.detection
-        if asked.kind is DetectorKind.MOTION:
+        if asked.kind == DetectorKind.MOTION:
             return MotionDetector(), ()
+        if asked.kind != DetectorKind.ONNX:
+            raise MessageFault(f"no detector of the kind {asked.kind}", retry=False)
         detector, reference = self._load(asked.model)
         return detector.with_confidence(asked.minimum_confidence), (reference,)
 

@@ -5,22 +5,16 @@ from uuid import UUID
 
 from payesh.contracts import PassageObserved, SegmentStored, TrafficCounted, ViolationDetected
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.detect import (
-    Shot,
-    Speed,
-    TrafficCount,
-    Vehicle,
-    ViolationRule,
-)
+from payesh.contracts.detect import Shot, Speed, TrafficCount, Vehicle
 from payesh.contracts.event import CapturedEvent, deterministic_id
 from payesh.contracts.values import (
-    Measurement,
+    MeasuredQuantity,
     ObjectReference,
     Provenance,
     RevisionReference,
     SegmentLink,
-    VehicleClass,
 )
+from payesh.contracts.vocabulary import VehicleClass, ViolationRule
 from payesh.detect.domain.counts import CountedInterval
 from payesh.detect.domain.rules import Speeding
 from payesh.detect.domain.speed import SpeedEstimate
@@ -99,7 +93,8 @@ def violation_detected(
         rule=ViolationRule.SPEEDING,
         vehicle=passage.vehicle,
         lane=passage.lane,
-        measurement=Measurement(
+        measurement=MeasuredQuantity(
+            kind="quantity",
             quantity="speed_kmh",
             value=round(speeding.speed_kmh, 3),
             u95=round(speeding.speed_u95_kmh, 3),

@@ -13,9 +13,9 @@ import structlog
 
 from payesh.contracts import SegmentStored, SnapshotStored
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.detect import PassageEnd
 from payesh.contracts.event import Event
 from payesh.contracts.values import ModelReference, ObjectReference, Provenance
+from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.adapters.checkpoint import (
     CheckpointUnreadable,
     last_event_of,

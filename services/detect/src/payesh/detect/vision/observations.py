@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from payesh.contracts.detect import PassageEnd
 from payesh.contracts.values import Box, ClockSource, SegmentLink
+from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.domain.counts import CountedInterval
 from payesh.detect.domain.rules import Speeding
 from payesh.detect.domain.speed import SpeedEstimate

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from payesh.contracts.camera_revision import CameraRevision, DetectorKind
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.vocabulary import DetectorKind
 from payesh.detect.domain.geometry import DegenerateControlPoints, GroundPlane, ground_plane
 from payesh.detect.domain.speed import SpeedLimits
 from payesh.detect.domain.zone import LaneStrip, Zone
 
-_EDGE_HEIGHT_M = {DetectorKind.MOTION: 0.05, DetectorKind.ONNX: 0.05}
-_EDGE_HEIGHT_U95_M = {DetectorKind.MOTION: 0.12, DetectorKind.ONNX: 0.15}
+_EDGE_HEIGHT_M: dict[str, float] = {DetectorKind.MOTION: 0.05, DetectorKind.ONNX: 0.05}
+_EDGE_HEIGHT_U95_M: dict[str, float] = {DetectorKind.MOTION: 0.12, DetectorKind.ONNX: 0.15}
 """Where the seen lower edge of a vehicle lies over the road: between the tyres' contact and the
 bumper's lower lip. A learned detector puts it less evenly than the change against the road."""
 

@@ -2,9 +2,9 @@
 
 from payesh.contracts import SnapshotStored
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.detect import PassageEnd
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.values import SegmentLink
+from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.adapters.onnx_detector import OnnxDetector
 from payesh.detect.adapters.stills import decode_still
 from payesh.detect.domain.detections import UNKNOWN, VEHICLE_CLASSES, Detections

@@ -13,11 +13,11 @@ from uuid import UUID
 
 import numpy as np
 
-from payesh.contracts.camera_revision import CameraRevision, DetectorKind
-from payesh.contracts.detect import PassageEnd
+from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.ingest import SegmentStored
 from payesh.contracts.values import ClockSource, SegmentLink
+from payesh.contracts.vocabulary import DetectorKind, PassageEnd
 from payesh.detect.adapters.tracker import VehicleTracker
 from payesh.detect.adapters.video import decode_segment
 from payesh.detect.domain.counts import CountedInterval, MinuteCounter
@@ -355,9 +355,9 @@ class StreamObserver:
     def _end(self, passage: OpenPassage, ended_by: PassageEnd) -> list[Observation]:
         if passage.published:
             return []
-        if ended_by is PassageEnd.TIME_LIMIT and not passage.has_moved:
+        if ended_by == PassageEnd.TIME_LIMIT and not passage.has_moved:
             # What never moved in front of a learned background is the background's own error.
-            known = self.site.revision.detection.kind is DetectorKind.ONNX
+            known = self.site.revision.detection.kind == DetectorKind.ONNX
             if not known or self._parked_before(passage):
                 passage.published = True
                 return []

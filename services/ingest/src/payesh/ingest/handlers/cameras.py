@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.ingest import CameraConfigured
 from payesh.contracts.values import RevisionReference
+from payesh.contracts.vocabulary import DetectorKind, known
 from payesh.ingest.adapters import cameras as camera_rows
 from payesh.ingest.adapters.source_networks import (
     ForbiddenAddress,
@@ -25,6 +26,7 @@ from payesh.ingest.errors import (
     NoRevision,
     OutOfBounds,
     UnknownCamera,
+    UnknownDetector,
 )
 from payesh.ingest.resources import Resources
 from payesh.kit import outbox
@@ -190,7 +192,10 @@ def _revision(camera_id: str, number: int, now: datetime, fields: dict[str, Any]
         "revision": number,
         "created_at": now.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
     }
-    return CameraRevision.model_validate_json(json.dumps(document), extra="forbid")
+    revision = CameraRevision.model_validate_json(json.dumps(document), extra="forbid")
+    if not known(DetectorKind, revision.detection.kind):
+        raise UnknownDetector(revision.detection.kind)
+    return revision
 
 
 def revision_bytes(revision: CameraRevision) -> bytes:

@@ -9,14 +9,7 @@ from uuid import UUID
 import structlog
 
 from payesh.contracts.event import deterministic_id
-from payesh.contracts.ingest import (
-    CameraHealthChanged,
-    GapReason,
-    GapRecorded,
-    HealthCondition,
-    SegmentStored,
-    VideoFormat,
-)
+from payesh.contracts.ingest import CameraHealthChanged, GapRecorded, SegmentStored, VideoFormat
 from payesh.contracts.values import (
     ClockSource,
     ObjectReference,
@@ -24,6 +17,7 @@ from payesh.contracts.values import (
     RevisionReference,
     RoadClass,
 )
+from payesh.contracts.vocabulary import GapReason, HealthCondition
 from payesh.ingest import metrics
 from payesh.ingest.adapters.health import change_health
 from payesh.ingest.adapters.segments import advance_chain, init_of, insert_gap, insert_segment

@@ -16,8 +16,8 @@ import structlog
 
 from payesh.contracts.chain import link_sha256
 from payesh.contracts.event import deterministic_id
-from payesh.contracts.ingest import GapReason, HealthCondition
 from payesh.contracts.values import ClockSource
+from payesh.contracts.vocabulary import GapReason, HealthCondition
 from payesh.ingest import metrics
 from payesh.ingest.adapters.remuxer import Fragment, Remuxer
 from payesh.ingest.adapters.rtsp import (

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.chain import link_sha256
 from payesh.contracts.event import deterministic_id
-from payesh.contracts.ingest import GapReason, GapRecorded, SegmentStored, VideoFormat
+from payesh.contracts.ingest import GapRecorded, SegmentStored, VideoFormat
 from payesh.contracts.values import (
     ClockSource,
     ObjectReference,
@@ -26,6 +26,7 @@ from payesh.contracts.values import (
     RevisionReference,
     RoadClass,
 )
+from payesh.contracts.vocabulary import GapReason
 from payesh.ingest import metrics
 from payesh.ingest.adapters import recordings as rows
 from payesh.ingest.adapters.cameras import rows_to_record

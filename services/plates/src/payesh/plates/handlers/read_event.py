@@ -7,10 +7,10 @@ from payesh.contracts.event import deterministic_id
 from payesh.contracts.plates import (
     CharacterAlternative,
     PlateCharacter,
-    ReadOutcome,
     ReadShot,
 )
 from payesh.contracts.values import Box, Plate, Provenance
+from payesh.contracts.vocabulary import ReadOutcome
 from payesh.plates.domain.best_read import ShotReading
 
 _MOST_ALTERNATIVES = 5

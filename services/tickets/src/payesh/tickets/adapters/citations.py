@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead, ViolationDetected
 from payesh.contracts.tickets import LawReference
-from payesh.contracts.values import ClockSource, Measurement, PlaceClass, RoadClass
+from payesh.contracts.values import MEASUREMENT, ClockSource, Measurement, PlaceClass, RoadClass
 from payesh.kit.authorization import Bounds
 from payesh.kit.bounds import within
 from payesh.tickets.adapters.evidence_record import EvidenceRecord
@@ -285,7 +285,7 @@ def _stored(row: Row[Any]) -> StoredCitation:
         rule=row.rule,
         vehicle_class=row.vehicle_class,
         lane=row.lane,
-        measurement=Measurement.model_validate(row.measurement),
+        measurement=MEASUREMENT.validate_python(row.measurement, strict=False),
         certificate=row.certificate,
         standing=Standing(
             state=State(row.state),

@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from payesh.contracts.detect import ViolationRule
-from payesh.contracts.values import VehicleClass
+from payesh.contracts.vocabulary import VehicleClass, ViolationRule
 from payesh.tickets.domain.law import (
     JalaliDay,
     LawTable,

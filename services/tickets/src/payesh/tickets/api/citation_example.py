@@ -21,6 +21,7 @@ CITATION: dict[str, Any] = {
     "lane": "1",
     "plate": {"layout": "car", "text": "12ب34586", "confidence": 0.97},
     "measurement": {
+        "kind": "quantity",
         "quantity": "speed_kmh",
         "value": 83.4,
         "u95": 1.6,

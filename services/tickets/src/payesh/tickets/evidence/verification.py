@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 
 from payesh.contracts import PlateRead, ViolationDetected
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.plates import ReadOutcome
-from payesh.contracts.values import ClockSource, ObjectReference, format_utc
+from payesh.contracts.values import ClockSource, MeasuredQuantity, ObjectReference, format_utc
+from payesh.contracts.vocabulary import ReadOutcome
 from payesh.tickets.adapters.law_basis import LawBasis, basis_of, jalali_text
 from payesh.tickets.domain.clip import last_run
 from payesh.tickets.domain.law import SPEEDING, LawTable, Price
@@ -235,7 +235,7 @@ def _shots(bundle: _Bundle) -> str:
 
 def _plate(bundle: _Bundle) -> str:
     read = bundle.read
-    if read.outcome is not ReadOutcome.READ or read.plate is None:
+    if read.outcome != ReadOutcome.READ or read.plate is None:
         raise _Fault("the read has no plate")
     _same("plate", bundle.manifest.plate, read.plate)
     return f"{read.plate.text}, read with confidence {read.confidence:.3f}"
@@ -278,6 +278,10 @@ def _measurement(bundle: _Bundle) -> str:
     violation = bundle.violation
     measured = violation.measurement
     _same("measurement", bundle.manifest.measurement, measured)
+    if not isinstance(measured, MeasuredQuantity):
+        if violation.rule == SPEEDING or not measured.margin.lower_bound > 0:
+            raise _Fault("it supports no violation of this rule")
+        return f"{measured.margin.quantity}: {measured.margin.lower_bound} beyond the rule"
     if abs(measured.value - measured.u95 - measured.lower_bound) > _ROUNDED_KMH:
         raise _Fault(f"{measured.value} - {measured.u95} is not {measured.lower_bound}")
     if violation.rule != SPEEDING:
@@ -320,9 +324,12 @@ def _law(bundle: _Bundle) -> str:
 
 def _price(table: LawTable, violation: ViolationDetected) -> Price | None:
     measured = violation.measurement
+    excess_kmh = 0.0
+    if violation.rule == SPEEDING and isinstance(measured, MeasuredQuantity):
+        excess_kmh = measured.lower_bound - measured.limit
     return table.price(
         violation.rule,
-        measured.lower_bound - measured.limit if violation.rule == SPEEDING else 0.0,
+        excess_kmh,
         day=jalali_day(violation.captured_at),
         place_class=violation.place_class,
         vehicle_class=violation.vehicle.vehicle_class,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import CitationIssued, CitationRejected
 from payesh.contracts.access import AuditOutcome
-from payesh.contracts.tickets import RejectionReason
+from payesh.contracts.vocabulary import RejectionReason
 from payesh.kit import outbox
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import CitationRejected, PlateRead, ViolationDetected
 from payesh.contracts.event import deterministic_id
-from payesh.contracts.plates import ReadOutcome
-from payesh.contracts.tickets import LawReference, RejectionReason
-from payesh.contracts.values import ClockSource
+from payesh.contracts.tickets import LawReference
+from payesh.contracts.values import ClockSource, MeasuredQuantity
+from payesh.contracts.vocabulary import ReadOutcome, RejectionReason
 from payesh.kit import outbox
 from payesh.kit.telemetry import current_traceparent
 from payesh.tickets import metrics
@@ -106,7 +106,7 @@ async def _join(
     rules: JoinRules,
 ) -> None:
     readable = is_readable(
-        has_plate=read.outcome is ReadOutcome.READ and read.plate is not None,
+        has_plate=read.outcome == ReadOutcome.READ and read.plate is not None,
         confidence=read.confidence,
         minimum_confidence=rules.minimum_read_confidence,
     )
@@ -138,11 +138,16 @@ async def _is_known(session: AsyncSession, violation_id: UUID) -> bool:
 
 
 def _offence(violation: ViolationDetected) -> Offence:
-    certificate = violation.certificate
+    certificate, measured = violation.certificate, violation.measurement
+    bound, limit = (
+        (measured.lower_bound, measured.limit)
+        if isinstance(measured, MeasuredQuantity)
+        else (measured.margin.lower_bound, 0.0)
+    )
     return Offence(
         rule=violation.rule,
-        lower_bound=violation.measurement.lower_bound,
-        limit=violation.measurement.limit,
+        lower_bound=bound,
+        limit=limit,
         captured_at=violation.captured_at,
         captured_on=jalali_day(violation.captured_at),
         clock_verified=violation.clock_source is not ClockSource.UNVERIFIED,

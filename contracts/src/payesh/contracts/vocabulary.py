@@ -1,0 +1,188 @@
+"""Published vocabularies: identifiers whose lists grow without breaking a consumer.
+
+A field of type `Term` carries any identifier of its form; `contracts/vocabularies/<name>.json`
+publishes what the identifiers mean. A term is never removed and never gets another meaning; a
+consumer treats a term that it does not know as one that permits nothing. The enumerations below
+name the terms that this release knows; `tests/contract` proves that they equal the published lists.
+
+Compare a field of an event with `==`, not with `is`: it holds a plain string.
+"""
+
+import json
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from payesh.contracts.schemas import CONTRACTS
+
+TERM_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
+Term = Annotated[str, Field(pattern=TERM_PATTERN)]
+
+
+class ViolationRule(StrEnum):
+    """`rules.json`: the offences that a camera can find."""
+
+    SPEEDING = "speeding"
+    AVERAGE_SPEED = "average_speed"
+    RED_LIGHT = "red_light"
+    STOP_LINE = "stop_line"
+    WRONG_WAY = "wrong_way"
+    NO_ENTRY = "no_entry"
+    SPECIAL_LANE = "special_lane"
+    FORBIDDEN_STOPPING = "forbidden_stopping"
+    FORBIDDEN_TURN = "forbidden_turn"
+    LEFT_OF_CENTRE = "left_of_centre"
+    WEAVING = "weaving"
+
+
+class RejectionReason(StrEnum):
+    """`rejection_reasons.json`: why a citation was not issued."""
+
+    PLATE_WRONG = "plate_wrong"
+    WRONG_VEHICLE = "wrong_vehicle"
+    NO_OFFENCE = "no_offence"
+    EVIDENCE_UNCLEAR = "evidence_unclear"
+    EMERGENCY_VEHICLE = "emergency_vehicle"
+    UNREADABLE = "unreadable"
+    CLOCK_UNVERIFIED = "clock_unverified"
+    CERTIFICATE_INVALID = "certificate_invalid"
+    WITHIN_TOLERANCE = "within_tolerance"
+    EVIDENCE_MISSING = "evidence_missing"
+    NO_LAW = "no_law"
+
+
+class ClosingReason(StrEnum):
+    """`closing_reasons.json`: why nothing more is owed or decided."""
+
+    PAID = "paid"
+    ANNULLED = "annulled"
+    LAPSED = "lapsed"
+
+
+class VehicleClass(StrEnum):
+    """`vehicle_classes.json`. A class that a consumer does not know counts as `unknown`."""
+
+    CAR = "car"
+    VAN = "van"
+    BUS = "bus"
+    TRUCK = "truck"
+    MOTORCYCLE = "motorcycle"
+    BICYCLE = "bicycle"
+    UNKNOWN = "unknown"
+
+
+class PassageEnd(StrEnum):
+    """`passage_ends.json`: why a passage was published when it was."""
+
+    EXIT_LINE = "exit_line"
+    LOST = "lost"
+    TIME_LIMIT = "time_limit"
+    STREAM_END = "stream_end"
+    STILL = "still"
+
+
+class ReadOutcome(StrEnum):
+    """`read_outcomes.json`. Only `read` supports a citation."""
+
+    READ = "read"
+    UNREADABLE = "unreadable"
+
+
+class GapReason(StrEnum):
+    """`gap_reasons.json`: why nothing of a camera was kept between two moments."""
+
+    SOURCE_LOST = "source_lost"
+    SPOOL_FULL = "spool_full"
+    LEASE_LOST = "lease_lost"
+    WORKER_STOPPED = "worker_stopped"
+    CORRUPT = "corrupt"
+    EXPIRED = "expired"
+
+
+class HealthCondition(StrEnum):
+    """`health_conditions.json`: what can be wrong with a camera."""
+
+    OFFLINE = "offline"
+    NO_FRAMES = "no_frames"
+    CLOCK_OFF = "clock_off"
+    BLACK = "black"
+    FROZEN = "frozen"
+    BLURRED = "blurred"
+    MOVED = "moved"
+
+
+class DetectorKind(StrEnum):
+    """`detector_kinds.json`: how vehicles are found in a picture."""
+
+    MOTION = "motion"
+    ONNX = "onnx"
+
+
+class LampState(StrEnum):
+    """`lamp_states.json`. A head whose lamp is not seen supports no accusation."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+    OFF = "off"
+    NOT_SEEN = "not_seen"
+
+
+class LineKind(StrEnum):
+    """`line_kinds.json`: what crossing a marked line means."""
+
+    STOP = "stop"
+    GATE = "gate"
+    CENTRE = "centre"
+    MEASUREMENT = "measurement"
+
+
+class RegionKind(StrEnum):
+    """`region_kinds.json`: what being in a marked region means."""
+
+    NO_STOPPING = "no_stopping"
+    NO_ENTRY = "no_entry"
+    SPECIAL_LANE = "special_lane"
+    PARKING = "parking"
+    CARRIAGEWAY = "carriageway"
+    IGNORED = "ignored"
+
+
+VOCABULARIES: dict[str, type[StrEnum]] = {
+    "rules": ViolationRule,
+    "rejection_reasons": RejectionReason,
+    "closing_reasons": ClosingReason,
+    "vehicle_classes": VehicleClass,
+    "passage_ends": PassageEnd,
+    "read_outcomes": ReadOutcome,
+    "gap_reasons": GapReason,
+    "health_conditions": HealthCondition,
+    "detector_kinds": DetectorKind,
+    "lamp_states": LampState,
+    "line_kinds": LineKind,
+    "region_kinds": RegionKind,
+}
+"""Name of the published file to the terms that this release knows."""
+
+
+class Meaning(NamedTuple):
+    """What a term means, in the two languages of the pages."""
+
+    en: str
+    fa: str
+
+
+@cache
+def published(name: str) -> dict[str, Meaning]:
+    """The published terms of a vocabulary with their meanings. KeyError for an unknown name."""
+    if name not in VOCABULARIES:
+        raise KeyError(name)
+    document = json.loads((CONTRACTS / "vocabularies" / f"{name}.json").read_text("utf-8"))
+    return {term: Meaning(**meaning) for term, meaning in document["terms"].items()}
+
+
+def known(vocabulary: type[StrEnum], term: str) -> bool:
+    """Whether this release knows the term."""
+    return term in vocabulary.__members__.values()
