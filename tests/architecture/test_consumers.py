@@ -1,4 +1,4 @@
-"""What asyncapi.yaml says of a service is what its code does."""
+"""The services consume and produce what asyncapi.yaml names."""
 
 import ast
 from pathlib import Path
@@ -36,8 +36,8 @@ def made(service: str) -> set[str]:
 @pytest.mark.parametrize("service", ["ingest", "detect", "plates", "tickets", "access"])
 def test_a_service_consumes_what_the_document_says(service: str) -> None:
     channels = document()["channels"].values()
-    said = {c["address"] for c in channels if service in c["x-consumers"]}
-    assert handled(service) == said
+    named = {c["address"] for c in channels if service in c["x-consumers"]}
+    assert handled(service) == named
 
 
 BY_THE_KIT = "audit.read.recorded.v1"
@@ -46,9 +46,9 @@ BY_THE_KIT = "audit.read.recorded.v1"
 @pytest.mark.parametrize("service", ["ingest", "detect", "plates", "tickets", "access"])
 def test_a_service_produces_what_the_document_says(service: str) -> None:
     channels = document()["channels"].values()
-    said = {
+    named = {
         c["address"]
         for c in channels
         if service in c["x-producers"] and c.get("x-status") != "planned"
     }
-    assert made(service) - {BY_THE_KIT} == said - {BY_THE_KIT}
+    assert made(service) - {BY_THE_KIT} == named - {BY_THE_KIT}

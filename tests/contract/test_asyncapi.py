@@ -92,5 +92,5 @@ def test_a_new_optional_field_and_new_words_are_allowed() -> None:
     changed = json.loads(json.dumps(released))
     schema = changed["ingest.segment.stored.v1.schema.json"]
     schema["properties"]["weather"] = {"type": ["string", "null"]}
-    schema["description"] = "Said better."
+    schema["description"] = "Explained better."
     assert check(released, changed) == []

@@ -1,4 +1,4 @@
-"""Schema and model say the same of every message: golden, broken and mutated."""
+"""Schema and model give every message the same verdict: golden, broken and mutated."""
 
 import copy
 import json

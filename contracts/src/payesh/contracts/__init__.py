@@ -1,4 +1,4 @@
-"""What Payesh says: frozen models of the schemas in `contracts/events` and `contracts/documents`.
+"""Events and documents of Payesh: frozen models of the schemas beside this package.
 
 The JSON Schemas are the authority; `tests/contract` proves that models and schemas agree both ways.
 """

@@ -60,7 +60,7 @@ class Event(Value):
 
 
 class CameraEvent(Event):
-    """An event about a camera or a vehicle it saw: it says where it belongs."""
+    """An event about a camera or a vehicle it saw, with the place it belongs to."""
 
     camera_id: Identifier
     county: Identifier

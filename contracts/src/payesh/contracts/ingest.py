@@ -122,7 +122,7 @@ class GapRecorded(CameraEvent):
 
 
 class CameraHealthChanged(CameraEvent):
-    """A condition of a camera began or ended; `value` against `threshold` says why."""
+    """A condition of a camera was raised or cleared; `value` against `threshold` is the evidence."""
 
     topic: ClassVar[str] = "ingest.camera.health-changed.v1"
 

@@ -31,7 +31,7 @@ class Topic:
     consumers: tuple[str, ...]
     summary: str
     planned: bool = False
-    """Schema and examples stand; nobody says it yet."""
+    """Schema and examples exist; no service publishes it yet."""
 
     def configuration(self) -> dict[str, str]:
         settings = {"cleanup.policy": self.cleanup_policy}

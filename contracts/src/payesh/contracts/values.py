@@ -48,7 +48,7 @@ UtcTime = Annotated[
     datetime,
     BeforeValidator(_require_utc),
     PlainSerializer(format_utc, return_type=str, when_used="json"),
-    # As the published schemas say it; the serializer's type alone would be any text.
+    # As in the published schemas; the serializer's type alone would allow any text.
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": UTC_TIME_PATTERN}),
 ]
 Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
