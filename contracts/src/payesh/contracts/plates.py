@@ -49,7 +49,7 @@ class PlateRead(CapturedEvent):
     outcome: Term
     plate: Plate | None
     confidence: Confidence
-    characters: tuple[PlateCharacter, ...] = Field(max_length=16)
+    characters: tuple[PlateCharacter, ...] = Field(max_length=32)
     shot: ReadShot | None
     provenance: Provenance
 

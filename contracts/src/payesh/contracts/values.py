@@ -158,7 +158,7 @@ class Plate(Value):
     it: `examples/plate_text.json`."""
 
     layout: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-    text: Annotated[str, Field(min_length=1, max_length=16)]
+    text: Annotated[str, Field(min_length=1, max_length=32)]
 
 
 class Certificate(Value):
