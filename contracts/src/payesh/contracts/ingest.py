@@ -122,7 +122,7 @@ class GapRecorded(CameraEvent):
 
 
 class CameraHealthChanged(CameraEvent):
-    """A condition of a camera was raised or cleared; `value` against `threshold` is the evidence."""
+    """A condition of a camera was raised or cleared: its `value` against the `threshold`."""
 
     topic: ClassVar[str] = "ingest.camera.health-changed.v1"
 
