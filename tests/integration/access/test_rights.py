@@ -4,6 +4,8 @@ import secrets
 
 import pytest
 
+from tests.support.problems import problem
+
 from .conftest import PASSWORD
 
 ADMINISTERS = ["agencies:write", "clients:write", "keys:write", "people:write"]
@@ -212,3 +214,23 @@ async def test_pages_of_people_follow_one_another(house):
         cursor = page["next"]
     assert seen == sorted(set(seen))
     assert len(seen) >= 3
+
+
+@pytest.mark.parametrize("path", ["people", "clients", "agencies", "audit"])
+@pytest.mark.parametrize("cursor", ["x", "officer", "AAAA", "ب"])
+async def test_a_cursor_that_was_not_given_out_is_refused(house, path, cursor):
+    answer = await house.get(f"/v1/{path}?cursor={cursor}")
+    assert problem(answer) == (422, "bad-cursor")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "service=a%00",
+        "subject=a%00",
+        "from=0001-01-01T00:00:00%2B14:00",
+        "to=9999-12-31T23:59:59-14:00",
+    ],
+)
+async def test_what_the_database_cannot_hold_is_malformed(house, query):
+    assert problem(await house.get(f"/v1/audit?{query}")) == (422, "malformed")

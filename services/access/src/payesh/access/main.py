@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -30,14 +30,13 @@ from payesh.kit.database import Database
 from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.lifecycle import OnStop, migrations_folder, running
 from payesh.kit.relay import Relay
 from payesh.kit.settings import DatabaseSettings
 from payesh.kit.telemetry import configure
 from payesh.kit.tokens import TokenVerifier
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-if not MIGRATIONS.is_dir():  # an editable install: the wheel carries them inside the package
-    MIGRATIONS = Path(__file__).parents[3] / "migrations"
+MIGRATIONS = migrations_folder(__file__)
 STATIC = Path(__file__).parent / "static"
 
 PUBLIC_ROUTES = {
@@ -65,13 +64,10 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(database.close)
+        async with running(OnStop(database.close)):
             await _prepare(access)
-            for part in (producer, relay, consumer):
-                await part.start()
-                stack.push_async_callback(part.stop)
-            yield
+            async with running(producer, relay, consumer):
+                yield
 
     async def ready() -> dict[str, str]:
         return await readiness({}, consumers=[consumer], relay=relay)

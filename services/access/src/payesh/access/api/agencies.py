@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from payesh.access import handlers
 from payesh.access.adapters import agencies
 from payesh.access.adapters.tables import Agency
-from payesh.access.api.rights import Body, Cursor, Limit, Name
+from payesh.access.api.rights import Body, Name, id_in
 from payesh.access.api.state import access_of
 from payesh.contracts.values import Identifier
 from payesh.kit.authorization import Principal, authorize
+from payesh.kit.paging import Cursor, Limit, next_cursor
 
 router = APIRouter(prefix="/v1/agencies", tags=["agencies"])
 Writer = Annotated[Principal, Depends(authorize("agencies:write", resource="agencies"))]
@@ -62,14 +63,14 @@ async def register_agency(body: NewAgency, request: Request, principal: Writer) 
 async def list_agencies(request: Request, cursor: Cursor = None, limit: Limit = 50) -> AgencyPage:
     """Agencies, by id."""
     async with access_of(request).database.transaction() as session:
-        rows = await agencies.page(session, cursor, limit)
-    following = rows[-1].agency_id if len(rows) == limit else None
+        rows = await agencies.page(session, id_in(cursor), limit)
+    following = next_cursor(rows, limit, lambda row: (row.agency_id,))
     return AgencyPage(items=[AgencyView.of(row) for row in rows], next=following)
 
 
 @router.patch("/{agency_id}")
 async def change_agency(
-    agency_id: str, body: AgencyChange, request: Request, principal: Writer
+    agency_id: Identifier, body: AgencyChange, request: Request, principal: Writer
 ) -> AgencyView:
     """A disabled agency's people and clients get no tokens any more."""
     async with access_of(request).database.transaction() as session:

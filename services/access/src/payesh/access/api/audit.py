@@ -1,23 +1,32 @@
 """`/v1/audit`: who read which personal data. Reading this is recorded too."""
 
-import base64
 import json
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from payesh.access import handlers
 from payesh.access.adapters import audit_log
 from payesh.access.adapters.tables import AuditRecord
-from payesh.access.api.rights import Cursor, Limit
 from payesh.access.api.state import access_of
 from payesh.contracts import AuditReadRecorded
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
-from payesh.kit.errors import Forbidden, Unprocessable
+from payesh.kit.errors import Forbidden
 from payesh.kit.openapi import ShapeOf
+from payesh.kit.paging import (
+    Cursor,
+    From,
+    Limit,
+    LongNumber,
+    ShortText,
+    To,
+    UtcTime,
+    decode_cursor,
+    next_cursor,
+)
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 Auditor = Annotated[
@@ -25,6 +34,7 @@ Auditor = Annotated[
 ]
 Overseer = Annotated[Principal, Depends(authorize("audit:read", resource="the audit log"))]
 _GAPS_LIMIT = 1000
+_KEY = TypeAdapter(tuple[UtcTime, ShortText, LongNumber])
 
 
 class RecordView(BaseModel):
@@ -73,18 +83,18 @@ class Completeness(BaseModel):
 async def search_audit(
     request: Request,
     principal: Auditor,
-    service: Annotated[str | None, Query(max_length=64)] = None,
-    subject: Annotated[str | None, Query(max_length=128)] = None,
-    resource: Annotated[str | None, Query(max_length=128, description="an id")] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    service: Annotated[ShortText | None, Query(max_length=64)] = None,
+    subject: ShortText | None = None,
+    resource: Annotated[ShortText | None, Query(description="an id")] = None,
+    since: From = None,
+    until: To = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> RecordPage:
     """Who read which personal data, the newest first: people of the caller's agency, of all for
     the operator's own."""
     access = access_of(request)
-    before = _decode(cursor) if cursor else None
+    before = decode_cursor(cursor, _KEY)
     async with access.database.transaction() as session:
         rows = await audit_log.find(
             session,
@@ -106,7 +116,7 @@ async def search_audit(
             resource_kind="audit-record",
             resource_ids=[f"{row.service}/{row.sequence}" for row in rows],
         )
-    following = _encode(rows[-1]) if len(rows) == limit else None
+    following = next_cursor(rows, limit, lambda row: (row.recorded_at, row.service, row.sequence))
     return RecordPage(items=[RecordView.of(row) for row in rows], next=following)
 
 
@@ -126,16 +136,3 @@ async def audit_gaps(request: Request, principal: Overseer) -> Completeness:
             for chain in chains
         ],
     )
-
-
-def _encode(row: AuditRecord) -> str:
-    parts = json.dumps([row.recorded_at.isoformat(), row.service, row.sequence])
-    return base64.urlsafe_b64encode(parts.encode()).decode()
-
-
-def _decode(cursor: str) -> tuple[datetime, str, int]:
-    try:
-        recorded_at, service, sequence = json.loads(base64.urlsafe_b64decode(cursor))
-        return datetime.fromisoformat(recorded_at), str(service), int(sequence)
-    except (ValueError, TypeError):
-        raise Unprocessable("that is no cursor of ours", type="cursor") from None

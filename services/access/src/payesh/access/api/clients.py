@@ -10,20 +10,20 @@ from payesh.access import handlers
 from payesh.access.adapters import clients
 from payesh.access.adapters.tables import Client
 from payesh.access.api.rights import (
-    Cursor,
     Everything,
-    Limit,
     Name,
     Rights,
     RightsChange,
     as_bound,
     from_bound,
+    id_in,
 )
 from payesh.access.api.state import access_of
 from payesh.access.domain.redirect_uris import redirect_uri_fault
 from payesh.contracts.values import Identifier
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import NotFound
+from payesh.kit.paging import Cursor, Limit, next_cursor
 
 router = APIRouter(prefix="/v1/clients", tags=["clients"])
 Reader = Annotated[Principal, Depends(authorize("clients:read", resource="clients"))]
@@ -130,8 +130,8 @@ async def list_clients(
 ) -> ClientPage:
     """Clients of the caller's agency (of all with `agencies:write`), by id."""
     async with access_of(request).database.transaction() as session:
-        rows = await clients.page(session, handlers.agency_bound(principal), cursor, limit)
-    following = rows[-1].client_id if len(rows) == limit else None
+        rows = await clients.page(session, handlers.agency_bound(principal), id_in(cursor), limit)
+    following = next_cursor(rows, limit, lambda row: (row.client_id,))
     return ClientPage(items=[ClientView.of(row) for row in rows], next=following)
 
 

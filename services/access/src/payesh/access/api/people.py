@@ -11,14 +11,13 @@ from payesh.access import handlers
 from payesh.access.adapters import people
 from payesh.access.adapters.tables import Person
 from payesh.access.api.rights import (
-    Cursor,
     Everything,
-    Limit,
     Name,
     Rights,
     RightsChange,
     as_bound,
     from_bound,
+    id_in,
 )
 from payesh.access.api.state import access_of
 from payesh.access.domain.passwords import PASSWORD_MAX_LENGTH, password_fault
@@ -26,6 +25,7 @@ from payesh.contracts.values import Identifier
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import NotFound, Unprocessable
+from payesh.kit.paging import Cursor, Limit, next_cursor
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 Reader = Annotated[Principal, Depends(authorize("people:read", resource="people", personal=True))]
@@ -128,7 +128,7 @@ async def list_people(
     """Accounts of the caller's agency (of all with `agencies:write`), by username."""
     access = access_of(request)
     async with access.database.transaction() as session:
-        rows = await people.page(session, handlers.agency_bound(principal), cursor, limit)
+        rows = await people.page(session, handlers.agency_bound(principal), id_in(cursor), limit)
         await record_read(
             session,
             principal,
@@ -138,7 +138,7 @@ async def list_people(
             resource_kind="person",
             resource_ids=[str(row.person_id) for row in rows],
         )
-    following = rows[-1].username if len(rows) == limit else None
+    following = next_cursor(rows, limit, lambda row: (row.username,))
     return PersonPage(items=[PersonView.of(row) for row in rows], next=following)
 
 

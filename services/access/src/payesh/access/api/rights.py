@@ -1,18 +1,21 @@
-"""How entitlements and names look in JSON, and how a cursor does."""
+"""Entitlements and names as they appear in JSON."""
 
 from typing import Annotated, Literal
 
-from fastapi import Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from payesh.contracts.values import Identifier, RoadClass
+from payesh.kit.paging import Text, decode_cursor
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Everything = Literal["*"]
-Limit = Annotated[int, Query(ge=1, le=200, description="Items a page.")]
-Cursor = Annotated[
-    str | None, Query(max_length=500, description="`next` of the page before, unchanged.")
-]
+_ID = TypeAdapter(tuple[Identifier])
+
+
+def id_in(cursor: str | None) -> str | None:
+    """The id after which the page begins, in lists that are ordered by one. Raises BadCursor."""
+    key = decode_cursor(cursor, _ID)
+    return None if key is None else key[0]
 
 
 def _sorted_set(values: list[str]) -> list[str]:
