@@ -22,7 +22,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from payesh.ingest.main import _migrations
+from payesh.ingest.main import MIGRATIONS
 from payesh.kit.migrations import run_migrations
 from payesh.kit.objects import MinioObjects
 from payesh.kit.settings import ObjectSettings
@@ -239,7 +239,7 @@ async def prepared(engines: EngineSet, folder: Path) -> AsyncIterator[Stack]:
         create_buckets, addresses["s3_endpoint"], root_key, root_secret, addresses["s3_secure"]
     )
     url = await engines.database.create_database(f"ingest_{uuid4().hex[:8]}")
-    await asyncio.to_thread(run_migrations, url, _migrations())
+    await asyncio.to_thread(run_migrations, url, MIGRATIONS)
     access_key, secret_key = addresses["s3_keys"]["ingest"]
     objects = MinioObjects(
         ObjectSettings(

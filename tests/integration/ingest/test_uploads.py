@@ -28,7 +28,7 @@ from payesh.ingest.adapters import recordings as recording_rows
 from payesh.ingest.adapters.cameras import insert_camera, insert_revision
 from payesh.ingest.adapters.segments import segments_between
 from payesh.ingest.adapters.tables import recordings as recordings_table
-from payesh.ingest.main import _migrations
+from payesh.ingest.main import MIGRATIONS
 from payesh.ingest.workers import recordings as recordings_worker
 from payesh.ingest.workers.recordings import Recordings
 from payesh.kit.database import Database
@@ -340,7 +340,7 @@ async def test_a_form_that_does_not_fit_is_told_which_field(replica: Any) -> Non
 @pytest.fixture(scope="module")
 async def queue(stack: Any) -> AsyncIterator[Database]:
     url = await stack.engines.database.create_database(f"ingest_{uuid4().hex[:8]}")
-    await asyncio.to_thread(run_migrations, url, _migrations())
+    await asyncio.to_thread(run_migrations, url, MIGRATIONS)
     database = Database(url, pool_size=4)
     yield database
     await database.close()

@@ -14,6 +14,7 @@ from payesh.kit.tables import audit_counter
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import citations, retention_jobs
 from tests.integration.tickets.conftest import Office
+from tests.support.problems import problem
 from tests.support.waiting import eventually
 
 ISSUE = {"decision": "issue", "plate": "۱۲ ب ۳۴۵ | ۶۷"}
@@ -237,7 +238,8 @@ async def test_a_list_is_read_page_by_page_without_loss(office: Office) -> None:
             cursor = page["next"]
             if cursor is None:
                 break
-        assert (await http.get("/v1/citations", params={"cursor": "x"})).status_code == 422
+        refused = await http.get("/v1/citations", params={"cursor": "x"})
+        assert problem(refused) == (422, "bad-cursor")
         assert (await http.get("/v1/citations", params={"limit": "9999"})).status_code == 422
     assert wanted <= set(seen)
     assert len(seen) == len(set(seen))

@@ -13,14 +13,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
 from payesh.kit.observation import Observation
 from payesh.kit.openapi import DESCRIPTION, Asked, complete
-from payesh.kit.paging import Limit
 from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
 from payesh.kit.serving import serve, service_cli
 from payesh.kit.settings import TokenSettings
 from payesh.kit.sign_in import SignInRouter
 from payesh.kit.tokens import TokenVerifier
 
-__all__ = ["KIT_PUBLIC_ROUTES", "create_app", "page_limit", "serve", "service_cli"]
+__all__ = ["KIT_PUBLIC_ROUTES", "create_app", "serve", "service_cli"]
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 Ready = Callable[[], Awaitable[dict[str, str]]]
@@ -36,8 +35,6 @@ KIT_PUBLIC_ROUTES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The kit's own routes that ask for no scope: path to the reason."""
-
-page_limit = Limit
 
 
 class UnprotectedRoute(RuntimeError):

@@ -1,14 +1,12 @@
 """Wiring: the API, the recorders, the drain and the relay of one process."""
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
-import structlog
 from fastapi import FastAPI
 
 from payesh.ingest.adapters.rtsp import RtspAddress, SourceFailure, SourceUnreachable
@@ -28,17 +26,17 @@ from payesh.ingest.workers.recordings import Recordings
 from payesh.kit import telemetry
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
-from payesh.kit.errors import DependencyFault
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
 from payesh.kit.objects import MinioObjects
 from payesh.kit.relay import Relay
 
-log = structlog.get_logger(__name__)
-
 SERVICE = "ingest"
+MIGRATIONS = migrations_folder(__file__)
 ROUTERS = [cameras.router, streams.router, uploads.router]
 _FORM_BYTES = 64 * 1024
+_SWEEP_EVERY_S = 600.0
 _LONGEST_STREAM = 1 / 6
 """Of the time that the bucket keeps a segment: 12 h of 72. What is left is how late a segment may
 be read and still find its stream's init part."""
@@ -94,25 +92,21 @@ def create(settings: Settings) -> FastAPI:
             asyncio.Semaphore(settings.uploads_at_a_time),
         )
         parts.update(spool=spool, drain=drain, fleet=fleet)
-        await producer.start()
-        await relay.start()
-        await drain.start()
-        await fleet.start()
-        await recordings.start()
-        sweeper = asyncio.create_task(_sweep(database, settings), name="sweeper")
-        try:
+        async with running(
+            OnStop(spool.close),
+            OnStop(objects.close),
+            OnStop(database.close),
+            producer,
+            relay,
+            drain,
+            OnStop(inspection.close),
+            fleet,
+            recordings,
+            Periodic(
+                "forget segments", _SWEEP_EVERY_S, partial(_forget_segments, database, settings)
+            ),
+        ):
             yield
-        finally:
-            sweeper.cancel()
-            await recordings.stop()
-            await fleet.stop()
-            inspection.close()
-            await drain.stop(10)
-            await relay.stop()
-            await producer.stop()
-            await database.close()
-            objects.close()
-            spool.close()
 
     async def ready() -> dict[str, str]:
         states = await readiness({"store": objects.ping, "bus": producer.ping}, relay=relay)
@@ -182,13 +176,11 @@ def _replica(settings: Settings) -> str:
     return path.read_text().strip()
 
 
-async def _sweep(database: Database, settings: Settings) -> None:
+async def _forget_segments(database: Database, settings: Settings) -> None:
+    """Delete the rows of segments that the bucket no longer keeps."""
     keep = timedelta(hours=settings.segments_keep_hours)
-    while True:
-        with contextlib.suppress(DependencyFault):
-            async with database.transaction() as session:
-                await forget_segments(session, datetime.now(UTC) - keep)
-        await asyncio.sleep(600)
+    async with database.transaction() as session:
+        await forget_segments(session, datetime.now(UTC) - keep)
 
 
 def _serve() -> None:
@@ -206,10 +198,4 @@ def openapi() -> FastAPI:
     return create_app(service=SERVICE, settings=None, lifespan=None, routers=ROUTERS, ready=ready)
 
 
-def _migrations() -> Path:
-    """Beside the package in a wheel, beside `src` in a checkout."""
-    installed = Path(__file__).parent / "migrations"
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "migrations"
-
-
-cli = service_cli(SERVICE, serve=_serve, migrate=_migrations(), openapi=openapi)
+cli = service_cli(SERVICE, serve=_serve, migrate=MIGRATIONS, openapi=openapi)

@@ -19,6 +19,7 @@ from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.lifecycle import OnStop, migrations_folder, running
 from payesh.kit.objects import MinioObjects
 from payesh.kit.relay import Relay
 from payesh.kit.sign_in import sign_in_router
@@ -38,11 +39,7 @@ from payesh.tickets.workers.bundles import BundleWorkers
 from payesh.tickets.workers.upkeep import Upkeep
 
 _PACKAGE = Path(__file__).parent
-_packaged_migrations = _PACKAGE / "migrations"
-# A wheel carries the migrations inside the package; an editable install reads them in place.
-MIGRATIONS = (
-    _packaged_migrations if _packaged_migrations.is_dir() else _PACKAGE.parents[2] / "migrations"
-)
+MIGRATIONS = migrations_folder(__file__)
 
 PUBLIC_ROUTES = {"/static": "fonts, styles and scripts of the pages; the same for every visitor"}
 
@@ -99,17 +96,17 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await producer.start()
-        parts: tuple[Any, ...] = (relay, workers, upkeep, consumer)
-        for part in parts:
-            await part.start()
-        yield
         # What brings work in stops first, what carries it out last.
-        for part in reversed(parts):
-            await part.stop()
-        await producer.stop()
-        await database.close()
-        store.close()
+        async with running(
+            OnStop(store.close),
+            OnStop(database.close),
+            producer,
+            relay,
+            workers,
+            *upkeep.chores(),
+            consumer,
+        ):
+            yield
 
     async def ready() -> dict[str, str]:
         states = await readiness(

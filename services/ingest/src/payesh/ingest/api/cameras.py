@@ -11,18 +11,14 @@ from payesh.contracts.values import Identifier
 from payesh.ingest.adapters import cameras as camera_rows
 from payesh.ingest.api.dependencies import (
     CameraId,
-    Cursor,
-    Number,
     ResourcesHere,
     body_schema,
-    cursor_of,
-    cursor_parts,
     json_body,
 )
 from payesh.ingest.handlers import cameras as handlers
 from payesh.kit.authorization import authorize
-from payesh.kit.http import page_limit
 from payesh.kit.openapi import ShapeOf
+from payesh.kit.paging import Cursor, Limit, Number, decode_cursor, next_cursor
 from payesh.kit.tokens import Principal
 
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
@@ -172,15 +168,15 @@ async def list_cameras(
     resources: ResourcesHere,
     principal: Reader,
     cursor: Cursor = None,
-    limit: page_limit = 50,
+    limit: Limit = 50,
 ) -> CameraPage:
     """Cameras within the caller's bounds, by name."""
-    after = cursor_parts(cursor, _after_camera)
+    after = decode_cursor(cursor, _after_camera)
     async with resources.database.transaction() as session:
         rows = await camera_rows.list_cameras(
             session, principal.bounds, after=after[0] if after else "", limit=limit
         )
-    following = cursor_of(rows[-1]["camera_id"]) if len(rows) == limit else None
+    following = next_cursor(rows, limit, lambda row: (row["camera_id"],))
     return CameraPage(items=[_camera_out(row) for row in rows], next=following)
 
 
@@ -243,10 +239,10 @@ async def list_revisions(
     principal: Reader,
     camera_id: CameraId,
     cursor: Cursor = None,
-    limit: page_limit = 50,
+    limit: Limit = 50,
 ) -> RevisionPage:
     """Configurations that were or are in force, newest first."""
-    before = cursor_parts(cursor, _before_revision)
+    before = decode_cursor(cursor, _before_revision)
     async with resources.database.transaction() as session:
         await handlers.camera_row(session, camera_id, principal.bounds)
         rows = await camera_rows.list_revisions(
@@ -265,5 +261,5 @@ async def list_revisions(
         )
         for row in rows
     ]
-    following = cursor_of(rows[-1]["revision"]) if len(rows) == limit else None
+    following = next_cursor(rows, limit, lambda row: (row["revision"],))
     return RevisionPage(items=items, next=following)

@@ -1,22 +1,18 @@
-"""What routes share: the resources, bodies that follow the contracts, cursors, time spans."""
+"""What routes share: the resources, bodies that follow the contracts, time spans."""
 
-import base64
-import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from payesh.contracts.values import IDENTIFIER_PATTERN
 from payesh.ingest.errors import BadTime
 from payesh.ingest.resources import Resources
-from payesh.kit.errors import Unprocessable
 
 M = TypeVar("M", bound=BaseModel)
-T = TypeVar("T")
 
 CameraId = Annotated[str, Path(pattern=IDENTIFIER_PATTERN)]
 
@@ -86,11 +82,6 @@ def utc(value: datetime, name: str) -> datetime:
         raise BadTime(f"{name} is no year from 1 to 9999 in UTC") from None
 
 
-Cursor = Annotated[
-    str | None, Query(max_length=500, description="`next` of the page before, unchanged.")
-]
-
-
 class Span:
     """`from` (default: a day ago) up to `to` (default: now)."""
 
@@ -106,22 +97,3 @@ class Span:
         self.until = utc(until, "to") if until else now + timedelta(minutes=1)
         if self.until < self.since:
             raise BadTime("to lies before from")
-
-
-def cursor_of(*parts: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps([str(part) for part in parts]).encode()).decode()
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(lambda value: utc(value, "the cursor's time"))]
-Number = Annotated[int, Field(ge=0, lt=2**31)]
-"""What a database's integer holds."""
-
-
-def cursor_parts(cursor: str | None, parts: TypeAdapter[T]) -> T | None:
-    """Raises Unprocessable for a cursor that is not one of ours."""
-    if cursor is None:
-        return None
-    try:
-        return parts.validate_json(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, BadTime):
-        raise Unprocessable("the cursor is not one of ours", type="bad-cursor") from None

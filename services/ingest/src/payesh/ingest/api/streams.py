@@ -11,19 +11,10 @@ from pydantic import BaseModel, TypeAdapter
 from payesh.contracts.ingest import SegmentStored
 from payesh.ingest.adapters.health import health_of
 from payesh.ingest.adapters.segments import gaps_between, segments_between
-from payesh.ingest.api.dependencies import (
-    CameraId,
-    Cursor,
-    Moment,
-    Number,
-    ResourcesHere,
-    Span,
-    cursor_of,
-    cursor_parts,
-)
+from payesh.ingest.api.dependencies import CameraId, ResourcesHere, Span
 from payesh.ingest.handlers.cameras import camera_row
 from payesh.kit.authorization import authorize
-from payesh.kit.http import page_limit
+from payesh.kit.paging import Cursor, Limit, Number, UtcTime, decode_cursor, next_cursor
 from payesh.kit.tokens import Principal
 
 router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["streams"])
@@ -31,8 +22,8 @@ router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["streams"])
 StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="stream"))]
 HealthReader = Annotated[Principal, Depends(authorize("health:read", resource="camera health"))]
 
-_after_segment = TypeAdapter(tuple[Moment, UUID, Number])
-_after_gap = TypeAdapter(tuple[Moment, UUID])
+_after_segment = TypeAdapter(tuple[UtcTime, UUID, Number])
+_after_gap = TypeAdapter(tuple[UtcTime, UUID])
 
 
 class SegmentPage(BaseModel):
@@ -75,10 +66,10 @@ async def list_segments(
     camera_id: CameraId,
     span: Annotated[Span, Depends()],
     cursor: Cursor = None,
-    limit: page_limit = 50,
+    limit: Limit = 50,
 ) -> SegmentPage:
     """Segments that overlap the span, by capture time, as they were announced."""
-    key = cursor_parts(cursor, _after_segment)
+    key = decode_cursor(cursor, _after_segment)
     async with resources.database.transaction() as session:
         await camera_row(session, camera_id, principal.bounds)
         rows = await segments_between(
@@ -90,10 +81,9 @@ async def list_segments(
             limit=limit,
         )
     items = [SegmentStored.from_json(json.dumps(row)) for row in rows]
-    following = None
-    if len(items) == limit:
-        last = items[-1]
-        following = cursor_of(last.captured_at.isoformat(), last.stream_id, last.sequence)
+    following = next_cursor(
+        items, limit, lambda item: (item.captured_at, item.stream_id, item.sequence)
+    )
     return SegmentPage(items=items, next=following)
 
 
@@ -104,10 +94,10 @@ async def list_gaps(
     camera_id: CameraId,
     span: Annotated[Span, Depends()],
     cursor: Cursor = None,
-    limit: page_limit = 50,
+    limit: Limit = 50,
 ) -> GapPage:
     """Times of which nothing is kept, and why."""
-    key = cursor_parts(cursor, _after_gap)
+    key = decode_cursor(cursor, _after_gap)
     async with resources.database.transaction() as session:
         await camera_row(session, camera_id, principal.bounds)
         rows = await gaps_between(
@@ -119,9 +109,7 @@ async def list_gaps(
             limit=limit,
         )
     items = [GapOut(**row) for row in rows]
-    following = None
-    if len(items) == limit:
-        following = cursor_of(items[-1].started_at.isoformat(), items[-1].gap_id)
+    following = next_cursor(items, limit, lambda item: (item.started_at, item.gap_id))
     return GapPage(items=items, next=following)
 
 

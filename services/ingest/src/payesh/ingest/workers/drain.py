@@ -65,7 +65,7 @@ class Drain:
         for camera_id in self._spool.cameras():
             self._wake(camera_id)
 
-    async def stop(self, patience_s: float) -> None:
+    async def stop(self, patience_s: float = 10.0) -> None:
         """Drain what can be drained now; the rest stays on disk for the next start."""
         self._stopping = True
         for woken in self._woken.values():

@@ -1,21 +1,18 @@
 """Citations over HTTP: the queue's data, and the decisions about it."""
 
-import base64
-import binascii
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field, model_validator
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import Measurement
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import Unprocessable
-from payesh.kit.http import page_limit
 from payesh.kit.openapi import shows
+from payesh.kit.paging import Cursor, Limit, Text, UtcTime, decode_cursor, next_cursor
 from payesh.tickets.adapters.citations import StoredCitation
 from payesh.tickets.api.citation_example import CITATION
 from payesh.tickets.domain.citation import OFFICER_REASONS, Rejection, State
@@ -27,11 +24,7 @@ Reader = Annotated[
 Officer = Annotated[
     Principal, Depends(authorize("citations:decide", resource="citations", personal=True))
 ]
-
-
-Cursor = Annotated[
-    str | None, Query(max_length=200, description="`next` of the page before, unchanged.")
-]
+_KEY = TypeAdapter(tuple[UtcTime, UUID])
 
 
 class PlateView(BaseModel):
@@ -101,7 +94,7 @@ class DecisionBody(BaseModel):
     """`plate` confirms the drafted plate and is needed to issue; `reason` to reject."""
 
     decision: Literal["issue", "reject"]
-    plate: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    plate: Annotated[Text, Field(min_length=1, max_length=40)] | None = None
     reason: Rejection | None = None
 
     @model_validator(mode="after")
@@ -125,15 +118,15 @@ def citations_router(desk: Desk) -> APIRouter:
     @shows({"items": [CITATION], "next": None})
     async def list_citations(
         principal: Reader,
-        limit: page_limit = 50,
+        limit: Limit = 50,
         state: State | None = None,
         cursor: Cursor = None,
     ) -> CitationPage:
         """Citations within the token's bounds, in order of drafting."""
         found = await desk.page(
-            principal, state=state, limit=limit, after=_position(cursor) if cursor else None
+            principal, state=state, limit=limit, after=decode_cursor(cursor, _KEY)
         )
-        following = _cursor(found) if len(found) == limit else None
+        following = next_cursor(found, limit, lambda each: (each.created_at, each.citation_id))
         return CitationPage(items=[view(each) for each in found], next=following)
 
     @router.get("/{citation_id}")
@@ -221,18 +214,3 @@ def _plate(citation: StoredCitation) -> PlateView | None:
 
 def _certificate(stored: Any) -> CertificateView | None:
     return None if stored is None else CertificateView.model_validate(stored)
-
-
-def _cursor(found: Sequence[StoredCitation]) -> str | None:
-    if not found:
-        return None
-    text = f"{found[-1].created_at.isoformat()}|{found[-1].citation_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _position(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        moment, _, citation_id = base64.urlsafe_b64decode(cursor).decode().partition("|")
-        return datetime.fromisoformat(moment), UUID(citation_id)
-    except (ValueError, binascii.Error) as error:
-        raise Unprocessable("this cursor is not one of ours") from error

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import Problem
-from payesh.kit.http import page_limit
+from payesh.kit.paging import Limit
 from payesh.tickets.domain.law import LawTable
 from payesh.tickets.domain.plate_text import persian_digits
 from payesh.tickets.handlers.decisions import Desk
@@ -72,7 +72,7 @@ def queue_router(desk: Desk, law: LawTable) -> APIRouter:
 
     @router.get("")
     async def queue_page(
-        principal: Reader, limit: page_limit = 50, partial: Partial = None
+        principal: Reader, limit: Limit = 50, partial: Partial = None
     ) -> HTMLResponse:
         """The list and the first draft; with `X-Partial` the list alone."""
         items = await cards(principal, limit)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -11,6 +12,7 @@ from payesh.contracts.tickets import LawReference
 from payesh.kit import outbox
 from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault, MessageFault, ObjectMissing
+from payesh.kit.lifecycle import Backoff, WakingWorker
 from payesh.kit.objects import ObjectStore
 from payesh.kit.telemetry import tracer, use_traceparent
 from payesh.tickets import metrics
@@ -24,7 +26,6 @@ from payesh.tickets.handlers.joining import reject
 log = structlog.get_logger(__name__)
 
 _POLL_S = 2.0
-_LONGEST_WAIT_S = 5.0
 
 
 class BundleWorkers:
@@ -47,68 +48,47 @@ class BundleWorkers:
         self._database = database
         self._store = store
         self._rules = rules
-        self._in_parallel = in_parallel
         self._timeout_s = timeout_s
         self._missing_part_tries = missing_part_tries
         self._lease = timedelta(seconds=2 * timeout_s)
-        self._woken = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._waits_for: dict[int, str] = {}
+        self._worker = WakingWorker(
+            "bundles", self._take_and_work, poll_s=_POLL_S, concurrency=in_parallel
+        )
+        self._waits_for: dict[UUID, str] = {}
 
     @property
     def waits_for(self) -> str | None:
         """The dependency that a bundle waits for, for `/readyz`."""
-        return next(iter(self._waits_for.values()), None)
+        return next(iter(self._waits_for.values()), self._worker.blocked_by)
 
     def wake(self) -> None:
         """A job was committed: take it now instead of at the next poll."""
-        self._woken.set()
+        self._worker.wake()
 
     async def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._run(number), name=f"bundle-worker-{number}")
-            for number in range(self._in_parallel)
-        ]
+        await self._worker.start()
 
     async def stop(self) -> None:
         """Finish the bundles in hand, for a while; what is left is taken up by the next start."""
-        self._stopping.set()
-        self._woken.set()
-        if self._tasks:
-            _, unfinished = await asyncio.wait(self._tasks, timeout=10)
-            for task in unfinished:
-                task.cancel()
-            if unfinished:
-                await asyncio.wait(unfinished)
-        self._tasks = []
+        await self._worker.stop()
 
-    async def _run(self, number: int) -> None:
-        while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                async with self._database.transaction() as session:
-                    job = await bundle_jobs.take(session, lease=self._lease)
-            except DependencyFault as fault:
-                await self._wait_for(number, fault, _POLL_S)
-                continue
-            except Exception:  # a worker that ended would leave its jobs lying, unseen
-                log.exception("taking a bundle job failed")
-                await asyncio.sleep(_POLL_S)
-                continue
-            self._waits_for.pop(number, None)
-            if job is not None:
-                await self._work(number, job)
-                continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), _POLL_S)
+    async def _take_and_work(self) -> bool:
+        async with self._database.transaction() as session:
+            job = await bundle_jobs.take(session, lease=self._lease)
+        if job is None:
+            return False
+        try:
+            await self._work(job)
+        finally:
+            self._waits_for.pop(job.citation_id, None)
+        return True
 
-    async def _work(self, number: int, job: BundleJob) -> None:
+    async def _work(self, job: BundleJob) -> None:
         """Until the job is finished or postponed. The dependency's wait is spent here, in hand:
         a database that is away could not note a later attempt."""
-        backoff_s = 0.2
+        backoff = Backoff()
         with use_traceparent(job.traceparent), tracer.start_as_current_span("tickets.bundle"):
-            while not self._stopping.is_set():
+            while not self._worker.stopping:
                 try:
                     await self._attempt(job)
                 except (DependencyFault, TimeoutError) as error:
@@ -118,11 +98,9 @@ class BundleWorkers:
                         else DependencyFault("store", "too slow")
                     )
                     metrics.bundle_retries.labels(fault.dependency).inc()
-                    await self._wait_for(number, fault, backoff_s)
-                    backoff_s = min(_LONGEST_WAIT_S, backoff_s * 2)
+                    await self._wait_for(job, fault, backoff.next_s())
                     await self._keep_hold(job)
                 else:
-                    self._waits_for.pop(number, None)
                     return
 
     async def _attempt(self, job: BundleJob) -> None:
@@ -183,12 +161,11 @@ class BundleWorkers:
                     session, job.citation_id, wait=self._lease, fault="waits", was_missing=False
                 )
 
-    async def _wait_for(self, number: int, fault: DependencyFault, seconds: float) -> None:
-        if number not in self._waits_for:
-            log.warning("bundles wait", dependency=fault.dependency)
-        self._waits_for[number] = fault.dependency
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+    async def _wait_for(self, job: BundleJob, fault: DependencyFault, seconds: float) -> None:
+        if job.citation_id not in self._waits_for:
+            log.warning("bundle waits", dependency=fault.dependency)
+        self._waits_for[job.citation_id] = fault.dependency
+        await self._worker.pause(seconds)
 
 
 def drafted_event(

@@ -1,7 +1,5 @@
-"""What time brings: missed deadlines, unused reads to forget, longer locks of issued evidence."""
+"""Chores: missed deadlines, unused reads to forget, longer locks of issued evidence."""
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ import structlog
 
 from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault, ObjectMissing
+from payesh.kit.lifecycle import Periodic
 from payesh.kit.objects import ObjectStore
 from payesh.tickets import metrics
 from payesh.tickets.adapters import (
@@ -47,7 +46,7 @@ class _Mark:
 
 
 class Upkeep:
-    """One round every `every_s`; several replicas may run it side by side.
+    """Chores, each every `every_s`; several replicas may run them side by side.
 
     Nothing is rejected or forgotten for want of a message that lies unread on the bus, in another
     replica's partitions too: what was due at a moment is acted upon once the whole group has
@@ -62,30 +61,14 @@ class Upkeep:
         self._group = group
         self._mark: _Mark | None = None
         self._every_s = every_s
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="tickets-upkeep")
-
-    async def stop(self) -> None:
-        self._stopping.set()
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=10)
-            self._task.cancel()
-            self._task = None
-
-    async def _run(self) -> None:
-        while not self._stopping.is_set():
-            for work in (self.act_on_what_was_due, self.tidy, self.extend_locks):
-                try:
-                    await work()
-                except DependencyFault as fault:
-                    log.warning("upkeep waits", dependency=fault.dependency)
-                except Exception:  # deadlines must go on being watched
-                    log.exception("upkeep failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._every_s)
+    def chores(self) -> tuple[Periodic, ...]:
+        """The parts that `main` runs. One that fails does not keep the others from their work."""
+        return (
+            Periodic("act on deadlines", self._every_s, self.act_on_what_was_due),
+            Periodic("tidy", self._every_s, self.tidy),
+            Periodic("extend locks", self._every_s, self.extend_locks),
+        )
 
     async def act_on_what_was_due(self) -> None:
         """Reject and forget what was due at the mark once it is handled, then set the next.
