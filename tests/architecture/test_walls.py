@@ -13,12 +13,11 @@ ROOT = Path(__file__).parents[2]
 HOUSE = House(ROOT)
 PENDING: dict[str, set[str]] = {
     "adapters_know_no_use_case": {"detect"},
-    "adapters_return_values": {"detect", "access"},
-    "consumers_have_one_face": {"access"},
-    "dependencies_are_frozen": {"ingest", "detect", "tickets", "access"},
-    "edges_import_row_types_alone": {"ingest", "detect", "access"},
-    "edges_open_no_transaction": {"ingest", "detect", "access"},
-    "has_the_rooms": {"ingest", "detect", "tickets", "access"},
+    "adapters_return_values": {"detect"},
+    "dependencies_are_frozen": {"ingest", "detect", "tickets"},
+    "edges_import_row_types_alone": {"ingest", "detect"},
+    "edges_open_no_transaction": {"ingest", "detect"},
+    "has_the_rooms": {"ingest", "detect", "tickets"},
     "no_guessing_by_attribute": {"detect"},
     "no_long_file": {"kit", "local", "ingest", "detect", "tickets"},
     "routers_are_module_level": {"tickets"},

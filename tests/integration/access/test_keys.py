@@ -9,9 +9,12 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from payesh.access.adapters import declared_clients, keys
+from payesh.access.adapters import declared_clients
+from payesh.access.adapters import keys as stored_keys
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.errors import KeyUnreadable
+from payesh.access.handlers import keys
+from payesh.access.handlers.installation import declare_clients
 from payesh.access.main import MIGRATIONS
 from payesh.contracts import KeyRotated
 from payesh.kit.database import Database
@@ -51,10 +54,10 @@ async def test_tokens_outlive_a_restart_but_not_the_loss_of_the_encryption_key(f
         pass
     database = Database(fresh.database_url)
     async with serving(fresh), database.transaction() as session:
-        (row,) = await keys.published(session, datetime.now(UTC), fresh.token_lifetime)
-        KeyRing(fresh.key_encryption_key.get_secret_value()).sign(row, {"sub": "x"})
+        (key,) = await stored_keys.published(session, datetime.now(UTC), fresh.token_lifetime)
+        KeyRing(fresh.key_encryption_key.get_secret_value()).sign(key.sealed, {"sub": "x"})
         with pytest.raises(KeyUnreadable):
-            KeyRing(Fernet.generate_key().decode()).sign(row, {"sub": "x"})
+            KeyRing(Fernet.generate_key().decode()).sign(key.sealed, {"sub": "x"})
     await database.close()
 
 
@@ -157,6 +160,6 @@ async def test_a_declaration_takes_over_no_agencys_client(house, tmp_path):
     declared = await declared_clients.read(path)
     with pytest.raises(SettingsError, match="police-damghan"):
         async with database.transaction() as session:
-            await declared_clients.upsert(session, declared, datetime.now(UTC))
+            await declare_clients(session, declared, datetime.now(UTC))
     await database.close()
     assert (await house.token(client_id, theirs["client_secret"])).status_code == 200

@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,19 +13,21 @@ from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
-from payesh.access.adapters import audit_log, bootstrap, declared_clients, keys
+from payesh.access import consumers
+from payesh.access.adapters.bootstrap import read_or_write_secret
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.own_keys import OwnKeys
 from payesh.access.adapters.passwords import Passwords
-from payesh.access.api import agencies, audit, clients, discovery, oauth, people, sign_in
-from payesh.access.api import bootstrap as bootstrap_api
-from payesh.access.api import keys as keys_api
-from payesh.access.api.pages import Static
-from payesh.access.api.state import Access
-from payesh.access.consumers import audit_consumer
-from payesh.access.domain.audit_chain import first_break
+from payesh.access.api import agencies, audit, bootstrap, clients, discovery, keys, oauth, people
+from payesh.access.dependencies import Dependencies
+from payesh.access.handlers.audit import verified_chains
+from payesh.access.handlers.bootstrap import offer_secret
+from payesh.access.handlers.installation import prepare
+from payesh.access.pages.frame import Static
+from payesh.access.pages.sign_in import page as sign_in
+from payesh.access.pages.sign_out import page as sign_out
 from payesh.access.settings import Settings
-from payesh.kit.bus import Producer
+from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
@@ -50,9 +52,9 @@ PUBLIC_ROUTES = {
 
 
 def create(settings: Settings) -> FastAPI:
-    """The application with everything that it stands on; started by its lifespan."""
+    """The application with everything that it rests on; started by its lifespan."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
-    access = Access(
+    dependencies = Dependencies(
         settings=settings,
         database=database,
         ring=KeyRing(settings.key_encryption_key.get_secret_value()),
@@ -60,12 +62,17 @@ def create(settings: Settings) -> FastAPI:
     )
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
-    consumer = audit_consumer(settings, database, producer)
+    consumer = Consumer(
+        settings,
+        group=consumers.GROUP,
+        handlers=consumers.handlers(dependencies),
+        producer=producer,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(OnStop(database.close)):
-            await _prepare(access)
+            await prepare(dependencies)
             async with running(producer, relay, consumer):
                 yield
 
@@ -80,11 +87,12 @@ def create(settings: Settings) -> FastAPI:
             discovery.router,
             oauth.router,
             sign_in.router,
-            bootstrap_api.router,
+            sign_out.router,
+            bootstrap.router,
             agencies.router,
             clients.router,
             people.router,
-            keys_api.router,
+            keys.router,
             audit.router,
         ],
         ready=ready,
@@ -92,18 +100,8 @@ def create(settings: Settings) -> FastAPI:
         public_routes=PUBLIC_ROUTES,
         mounts={"/static": Static(directory=STATIC)},
     )
-    app.state.access = access
+    app.state.dependencies = dependencies
     return app
-
-
-async def _prepare(access: Access) -> None:
-    """The first signing key and the declared clients. Several replicas may do this at a time."""
-    path = access.settings.pages_clients_file
-    declared = await declared_clients.read(path) if path else []
-    now = datetime.now(UTC)
-    async with access.database.transaction() as session:
-        await keys.ensure_first_key(session, access.ring, now)
-        await declared_clients.upsert(session, declared, now)
 
 
 def run() -> None:
@@ -136,12 +134,10 @@ class CommandSettings(DatabaseSettings):
 
 
 async def offer_bootstrap(secret_file: Path) -> None:
-    """Keep the secret of `secret_file` for the first administrator; draw it if there is none."""
+    """Store the secret of `secret_file` for the first administrator; draw it if there is none."""
     database = Database(CommandSettings().database_url)
     try:
-        secret = bootstrap.read_or_write_secret(secret_file)
-        async with database.transaction() as session:
-            offered = await bootstrap.offer(session, secret, datetime.now(UTC))
+        offered = await offer_secret(database, read_or_write_secret(secret_file))
     except ValueError as error:
         raise SystemExit(f"payesh-access: {error}") from None
     finally:
@@ -158,12 +154,10 @@ async def verify_audit() -> None:
     database = Database(CommandSettings().database_url)
     broken = False
     try:
-        async with database.transaction() as session:
-            for chain in await audit_log.chains(session):
-                position = await first_break(audit_log.links(session, chain.service), chain.records)
-                broken |= position is not None
-                verdict = "holds" if position is None else f"BROKEN at position {position}"
-                sys.stdout.write(f"{chain.service}: {chain.records} records, {verdict}\n")
+        async for chain, position in verified_chains(database):
+            broken |= position is not None
+            verdict = "holds" if position is None else f"BROKEN at position {position}"
+            sys.stdout.write(f"{chain.service}: {chain.records} records, {verdict}\n")
     finally:
         await database.close()
     if broken:

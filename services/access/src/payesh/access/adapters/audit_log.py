@@ -1,8 +1,8 @@
-"""The append-only audit log and its hash chain, one chain a service."""
+"""The append-only audit log in PostgreSQL, and its hash chains: one a service."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -15,7 +15,7 @@ from payesh.kit.errors import MessageFault
 
 
 class SequenceTaken(MessageFault):
-    """Two records claim one number: one of them is false, and a human must look."""
+    """Two different records claim one number: one of them is false, and an operator must look."""
 
     def __init__(self, service: str, sequence: int) -> None:
         super().__init__(
@@ -23,22 +23,54 @@ class SequenceTaken(MessageFault):
         )
 
 
-class Gap(NamedTuple):
-    """Numbers that have not arrived, first and last."""
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as its service published it (`body`), with its place in that service's chain."""
+
+    service: str
+    sequence: int
+    position: int
+    recorded_at: datetime
+    body: bytes
+    previous_link: bytes
+    link: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """What is searched for: None is no condition. `before` is the time, service and number of the
+    last record of the page before."""
+
+    service: str | None
+    subject: str | None
+    resource: str | None
+    since: datetime | None
+    until: datetime | None
+    before: tuple[datetime, str, int] | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A run of numbers that have not arrived, first and last."""
 
     service: str
     first: int
     last: int
 
 
-class Chain(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The head of a service's chain, and how many records it holds."""
+
     service: str
     records: int
     head: bytes
 
 
 async def append(session: AsyncSession, record: AuditReadRecorded, now: datetime) -> bool:
-    """Add the next link; False for one that is here already. Raises SequenceTaken."""
+    """Add the next link; False for a record that is stored already. Raises SequenceTaken."""
     body = record.to_json()
     chain = await _locked_chain(session, record.service)
     stored = await session.get(AuditRecord, (record.service, record.sequence))
@@ -77,37 +109,25 @@ async def _locked_chain(session: AsyncSession, service: str) -> AuditChain:
     return await session.get_one(AuditChain, service, with_for_update=True)
 
 
-async def find(
-    session: AsyncSession,
-    agency: str | None,
-    *,
-    service: str | None,
-    subject: str | None,
-    resource: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    before: tuple[datetime, str, int] | None,
-    limit: int,
-) -> Sequence[AuditRecord]:
-    """Reads by the people of `agency` (None: of all), the newest first; `before` is the last record
-    of the page before (time, service, number)."""
+async def find(session: AsyncSession, agency: str | None, query: AuditQuery) -> list[StoredRecord]:
+    """Reads by the people of `agency` (None: of all), the newest first."""
     order = (AuditRecord.recorded_at, AuditRecord.service, AuditRecord.sequence)
-    query = select(AuditRecord).order_by(*(column.desc() for column in order)).limit(limit)
+    statement = select(AuditRecord).order_by(*(column.desc() for column in order))
     if agency is not None:
-        query = query.where(AuditRecord.agency == agency)
-    if service is not None:
-        query = query.where(AuditRecord.service == service)
-    if subject is not None:
-        query = query.where(AuditRecord.subject == subject)
-    if resource is not None:
-        query = query.where(AuditRecord.resource_ids.contains([resource]))
-    if since is not None:
-        query = query.where(AuditRecord.recorded_at >= since)
-    if until is not None:
-        query = query.where(AuditRecord.recorded_at < until)
-    if before is not None:
-        query = query.where(tuple_(*order) < tuple_(*before))
-    return (await session.scalars(query)).all()
+        statement = statement.where(AuditRecord.agency == agency)
+    if query.service is not None:
+        statement = statement.where(AuditRecord.service == query.service)
+    if query.subject is not None:
+        statement = statement.where(AuditRecord.subject == query.subject)
+    if query.resource is not None:
+        statement = statement.where(AuditRecord.resource_ids.contains([query.resource]))
+    if query.since is not None:
+        statement = statement.where(AuditRecord.recorded_at >= query.since)
+    if query.until is not None:
+        statement = statement.where(AuditRecord.recorded_at < query.until)
+    if query.before is not None:
+        statement = statement.where(tuple_(*order) < tuple_(*query.before))
+    return [_stored(row) for row in await session.scalars(statement.limit(query.limit))]
 
 
 async def gaps(session: AsyncSession, limit: int) -> list[Gap]:
@@ -129,6 +149,7 @@ async def gaps(session: AsyncSession, limit: int) -> list[Gap]:
 
 
 async def chains(session: AsyncSession) -> list[Chain]:
+    """The chain of every service that has published a record."""
     rows = await session.scalars(select(AuditChain).order_by(AuditChain.service))
     return [Chain(row.service, row.position, row.head) for row in rows]
 
@@ -144,3 +165,16 @@ async def links(
     )
     async for row in await session.stream(query):
         yield row.position, row.previous_link, row.body, row.link
+
+
+def _stored(row: AuditRecord) -> StoredRecord:
+    return StoredRecord(
+        service=row.service,
+        sequence=row.sequence,
+        position=row.position,
+        recorded_at=row.recorded_at,
+        body=row.body,
+        previous_link=row.previous_link,
+        link=row.link,
+        received_at=row.received_at,
+    )

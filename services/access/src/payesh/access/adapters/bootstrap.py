@@ -1,6 +1,7 @@
 """The one-time secret of the first administrator."""
 
 import os
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -14,8 +15,14 @@ from payesh.access.adapters.tables import BootstrapSecret
 MIN_SECRET_LENGTH = 32
 
 
+@dataclass(frozen=True, slots=True)
+class StoredBootstrapSecret:
+    secret_sha256: bytes = field(repr=False)
+    used_at: datetime | None
+
+
 async def offer(session: AsyncSession, secret: str, now: datetime) -> bool:
-    """Keep the secret's hash in place of an earlier one; False when one was used already."""
+    """Store the secret's hash in place of an earlier one; False when one was used already."""
     taken = await session.scalar(
         insert(BootstrapSecret)
         .values(only_row=1, secret_sha256=secrets.digest(secret), created_at=now, used_at=None)
@@ -29,15 +36,16 @@ async def offer(session: AsyncSession, secret: str, now: datetime) -> bool:
     return taken is not None
 
 
-async def locked(session: AsyncSession) -> BootstrapSecret | None:
-    """The row, held until the transaction ends: of several tries one is the first."""
-    return await session.scalar(select(BootstrapSecret).with_for_update())
+async def locked(session: AsyncSession) -> StoredBootstrapSecret | None:
+    """The secret, its row locked until the transaction ends: of several tries one is the first."""
+    row = await session.scalar(select(BootstrapSecret).with_for_update())
+    return None if row is None else StoredBootstrapSecret(row.secret_sha256, row.used_at)
 
 
 def read_or_write_secret(path: Path) -> str:
     """The secret that a deployer put into the file, or a new one written there with mode 0600.
 
-    Raises ValueError for a secret short enough to be guessed.
+    Raises ValueError for a secret that is short enough to be guessed.
     """
     if path.exists() and path.stat().st_size > 0:
         secret = path.read_text().strip()
@@ -53,4 +61,5 @@ def read_or_write_secret(path: Path) -> str:
 
 
 async def spend(session: AsyncSession, now: datetime) -> None:
+    """Mark the secret as used: it makes no second administrator."""
     await session.execute(update(BootstrapSecret).values(used_at=now))

@@ -1,16 +1,36 @@
-"""Registered clients. A secret is drawn here, told once, and kept as its hash."""
+"""Registered clients in PostgreSQL. A secret is shown once and kept as its hash."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters import secrets
 from payesh.access.adapters.tables import Agency, Client
 from payesh.access.domain.entitlements import Entitlements
+
+
+@dataclass(frozen=True, slots=True)
+class StoredClient:
+    client_id: str
+    name: str
+    agency_id: str
+    grants: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
+    entitlements: Entitlements
+    grant_id: UUID
+    enabled: bool
+    created_at: datetime
+    secret_sha256: bytes = field(repr=False)
+
+    @property
+    def subject(self) -> str:
+        """`sub` of its tokens."""
+        return self.client_id
 
 
 async def add(
@@ -24,9 +44,9 @@ async def add(
     redirect_uris: Sequence[str],
     entitlements: Entitlements,
     now: datetime,
-) -> Client | None:
+) -> StoredClient | None:
     """The new client, or None when that id is taken."""
-    client = Client(
+    row = Client(
         client_id=client_id,
         name=name,
         agency_id=agency_id,
@@ -36,34 +56,90 @@ async def add(
         enabled=True,
         created_at=now,
     )
-    client.entitle(entitlements, uuid4())
+    row.entitle(entitlements, uuid4())
     try:
         async with session.begin_nested():
-            session.add(client)
+            session.add(row)
     except IntegrityError:
         return None
-    return client
+    return stored_client(row)
 
 
-async def find(session: AsyncSession, client_id: str, *, to_change: bool = False) -> Client | None:
-    return await session.get(Client, client_id, with_for_update=to_change or None)
+async def find(
+    session: AsyncSession, client_id: str, *, to_change: bool = False
+) -> StoredClient | None:
+    """A client by its id; its row stays locked for the transaction when it is `to_change`."""
+    row = await session.get(Client, client_id, with_for_update=to_change or None)
+    return None if row is None else stored_client(row)
 
 
-async def who_may_get_tokens(session: AsyncSession, client_id: str) -> Client | None:
-    return await session.scalar(
-        select(Client)
-        .join(Agency, Agency.agency_id == Client.agency_id)
-        .where(Client.client_id == client_id, Client.enabled, Agency.enabled)
-    )
+async def find_enabled(session: AsyncSession, client_id: str) -> StoredClient | None:
+    """A client that may get tokens: neither it nor its agency is disabled."""
+    row = await session.scalar(enabled_client(client_id))
+    return None if row is None else stored_client(row)
 
 
 async def page(
     session: AsyncSession, agency_id: str | None, after: str | None, limit: int
-) -> Sequence[Client]:
+) -> list[StoredClient]:
     """Clients in the order of their ids; of one agency, or of all when None."""
     query = select(Client).order_by(Client.client_id).limit(limit)
     if agency_id is not None:
         query = query.where(Client.agency_id == agency_id)
     if after is not None:
         query = query.where(Client.client_id > after)
-    return (await session.scalars(query)).all()
+    return [stored_client(row) for row in await session.scalars(query)]
+
+
+async def change(
+    session: AsyncSession,
+    client_id: str,
+    *,
+    name: str | None = None,
+    enabled: bool | None = None,
+    grants: Sequence[str] | None = None,
+    redirect_uris: Sequence[str] | None = None,
+    secret: str | None = None,
+    entitlements: Entitlements | None = None,
+) -> StoredClient:
+    """Change what is given of a client that is there. Changed entitlements are a new grant; a new
+    secret replaces the one before at once."""
+    row = await session.get_one(Client, client_id)
+    if name is not None:
+        row.name = name
+    if enabled is not None:
+        row.enabled = enabled
+    if grants is not None:
+        row.grants = list(grants)
+    if redirect_uris is not None:
+        row.redirect_uris = list(redirect_uris)
+    if secret is not None:
+        row.secret_sha256 = secrets.digest(secret)
+    if entitlements is not None and entitlements != row.entitlements:
+        row.entitle(entitlements, uuid4())
+    return stored_client(row)
+
+
+def enabled_client(client_id: str) -> Select[Client]:
+    """The query of `find_enabled`, which Authlib's side runs synchronously."""
+    return (
+        select(Client)
+        .join(Agency, Agency.agency_id == Client.agency_id)
+        .where(Client.client_id == client_id, Client.enabled, Agency.enabled)
+    )
+
+
+def stored_client(row: Client) -> StoredClient:
+    """The value of a row."""
+    return StoredClient(
+        client_id=row.client_id,
+        name=row.name,
+        agency_id=row.agency_id,
+        grants=tuple(row.grants),
+        redirect_uris=tuple(row.redirect_uris),
+        entitlements=row.entitlements,
+        grant_id=row.grant_id,
+        enabled=row.enabled,
+        created_at=row.created_at,
+        secret_sha256=row.secret_sha256,
+    )

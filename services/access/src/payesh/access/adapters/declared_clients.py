@@ -1,18 +1,14 @@
-"""Clients that a deployer declares in a file: the pages that sign people in, and machines that
+"""The file in which a deployer declares clients: the pages that sign people in, and machines that
 an installation has from the start."""
 
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.access.adapters import agencies, clients, secrets
 from payesh.access.domain.entitlements import SCOPES, Entitlements, unknown_scopes
 from payesh.access.domain.redirect_uris import redirect_uri_fault
 from payesh.contracts.values import Identifier, RoadClass
@@ -22,6 +18,8 @@ MIN_SECRET_LENGTH = 32
 
 
 class DeclaredClient(BaseModel):
+    """One entry of the file."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     client_id: Identifier
@@ -36,7 +34,8 @@ class DeclaredClient(BaseModel):
     road_classes: tuple[RoadClass, ...] | Literal["*"] = "*"
 
     @property
-    def rights(self) -> Entitlements:
+    def entitlements(self) -> Entitlements:
+        """What the client may do and where."""
         return Entitlements(
             frozenset(self.scopes), _bound(self.counties), _bound(self.road_classes)
         )
@@ -74,40 +73,6 @@ def _read(path: Path) -> Declared:
         if fault := client.fault():
             raise SettingsError(f"PAYESH_PAGES_CLIENTS_FILE: {client.client_id}: {fault}")
     return list(zip(declared, secrets_read, strict=True))
-
-
-async def upsert(session: AsyncSession, declared: Declared, now: datetime) -> None:
-    """Make or update them. Only `enabled` is left as it is: an administrator's switch holds.
-
-    Raises SettingsError when an agency has registered a client of that id: it would get the
-    rights of the operator's.
-    """
-    for client, secret in declared:
-        rights = client.rights
-        row = await clients.find(session, client.client_id, to_change=True)
-        if row is None:
-            await clients.add(
-                session,
-                client_id=client.client_id,
-                name=client.name,
-                agency_id=agencies.OPERATOR,
-                secret=secret,
-                grants=client.grants,
-                redirect_uris=client.redirect_uris,
-                entitlements=rights,
-                now=now,
-            )
-            continue  # nothing added: another replica starts with the same file and was first
-        if row.agency_id != agencies.OPERATOR:
-            raise SettingsError(
-                f"PAYESH_PAGES_CLIENTS_FILE: {client.client_id} is a client of {row.agency_id}"
-            )
-        row.name = client.name
-        row.grants = list(client.grants)
-        row.secret_sha256 = secrets.digest(secret)
-        row.redirect_uris = list(client.redirect_uris)
-        if row.entitlements != rights:
-            row.entitle(rights, uuid4())
 
 
 def _bound(value: Sequence[str] | Literal["*"]) -> frozenset[str] | None:

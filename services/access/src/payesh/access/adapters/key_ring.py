@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -9,17 +10,27 @@ from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
 
-from payesh.access.adapters.tables import SigningKey
 from payesh.access.errors import KeyUnreadable
 from payesh.kit.errors import SettingsError
 
 ALGORITHM = "EdDSA"
 
-# RFC 9864 renames EdDSA over Ed25519 to "Ed25519"; verifiers in the field know the older name.
+# RFC 9864 renames EdDSA over Ed25519 to "Ed25519"; most verifiers know the older name alone.
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
 
 
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A signing key as it is stored: the private half is encrypted."""
+
+    key_id: str
+    private_key_encrypted: bytes = field(repr=False)
+    public_jwk: dict[str, Any]
+
+
 class KeyRing:
+    """Makes keys and signs with them; holds the key that encrypts their private halves."""
+
     def __init__(self, encryption_key: str) -> None:
         try:
             self._fernet = Fernet(encryption_key)
@@ -29,24 +40,24 @@ class KeyRing:
             ) from None
         self._opened: dict[str, OKPKey] = {}
 
-    def make(self) -> tuple[str, bytes, dict[str, Any]]:
-        """A new Ed25519 key: its id (RFC 7638 thumbprint), encrypted private half, public JWK."""
+    def make(self) -> SealedKey:
+        """A new Ed25519 key; its id is the RFC 7638 thumbprint."""
         key = OKPKey.generate_key("Ed25519")
         key_id = key.thumbprint()
         private = json.dumps(key.as_dict(private=True)).encode()
         public = {**key.as_dict(private=False), "kid": key_id, "use": "sig", "alg": ALGORITHM}
-        return key_id, self._fernet.encrypt(private), public
+        return SealedKey(key_id, self._fernet.encrypt(private), public)
 
-    def sign(self, row: SigningKey, claims: dict[str, Any]) -> str:
+    def sign(self, key: SealedKey, claims: dict[str, Any]) -> str:
         """A JWT access token (RFC 9068). Raises KeyUnreadable."""
-        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": row.key_id}
-        return jwt.encode(header, claims, self._open(row), algorithms=[ALGORITHM])
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.key_id}
+        return jwt.encode(header, claims, self._open(key), algorithms=[ALGORITHM])
 
-    def _open(self, row: SigningKey) -> OKPKey:
-        if row.key_id not in self._opened:
+    def _open(self, key: SealedKey) -> OKPKey:
+        if key.key_id not in self._opened:
             try:
-                private = self._fernet.decrypt(row.private_key_encrypted)
+                private = self._fernet.decrypt(key.private_key_encrypted)
             except InvalidToken:
-                raise KeyUnreadable(row.key_id) from None
-            self._opened[row.key_id] = OKPKey.import_key(json.loads(private))
-        return self._opened[row.key_id]
+                raise KeyUnreadable(key.key_id) from None
+            self._opened[key.key_id] = OKPKey.import_key(json.loads(private))
+        return self._opened[key.key_id]

@@ -1,4 +1,4 @@
-"""Our own tokens are checked against our own table, not through a request to ourselves."""
+"""Published keys for access's own routes: read from its table, not by a request to itself."""
 
 import time
 from datetime import UTC, datetime
@@ -22,11 +22,12 @@ class OwnKeys:
         self._read_at = 0.0
 
     async def key_set(self, key_id: str | None) -> KeySet:
+        """Every published key, whatever `key_id` is. Raises DatabaseUnavailable."""
         if self._keys is None or time.monotonic() - self._read_at > _LIFE_S:
             async with self._database.transaction() as session:
-                rows = await keys.published(
+                published = await keys.published(
                     session, datetime.now(UTC), self._settings.token_lifetime
                 )
-            self._keys = KeySet.import_key_set({"keys": [row.public_jwk for row in rows]})
+            self._keys = KeySet.import_key_set({"keys": [key.public_jwk for key in published]})
             self._read_at = time.monotonic()
         return self._keys

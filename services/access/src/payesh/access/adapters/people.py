@@ -1,6 +1,7 @@
-"""People's accounts. They are disabled, never deleted: a username means one person for ever."""
+"""People's accounts in PostgreSQL. They are disabled, never deleted: a username means one person
+for good."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -10,6 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters.tables import Agency, Person
 from payesh.access.domain.entitlements import Entitlements
+
+# No client's id has a colon, so that the two never collide in `sub`.
+SUBJECT_PREFIX = "person:"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPerson:
+    person_id: UUID
+    username: str
+    name: str
+    agency_id: str
+    entitlements: Entitlements
+    grant_id: UUID
+    enabled: bool
+    created_at: datetime
+    password_hash: str = field(repr=False)
+
+    @property
+    def subject(self) -> str:
+        """`sub` of the person's tokens."""
+        return SUBJECT_PREFIX + self.username
 
 
 async def add(
@@ -21,9 +43,9 @@ async def add(
     password_hash: str,
     entitlements: Entitlements,
     now: datetime,
-) -> Person | None:
+) -> StoredPerson | None:
     """The new account, or None when that username is taken."""
-    person = Person(
+    row = Person(
         person_id=uuid4(),
         username=username,
         name=name,
@@ -32,34 +54,77 @@ async def add(
         enabled=True,
         created_at=now,
     )
-    person.entitle(entitlements, uuid4())
+    row.entitle(entitlements, uuid4())
     try:
         async with session.begin_nested():
-            session.add(person)
+            session.add(row)
     except IntegrityError:
         return None
-    return person
+    return stored_person(row)
 
 
-async def find(session: AsyncSession, person_id: UUID, *, to_change: bool = False) -> Person | None:
-    return await session.get(Person, person_id, with_for_update=to_change or None)
+async def find(
+    session: AsyncSession, person_id: UUID, *, to_change: bool = False
+) -> StoredPerson | None:
+    """An account by its id; its row stays locked for the transaction when it is `to_change`."""
+    row = await session.get(Person, person_id, with_for_update=to_change or None)
+    return None if row is None else stored_person(row)
 
 
-async def who_may_sign_in(session: AsyncSession, username: str) -> Person | None:
-    return await session.scalar(
+async def find_enabled(session: AsyncSession, username: str) -> StoredPerson | None:
+    """An account that may sign in: neither it nor its agency is disabled."""
+    row = await session.scalar(
         select(Person)
         .join(Agency, Agency.agency_id == Person.agency_id)
         .where(Person.username == username, Person.enabled, Agency.enabled)
     )
+    return None if row is None else stored_person(row)
 
 
 async def page(
     session: AsyncSession, agency_id: str | None, after: str | None, limit: int
-) -> Sequence[Person]:
+) -> list[StoredPerson]:
     """Accounts in the order of usernames; of one agency, or of all when None."""
     query = select(Person).order_by(Person.username).limit(limit)
     if agency_id is not None:
         query = query.where(Person.agency_id == agency_id)
     if after is not None:
         query = query.where(Person.username > after)
-    return (await session.scalars(query)).all()
+    return [stored_person(row) for row in await session.scalars(query)]
+
+
+async def change(
+    session: AsyncSession,
+    person_id: UUID,
+    *,
+    name: str | None = None,
+    enabled: bool | None = None,
+    password_hash: str | None = None,
+    entitlements: Entitlements | None = None,
+) -> StoredPerson:
+    """Change what is given of an account that is there. Changed entitlements are a new grant."""
+    row = await session.get_one(Person, person_id)
+    if name is not None:
+        row.name = name
+    if enabled is not None:
+        row.enabled = enabled
+    if password_hash is not None:
+        row.password_hash = password_hash
+    if entitlements is not None and entitlements != row.entitlements:
+        row.entitle(entitlements, uuid4())
+    return stored_person(row)
+
+
+def stored_person(row: Person) -> StoredPerson:
+    """The value of a row."""
+    return StoredPerson(
+        person_id=row.person_id,
+        username=row.username,
+        name=row.name,
+        agency_id=row.agency_id,
+        entitlements=row.entitlements,
+        grant_id=row.grant_id,
+        enabled=row.enabled,
+        created_at=row.created_at,
+        password_hash=row.password_hash,
+    )

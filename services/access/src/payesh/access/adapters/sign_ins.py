@@ -1,5 +1,6 @@
-"""Signed-in browsers, and the failures that make one wait."""
+"""Signed-in browsers in PostgreSQL, and the failed attempts that make an account wait."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -7,17 +8,27 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters import secrets
+from payesh.access.adapters.people import StoredPerson
 from payesh.access.adapters.tables import Agency, AuthorizationCode, Person, SignIn, SignInFailure
 from payesh.access.domain.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignIn:
+    """A browser in which a person gave the right password."""
+
+    sign_in_id: UUID
+    person_id: UUID
 
 
 async def reserve_attempt(
     session: AsyncSession, *, username: str, address: str, throttle: Throttle, now: datetime
 ) -> int | None:
-    """Count an attempt as failed before its password is looked at; None when it must wait.
+    """Count an attempt as failed before its password is checked; None when it must wait.
 
-    Counted first, a burst of parallel guesses cannot slip in between counting and failing. An
-    attempt that is refused is not stored, so one address adds a bounded number of rows.
+    Counted before, so that a burst of parallel guesses is not checked while none of them has
+    failed yet. An attempt that is refused is not stored, so one address adds a bounded number of
+    rows.
     """
     account, origin = secrets.digest(username), secrets.digest(address)
     for key in sorted((_lock_key("account", account), _lock_key("address", origin))):
@@ -36,9 +47,9 @@ async def reserve_attempt(
 
 
 async def succeed(
-    session: AsyncSession, *, person: Person, attempt: int, lifetime: timedelta, now: datetime
+    session: AsyncSession, *, person: StoredPerson, attempt: int, lifetime: timedelta, now: datetime
 ) -> str:
-    """Start a sign-in and forget the account's failures; returns the cookie's secret."""
+    """Start a sign-in, delete the account's failures, and return the cookie's secret."""
     await session.execute(
         delete(SignInFailure).where(
             (SignInFailure.failure_id == attempt)
@@ -60,9 +71,10 @@ async def succeed(
     return secret
 
 
-async def find(session: AsyncSession, secret: str, now: datetime) -> SignIn | None:
-    """The sign-in that is still good: not over, and its person not disabled."""
-    return await session.scalar(
+async def find(session: AsyncSession, secret: str, now: datetime) -> StoredSignIn | None:
+    """The sign-in that a cookie's secret belongs to, if it is valid: not over, and neither its
+    person nor the agency disabled."""
+    row = await session.scalar(
         select(SignIn)
         .join(Person, Person.person_id == SignIn.person_id)
         .join(Agency, Agency.agency_id == Person.agency_id)
@@ -74,15 +86,18 @@ async def find(session: AsyncSession, secret: str, now: datetime) -> SignIn | No
             Agency.enabled,
         )
     )
+    return None if row is None else StoredSignIn(row.sign_in_id, row.person_id)
 
 
 async def end(session: AsyncSession, secret: str, now: datetime) -> None:
+    """End the sign-in that a cookie's secret belongs to."""
     await session.execute(
         update(SignIn).where(SignIn.secret_sha256 == secrets.digest(secret)).values(ended_at=now)
     )
 
 
 async def end_all(session: AsyncSession, person_id: UUID, now: datetime) -> None:
+    """End every sign-in of a person."""
     await session.execute(
         update(SignIn)
         .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
@@ -95,7 +110,8 @@ def _lock_key(kind: str, hashed: bytes) -> int:
 
 
 async def _prune(session: AsyncSession, now: datetime) -> None:
-    """Codes are kept an hour longer than they live, to know them when presented again."""
+    """Delete what is over. Codes stay an hour longer than they are valid, so that one presented
+    again is recognised."""
     await session.execute(
         delete(AuthorizationCode).where(AuthorizationCode.expires_at < now - timedelta(hours=1))
     )

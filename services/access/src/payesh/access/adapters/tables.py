@@ -1,4 +1,4 @@
-"""The tables of access. Secrets are here as hashes or encrypted, never as they are."""
+"""The tables of access. Secrets are stored as hashes or encrypted, never in plain text."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -22,7 +22,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from payesh.access.domain.entitlements import Entitlements
-from payesh.access.domain.signing_keys import KeyLife
 from payesh.kit.database import new_metadata
 
 
@@ -41,7 +40,7 @@ class Base(DeclarativeBase):
 
 
 class Entitled:
-    """Columns of somebody who may do something. NULL as a bound is no bound."""
+    """Columns of a client or person that holds rights. NULL as a bound is no bound."""
 
     scopes: Mapped[list[str]]
     counties: Mapped[list[str] | None]
@@ -85,16 +84,9 @@ class Client(Entitled, Base):
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
 
-    @property
-    def subject(self) -> str:
-        """`sub` of its tokens."""
-        return self.client_id
-
 
 class Person(Entitled, Base):
     __tablename__ = "people"
-    # No client's id has a colon, so that the two never collide in `sub`.
-    SUBJECT_PREFIX: ClassVar = "person:"
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(unique=True)
@@ -103,11 +95,6 @@ class Person(Entitled, Base):
     password_hash: Mapped[str]
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
-
-    @property
-    def subject(self) -> str:
-        """`sub` of the person's tokens."""
-        return self.SUBJECT_PREFIX + self.username
 
 
 class SignIn(Base):
@@ -125,7 +112,7 @@ class SignIn(Base):
 
 
 class SignInFailure(Base):
-    """Hashes, because people type passwords into the field for the name."""
+    """A failed attempt. Hashes, because people type passwords into the field for the name."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (
@@ -154,15 +141,6 @@ class AuthorizationCode(Base):
     expires_at: Mapped[datetime]
     presented_at: Mapped[datetime | None]
 
-    # What Authlib's extension for PKCE asks of a code.
-    code_challenge_method = "S256"
-
-    def get_redirect_uri(self) -> str:
-        return self.redirect_uri
-
-    def get_scope(self) -> str:
-        return self.scope
-
 
 class SigningKey(Base):
     __tablename__ = "signing_keys"
@@ -176,13 +154,9 @@ class SigningKey(Base):
     retires_at: Mapped[datetime | None]
     withdrawn: Mapped[bool]
 
-    @property
-    def life(self) -> KeyLife:
-        return KeyLife(self.key_id, self.activates_at, self.retires_at, self.withdrawn)
-
 
 class BootstrapSecret(Base):
-    """At most one row: the secret that makes the first administrator."""
+    """The secret that makes the first administrator: at most one row."""
 
     __tablename__ = "bootstrap_secret"
     __table_args__ = (CheckConstraint("only_row = 1", name="one_row"),)
@@ -204,7 +178,8 @@ class AuditChain(Base):
 
 
 class AuditRecord(Base):
-    """Append-only: a trigger refuses every change. `body` is what the chain's hash covers."""
+    """A link of the audit log. Append-only: a trigger refuses every change. `body` is what the
+    chain's hash covers."""
 
     __tablename__ = "audit_records"
     __table_args__ = (

@@ -1,22 +1,21 @@
-"""`/v1/agencies`."""
+"""`/v1/agencies`: who employs officers and runs clients."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from payesh.access import handlers
-from payesh.access.adapters import agencies
-from payesh.access.adapters.tables import Agency
+from payesh.access.adapters.agencies import StoredAgency
+from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.api.rights import Body, Name, id_in
-from payesh.access.api.state import access_of
+from payesh.access.handlers import agencies
 from payesh.contracts.values import Identifier
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.paging import Cursor, Limit, next_cursor
 
 router = APIRouter(prefix="/v1/agencies", tags=["agencies"])
-Writer = Annotated[Principal, Depends(authorize("agencies:write", resource="agencies"))]
+Writer = Annotated[Principal, Depends(authorize(agencies.WRITE, resource="agencies"))]
 
 
 class NewAgency(Body):
@@ -31,12 +30,12 @@ class AgencyView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Agency) -> "AgencyView":
+    def of(cls, agency: StoredAgency) -> "AgencyView":
         return cls(
-            agency_id=row.agency_id,
-            name=row.name,
-            enabled=row.enabled,
-            created_at=row.created_at,
+            agency_id=agency.agency_id,
+            name=agency.name,
+            enabled=agency.enabled,
+            created_at=agency.created_at,
         )
 
 
@@ -50,29 +49,30 @@ class AgencyPage(BaseModel):
 
 
 @router.post("", status_code=201, responses={409: {"description": "The agency exists."}})
-async def register_agency(body: NewAgency, request: Request, principal: Writer) -> AgencyView:
+async def register_agency(
+    body: NewAgency, dependencies: DependenciesHere, principal: Writer
+) -> AgencyView:
     """Register an agency; its people and clients come after."""
-    async with access_of(request).database.transaction() as session:
-        row = await handlers.register_agency(
-            session, principal, body.agency_id, body.name, datetime.now(UTC)
-        )
-    return AgencyView.of(row)
+    return AgencyView.of(
+        await agencies.register_agency(dependencies, principal, body.agency_id, body.name)
+    )
 
 
-@router.get("", dependencies=[Depends(authorize("agencies:read", resource="agencies"))])
-async def list_agencies(request: Request, cursor: Cursor = None, limit: Limit = 50) -> AgencyPage:
+@router.get("", dependencies=[Depends(authorize(agencies.READ, resource="agencies"))])
+async def list_agencies(
+    dependencies: DependenciesHere, cursor: Cursor = None, limit: Limit = 50
+) -> AgencyPage:
     """Agencies, by id."""
-    async with access_of(request).database.transaction() as session:
-        rows = await agencies.page(session, id_in(cursor), limit)
-    following = next_cursor(rows, limit, lambda row: (row.agency_id,))
-    return AgencyPage(items=[AgencyView.of(row) for row in rows], next=following)
+    found = await agencies.list_agencies(dependencies, id_in(cursor), limit)
+    following = next_cursor(found, limit, lambda each: (each.agency_id,))
+    return AgencyPage(items=[AgencyView.of(each) for each in found], next=following)
 
 
 @router.patch("/{agency_id}")
 async def change_agency(
-    agency_id: Identifier, body: AgencyChange, request: Request, principal: Writer
+    agency_id: Identifier, body: AgencyChange, dependencies: DependenciesHere, principal: Writer
 ) -> AgencyView:
     """A disabled agency's people and clients get no tokens any more."""
-    async with access_of(request).database.transaction() as session:
-        row = await handlers.switch_agency(session, principal, agency_id, enabled=body.enabled)
-    return AgencyView.of(row)
+    return AgencyView.of(
+        await agencies.switch_agency(dependencies, principal, agency_id, enabled=body.enabled)
+    )

@@ -4,17 +4,14 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, TypeAdapter
 
-from payesh.access import handlers
-from payesh.access.adapters import audit_log
-from payesh.access.adapters.tables import AuditRecord
-from payesh.access.api.state import access_of
+from payesh.access.adapters.audit_log import AuditQuery, StoredRecord
+from payesh.access.api.dependencies import DependenciesHere
+from payesh.access.handlers import audit
 from payesh.contracts import AuditReadRecorded
-from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
-from payesh.kit.errors import Forbidden
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.paging import (
     Cursor,
@@ -30,16 +27,15 @@ from payesh.kit.paging import (
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 Auditor = Annotated[
-    Principal, Depends(authorize("audit:read", resource="the audit log", personal=True))
+    Principal, Depends(authorize(audit.READ, resource="the audit log", personal=True))
 ]
-Overseer = Annotated[Principal, Depends(authorize("audit:read", resource="the audit log"))]
-_GAPS_LIMIT = 1000
+Overseer = Annotated[Principal, Depends(authorize(audit.READ, resource="the audit log"))]
 _KEY = TypeAdapter(tuple[UtcTime, ShortText, LongNumber])
 
 
 class RecordView(BaseModel):
     record: Annotated[dict[str, Any], ShapeOf(AuditReadRecorded)] = Field(
-        description="as the service said it, audit.read.recorded.v1"
+        description="as the service published it, audit.read.recorded.v1"
     )
     position: int = Field(description="in the service's chain")
     link_sha256: str
@@ -47,13 +43,13 @@ class RecordView(BaseModel):
     received_at: datetime
 
     @classmethod
-    def of(cls, row: AuditRecord) -> "RecordView":
+    def of(cls, record: StoredRecord) -> "RecordView":
         return cls(
-            record=json.loads(row.body),
-            position=row.position,
-            link_sha256=row.link.hex(),
-            previous_link_sha256=row.previous_link.hex(),
-            received_at=row.received_at,
+            record=json.loads(record.body),
+            position=record.position,
+            link_sha256=record.link.hex(),
+            previous_link_sha256=record.previous_link.hex(),
+            received_at=record.received_at,
         )
 
 
@@ -81,7 +77,7 @@ class Completeness(BaseModel):
 
 @router.get("")
 async def search_audit(
-    request: Request,
+    dependencies: DependenciesHere,
     principal: Auditor,
     service: Annotated[ShortText | None, Query(max_length=64)] = None,
     subject: ShortText | None = None,
@@ -93,46 +89,31 @@ async def search_audit(
 ) -> RecordPage:
     """Who read which personal data, the newest first: people of the caller's agency, of all for
     the operator's own."""
-    access = access_of(request)
-    before = decode_cursor(cursor, _KEY)
-    async with access.database.transaction() as session:
-        rows = await audit_log.find(
-            session,
-            handlers.audit_bound(principal),
-            service=service,
-            subject=subject,
-            resource=resource,
-            since=since,
-            until=until,
-            before=before,
-            limit=limit,
-        )
-        await record_read(
-            session,
-            principal,
-            service=access.settings.service,
-            scope="audit:read",
-            action="search",
-            resource_kind="audit-record",
-            resource_ids=[f"{row.service}/{row.sequence}" for row in rows],
-        )
-    following = next_cursor(rows, limit, lambda row: (row.recorded_at, row.service, row.sequence))
-    return RecordPage(items=[RecordView.of(row) for row in rows], next=following)
+    query = AuditQuery(
+        service=service,
+        subject=subject,
+        resource=resource,
+        since=since,
+        until=until,
+        before=decode_cursor(cursor, _KEY),
+        limit=limit,
+    )
+    found = await audit.search_audit(dependencies, principal, query)
+    following = next_cursor(
+        found, limit, lambda each: (each.recorded_at, each.service, each.sequence)
+    )
+    return RecordPage(items=[RecordView.of(record) for record in found], next=following)
 
 
 @router.get("/gaps")
-async def audit_gaps(request: Request, principal: Overseer) -> Completeness:
-    """Missing numbers of each service (at most 1000 runs) and the heads of the chains. They are
-    of no one agency's: the operator's own looks after them."""
-    if handlers.audit_bound(principal) is not None:
-        raise Forbidden("the chains are the operator's to look after", type="other-agency")
-    async with access_of(request).database.transaction() as session:
-        gaps = await audit_log.gaps(session, _GAPS_LIMIT)
-        chains = await audit_log.chains(session)
+async def audit_gaps(dependencies: DependenciesHere, principal: Overseer) -> Completeness:
+    """Missing numbers of each service (at most 1000 runs) and the heads of the chains. They belong
+    to no one agency: the operator's own looks after them."""
+    found = await audit.completeness(dependencies, principal)
     return Completeness(
-        gaps=[GapView(service=gap.service, first=gap.first, last=gap.last) for gap in gaps],
+        gaps=[GapView(service=gap.service, first=gap.first, last=gap.last) for gap in found.gaps],
         chains=[
             ChainView(service=chain.service, records=chain.records, head_sha256=chain.head.hex())
-            for chain in chains
+            for chain in found.chains
         ],
     )

@@ -1,17 +1,14 @@
 """`POST /v1/bootstrap`: the one-time secret makes the first administrator."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field, SecretStr
 
-from payesh.access import handlers
-from payesh.access.adapters.agencies import OPERATOR
-from payesh.access.adapters.oauth_server import TokenServer
-from payesh.access.api.people import Password, PersonView, checked_password
+from payesh.access.api.dependencies import DependenciesHere
+from payesh.access.api.people import Password, PersonView
 from payesh.access.api.rights import Body, Name
-from payesh.access.api.state import access_of
+from payesh.access.handlers.bootstrap import OPERATOR, create_first_administrator
 from payesh.contracts.values import Identifier
 
 router = APIRouter(tags=["bootstrap"])
@@ -32,7 +29,7 @@ class FirstAdministrator(Body):
 
 class Bootstrapped(BaseModel):
     person: PersonView
-    access_token: str = Field(description="the administrator's, to set the house up with")
+    access_token: str = Field(description="the administrator's, to set the installation up with")
     token_type: str
     expires_in: int = Field(description="seconds")
 
@@ -45,31 +42,17 @@ class Bootstrapped(BaseModel):
         409: {"description": "The first administrator exists, or none is expected."},
     },
 )
-async def bootstrap(body: FirstAdministrator, request: Request) -> Bootstrapped:
-    """Make the first administrator with the secret that the installation drew; works once."""
-    access = access_of(request)
-    secret = body.secret.get_secret_value()
-    async with access.database.transaction() as session:
-        # Before any password is hashed: this route is open to everybody.
-        await handlers.check_bootstrap_secret(session, secret)
-    password_hash = await access.passwords.hash(checked_password(body.password, body.username))
-    now = datetime.now(UTC)
-    async with access.database.transaction() as session:
-        person = await handlers.create_first_administrator(
-            session,
-            secret=secret,
-            username=body.username,
-            name=body.name,
-            agency_id=body.agency.agency_id,
-            agency_name=body.agency.name,
-            password_hash=password_hash,
-            now=now,
-        )
-        token = await session.run_sync(
-            lambda sync: TokenServer(sync, access.settings, access.ring, now).issue(
-                None, person, frozenset(person.scopes)
-            )
-        )
+async def bootstrap(body: FirstAdministrator, dependencies: DependenciesHere) -> Bootstrapped:
+    """Make the first administrator with the installation's secret; works once."""
+    person, token = await create_first_administrator(
+        dependencies,
+        secret=body.secret.get_secret_value(),
+        username=body.username,
+        name=body.name,
+        agency_id=body.agency.agency_id,
+        agency_name=body.agency.name,
+        password=body.password.get_secret_value(),
+    )
     return Bootstrapped(
         person=PersonView.of(person),
         access_token=token["access_token"],

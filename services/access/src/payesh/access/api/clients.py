@@ -1,14 +1,13 @@
 """`/v1/clients`: machines and pages that get tokens."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, Field
 
-from payesh.access import handlers
-from payesh.access.adapters import clients
-from payesh.access.adapters.tables import Client
+from payesh.access.adapters.clients import StoredClient
+from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.api.rights import (
     Everything,
     Name,
@@ -18,16 +17,16 @@ from payesh.access.api.rights import (
     from_bound,
     id_in,
 )
-from payesh.access.api.state import access_of
 from payesh.access.domain.redirect_uris import redirect_uri_fault
+from payesh.access.handlers import clients
+from payesh.access.handlers.rights import entitlements
 from payesh.contracts.values import Identifier
 from payesh.kit.authorization import Principal, authorize
-from payesh.kit.errors import NotFound
 from payesh.kit.paging import Cursor, Limit, next_cursor
 
 router = APIRouter(prefix="/v1/clients", tags=["clients"])
-Reader = Annotated[Principal, Depends(authorize("clients:read", resource="clients"))]
-Writer = Annotated[Principal, Depends(authorize("clients:write", resource="clients"))]
+Reader = Annotated[Principal, Depends(authorize(clients.READ, resource="clients"))]
+Writer = Annotated[Principal, Depends(authorize(clients.WRITE, resource="clients"))]
 
 
 def _redirect_uri(value: str) -> str:
@@ -74,25 +73,26 @@ class ClientView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Client) -> "ClientView":
+    def of(cls, client: StoredClient) -> "ClientView":
+        held = client.entitlements
         return cls(
-            client_id=row.client_id,
-            name=row.name,
-            agency=row.agency_id,
-            grants=row.grants,
-            redirect_uris=row.redirect_uris,
-            scopes=row.scopes,
-            counties=from_bound(row.counties),
-            road_classes=from_bound(row.road_classes),
-            grant_id=str(row.grant_id),
-            enabled=row.enabled,
-            created_at=row.created_at,
+            client_id=client.client_id,
+            name=client.name,
+            agency=client.agency_id,
+            grants=list(client.grants),
+            redirect_uris=list(client.redirect_uris),
+            scopes=sorted(held.scopes),
+            counties=from_bound(held.counties),
+            road_classes=from_bound(held.road_classes),
+            grant_id=str(client.grant_id),
+            enabled=client.enabled,
+            created_at=client.created_at,
         )
 
 
 class ClientWithSecret(BaseModel):
     client: ClientView
-    client_secret: str = Field(description="told once; only its hash is kept")
+    client_secret: str = Field(description="shown once; only its hash is stored")
 
 
 class ClientPage(BaseModel):
@@ -101,74 +101,67 @@ class ClientPage(BaseModel):
 
 
 @router.post("", status_code=201, responses={409: {"description": "The client exists."}})
-async def register_client(body: NewClient, request: Request, principal: Writer) -> ClientWithSecret:
+async def register_client(
+    body: NewClient, dependencies: DependenciesHere, principal: Writer
+) -> ClientWithSecret:
     """Register a machine or a page that gets tokens.
 
-    Scopes and bounds may not exceed those of whoever asks.
+    Scopes and bounds may not exceed those of the caller.
     """
-    granted = handlers.entitlements(
-        body.scopes, as_bound(body.counties), as_bound(body.road_classes)
+    client, secret = await clients.register_client(
+        dependencies,
+        principal,
+        client_id=body.client_id,
+        name=body.name,
+        agency_id=body.agency,
+        grants=body.grants,
+        redirect_uris=body.redirect_uris,
+        granted=entitlements(body.scopes, as_bound(body.counties), as_bound(body.road_classes)),
     )
-    async with access_of(request).database.transaction() as session:
-        row, secret = await handlers.register_client(
-            session,
-            principal,
-            client_id=body.client_id,
-            name=body.name,
-            agency_id=body.agency,
-            grants=body.grants,
-            redirect_uris=body.redirect_uris,
-            granted=granted,
-            now=datetime.now(UTC),
-        )
-    return ClientWithSecret(client=ClientView.of(row), client_secret=secret)
+    return ClientWithSecret(client=ClientView.of(client), client_secret=secret)
 
 
 @router.get("")
 async def list_clients(
-    request: Request, principal: Reader, cursor: Cursor = None, limit: Limit = 50
+    dependencies: DependenciesHere, principal: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> ClientPage:
     """Clients of the caller's agency (of all with `agencies:write`), by id."""
-    async with access_of(request).database.transaction() as session:
-        rows = await clients.page(session, handlers.agency_bound(principal), id_in(cursor), limit)
-    following = next_cursor(rows, limit, lambda row: (row.client_id,))
-    return ClientPage(items=[ClientView.of(row) for row in rows], next=following)
+    found = await clients.list_clients(dependencies, principal, id_in(cursor), limit)
+    following = next_cursor(found, limit, lambda each: (each.client_id,))
+    return ClientPage(items=[ClientView.of(each) for each in found], next=following)
 
 
 @router.get("/{client_id}")
-async def read_client(client_id: Identifier, request: Request, principal: Reader) -> ClientView:
+async def read_client(
+    client_id: Identifier, dependencies: DependenciesHere, principal: Reader
+) -> ClientView:
     """One client."""
-    async with access_of(request).database.transaction() as session:
-        row = await clients.find(session, client_id)
-    if row is None or handlers.agency_bound(principal) not in (None, row.agency_id):
-        raise NotFound(f"no client {client_id}")
-    return ClientView.of(row)
+    return ClientView.of(await clients.get_client(dependencies, principal, client_id))
 
 
 @router.patch("/{client_id}")
 async def change_client(
-    client_id: Identifier, body: ClientChange, request: Request, principal: Writer
+    client_id: Identifier, body: ClientChange, dependencies: DependenciesHere, principal: Writer
 ) -> ClientView:
-    """A disabled client gets no tokens any more; those it has run out by themselves. No client
-    changes itself."""
-    async with access_of(request).database.transaction() as session:
-        row = await handlers.client_to_change(session, principal, client_id, body.model_fields_set)
-        await handlers.change_entitlements(session, principal, "clients:write", row, body.changes())
-        if body.name is not None:
-            row.name = body.name
-        if body.enabled is not None:
-            row.enabled = body.enabled
-        if body.redirect_uris is not None:
-            row.redirect_uris = body.redirect_uris
-    return ClientView.of(row)
+    """A disabled client gets no tokens any more; tokens that it holds expire by themselves. No
+    client changes itself."""
+    changed = await clients.change_client(
+        dependencies,
+        principal,
+        client_id,
+        fields=body.model_fields_set,
+        rights=body.rights(),
+        name=body.name,
+        enabled=body.enabled,
+        redirect_uris=body.redirect_uris,
+    )
+    return ClientView.of(changed)
 
 
 @router.post("/{client_id}/secret")
 async def renew_client_secret(
-    client_id: Identifier, request: Request, principal: Writer
+    client_id: Identifier, dependencies: DependenciesHere, principal: Writer
 ) -> ClientWithSecret:
     """A new secret; the one before stops working at once."""
-    async with access_of(request).database.transaction() as session:
-        row = await handlers.client_to_change(session, principal, client_id, {"secret"})
-        secret = handlers.renew_secret(row)
-    return ClientWithSecret(client=ClientView.of(row), client_secret=secret)
+    client, secret = await clients.renew_secret(dependencies, principal, client_id)
+    return ClientWithSecret(client=ClientView.of(client), client_secret=secret)

@@ -1,20 +1,19 @@
 """What verifiers and clients look up: signing keys (RFC 7517) and metadata (RFC 8414)."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
-from payesh.access.adapters import keys
-from payesh.access.api.state import access_of
+from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.domain.entitlements import SCOPES
+from payesh.access.handlers import keys
 
 router = APIRouter(tags=["discovery"])
 
 _JWKS_MAX_AGE_S = 30
-"""Shorter than the activation delay, so that a cache knows a new key before it signs."""
+"""Shorter than the activation delay, so that a cache has a new key before it signs."""
 
 
 class PublishedKey(BaseModel):
@@ -47,13 +46,11 @@ class ServerMetadata(BaseModel):
 
 
 @router.get("/.well-known/jwks.json", responses={200: {"model": PublishedKeys}})
-async def signing_keys(request: Request) -> JSONResponse:
+async def signing_keys(dependencies: DependenciesHere) -> JSONResponse:
     """The keys to check tokens with (JWKS); fetch it again when a token names another."""
-    access = access_of(request)
-    async with access.database.transaction() as session:
-        rows = await keys.published(session, datetime.now(UTC), access.settings.token_lifetime)
+    published = await keys.published_keys(dependencies)
     return JSONResponse(
-        {"keys": [row.public_jwk for row in rows]},
+        {"keys": [key.public_jwk for key in published]},
         headers={
             "Cache-Control": f"public, max-age={_JWKS_MAX_AGE_S}",
             "Access-Control-Allow-Origin": "*",
@@ -63,9 +60,9 @@ async def signing_keys(request: Request) -> JSONResponse:
 
 
 @router.get("/.well-known/oauth-authorization-server", response_model=ServerMetadata)
-async def server_metadata(request: Request) -> dict[str, Any]:
+async def server_metadata(dependencies: DependenciesHere) -> dict[str, Any]:
     """Where this installation's tokens come from, and which scopes there are (RFC 8414)."""
-    issuer = access_of(request).settings.token_issuer
+    issuer = dependencies.settings.token_issuer
     base = issuer.rstrip("/")
     return {
         "issuer": issuer,

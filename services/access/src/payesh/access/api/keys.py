@@ -1,20 +1,19 @@
 """`/v1/keys`: signing keys, and their rotation."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from payesh.access import handlers
-from payesh.access.adapters import keys
-from payesh.access.adapters.tables import SigningKey
+from payesh.access.adapters.keys import StoredKey
+from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.api.rights import Body
-from payesh.access.api.state import access_of
+from payesh.access.handlers import keys
 from payesh.kit.authorization import Principal, authorize
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
-KeyMaster = Annotated[Principal, Depends(authorize("keys:write", resource="signing keys"))]
+Writer = Annotated[Principal, Depends(authorize(keys.WRITE, resource="signing keys"))]
 
 
 class Rotation(Body):
@@ -32,22 +31,19 @@ class KeyView(BaseModel):
     retires_at: datetime | None
 
     @classmethod
-    def of(cls, row: SigningKey) -> "KeyView":
+    def of(cls, key: StoredKey) -> "KeyView":
         return cls(
-            key_id=row.key_id,
-            algorithm=row.algorithm,
-            activates_at=row.activates_at,
-            retires_at=row.retires_at,
+            key_id=key.key_id,
+            algorithm=key.algorithm,
+            activates_at=key.life.activates_at,
+            retires_at=key.life.retires_at,
         )
 
 
 @router.get("")
-async def list_keys(request: Request, principal: KeyMaster) -> list[KeyView]:
+async def list_keys(dependencies: DependenciesHere, principal: Writer) -> list[KeyView]:
     """Published keys, the newest first."""
-    access = access_of(request)
-    async with access.database.transaction() as session:
-        rows = await keys.published(session, datetime.now(UTC), access.settings.token_lifetime)
-    return [KeyView.of(row) for row in rows]
+    return [KeyView.of(key) for key in await keys.published_keys(dependencies)]
 
 
 @router.post(
@@ -56,17 +52,8 @@ async def list_keys(request: Request, principal: KeyMaster) -> list[KeyView]:
     responses={409: {"description": "A new key already waits to be used."}},
 )
 async def rotate_key(
-    request: Request, principal: KeyMaster, body: Rotation | None = None
+    dependencies: DependenciesHere, principal: Writer, body: Rotation | None = None
 ) -> KeyView:
     """Publish a new key now and sign with it after the activation delay."""
-    access = access_of(request)
-    async with access.database.transaction() as session:
-        await handlers.as_of_now(session, principal, "keys:write")
-        row = await keys.rotate(
-            session,
-            access.ring,
-            now=datetime.now(UTC),
-            delay=timedelta(seconds=access.settings.key_activation_delay_s),
-            withdraw=body is not None and body.withdraw_previous,
-        )
-    return KeyView.of(row)
+    withdraw = body is not None and body.withdraw_previous
+    return KeyView.of(await keys.rotate_key(dependencies, principal, withdraw_previous=withdraw))

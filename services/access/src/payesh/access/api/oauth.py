@@ -1,22 +1,17 @@
 """`/oauth/token` and `/oauth/authorize`."""
 
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from authlib.oauth2 import OAuth2Error
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from payesh.access import metrics
-from payesh.access.adapters import sign_ins
-from payesh.access.adapters.oauth_request import FlowRequest
-from payesh.access.adapters.oauth_server import Answer, TokenServer
-from payesh.access.adapters.tables import SignIn
-from payesh.access.api.pages import error_page
-from payesh.access.api.sign_in import SIGN_IN_COOKIE
-from payesh.access.api.state import access_of
+from payesh.access.adapters.oauth.server import OAuthAnswer
+from payesh.access.api.dependencies import DependenciesHere
+from payesh.access.handlers.tokens import answer_authorization_request, answer_token_request
+from payesh.access.pages.cookies import SIGN_IN_COOKIE
+from payesh.access.pages.notice.page import notice
 
 router = APIRouter(prefix="/oauth", tags=["oauth"])
 
@@ -38,7 +33,7 @@ class TokenRefusal(BaseModel):
     error_description: str | None = None
 
 
-# The routes read these themselves (RFC 6749 asks for its own errors), so they are told by hand.
+# The routes read these themselves (RFC 6749 asks for its own errors): described by hand.
 _TOKEN_FORM: dict[str, Any] = {
     "type": "object",
     "required": ["grant_type"],
@@ -69,7 +64,7 @@ _TOKEN: dict[str, Any] = {
                         "value": {
                             "grant_type": "client_credentials",
                             "client_id": "county-office",
-                            "client_secret": "as told once when the client was registered",
+                            "client_secret": "as shown once when the client was registered",
                             "scope": "citations:read evidence:read",
                         }
                     }
@@ -113,86 +108,42 @@ _REDIRECTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _invalid_request(description: str) -> Answer:
-    body = {"error": "invalid_request", "error_description": description}
-    return 400, body, [("Cache-Control", "no-store")]
-
-
-def _respond(answer: Answer) -> Response:
-    status, body, headers = answer
-    named = {name: value for name, value in headers if name.lower() != "content-type"}
-    if isinstance(body, str):
-        return Response(status_code=status, headers=named)
-    return JSONResponse(dict(body), status_code=status, headers=named)
+def _respond(answer: OAuthAnswer) -> Response:
+    named = {name: value for name, value in answer.headers if name.lower() != "content-type"}
+    if isinstance(answer.body, str):
+        return Response(status_code=answer.status, headers=named)
+    return JSONResponse(dict(answer.body), status_code=answer.status, headers=named)
 
 
 @router.post("/token", openapi_extra=_TOKEN, responses=_TOKEN_ANSWERS)
-async def token(request: Request) -> Response:
+async def token(request: Request, dependencies: DependenciesHere) -> Response:
     """Get a token with a client's secret, or with a code that /oauth/authorize gave."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != _FORM:
-        return _respond(_invalid_request(f"The body is {_FORM}"))
+        return _respond(OAuthAnswer.invalid_request(f"The body is {_FORM}"))
     try:
-        items = parse_qsl(
+        form = parse_qsl(
             (await request.body()).decode("utf-8"),
             keep_blank_values=True,
             max_num_fields=_MAX_FIELDS,
         )
     except ValueError:
-        return _respond(_invalid_request("The body cannot be read"))
-    flow = FlowRequest("POST", items, request.headers)
-    if flow.payload.repeated():
-        return _respond(_invalid_request("A parameter is repeated"))
-    access = access_of(request)
-    now = datetime.now(UTC)
-    async with access.database.transaction() as session:
-        answer: Answer = await session.run_sync(
-            lambda sync: TokenServer(sync, access.settings, access.ring, now).create_token_response(
-                flow
-            )
-        )
-    metrics.token_answers.labels(
-        _known_grant(flow.payload.grant_type), "issued" if answer[0] == 200 else "refused"
-    ).inc()
-    return _respond(answer)
+        return _respond(OAuthAnswer.invalid_request("The body cannot be read"))
+    return _respond(await answer_token_request(dependencies, form, request.headers))
 
 
 @router.get("/authorize", status_code=302, openapi_extra=_AUTHORIZE, responses=_REDIRECTS)
-async def authorize(request: Request) -> Response:
+async def authorize(request: Request, dependencies: DependenciesHere) -> Response:
     """Send a signed-in person back to a registered page with a code; others to sign in first."""
-    flow = FlowRequest("GET", request.query_params.multi_items(), request.headers)
-    access = access_of(request)
-    now = datetime.now(UTC)
-    async with access.database.transaction() as session:
-        cookie = request.cookies.get(SIGN_IN_COOKIE)
-        signed_in = await sign_ins.find(session, cookie, now) if cookie else None
-        answer: Answer | None = await session.run_sync(
-            lambda sync: _authorize(
-                TokenServer(sync, access.settings, access.ring, now), flow, signed_in
-            )
-        )
+    answer = await answer_authorization_request(
+        dependencies,
+        request.query_params.multi_items(),
+        request.headers,
+        request.cookies.get(SIGN_IN_COOKIE),
+    )
     if answer is None:
         here = f"/oauth/authorize?{request.url.query}"
         return RedirectResponse("/sign-in?" + urlencode({"continue": here}), 303)
-    if answer[0] != 302:
-        # Nobody is redirected to an address that is not registered, not even with an error.
-        return error_page(request, "authorization-request")
+    if answer.status != 302:
+        # Never a redirect to an address that is not registered, not even with an error.
+        return notice(request, "authorization-request", status_code=400)
     return _respond(answer)
-
-
-def _authorize(server: TokenServer, flow: FlowRequest, signed_in: SignIn | None) -> Answer | None:
-    """The answer, or None when the request is good and somebody has to sign in for it."""
-    try:
-        grant = server.get_consent_grant(flow)
-    except OAuth2Error as error:
-        refusal: Answer = server.handle_error_response(flow, error)
-        return refusal
-    except ValueError:  # Authlib quotes the redirect URI in its error, whatever characters it has
-        return _invalid_request("Malformed")
-    if signed_in is None:
-        return None
-    answer: Answer = server.create_authorization_response(flow, signed_in, grant)
-    return answer
-
-
-def _known_grant(grant_type: str | None) -> str:
-    return grant_type if grant_type in ("client_credentials", "authorization_code") else "other"

@@ -1,9 +1,11 @@
-"""Entitlements and names as they appear in JSON."""
+"""Entitlements, names and cursors as JSON and queries have them."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from payesh.access.handlers.rights import ChangedRights
 from payesh.contracts.values import Identifier, RoadClass
 from payesh.kit.paging import Text, decode_cursor
 
@@ -32,13 +34,13 @@ RoadClasses = Annotated[list[RoadClass], Field(max_length=16)]
 
 
 class Body(BaseModel):
-    """A request's body: what it does not know is a mistake of the sender."""
+    """A request's body: a field that is not declared is a mistake of the sender."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Rights(Body):
-    """Scopes, and where they hold; `"*"` is everywhere."""
+    """Scopes, and where they are valid; `"*"` is everywhere."""
 
     scopes: Scopes = Field(default_factory=list)
     counties: Counties | Everything = Field(description='county ids, or "*"')
@@ -46,15 +48,15 @@ class Rights(Body):
 
 
 class RightsChange(Body):
-    """Only what is present changes."""
+    """Rights that change: only what is present."""
 
     scopes: Scopes | None = None
     counties: Counties | Everything | None = None
     road_classes: RoadClasses | Everything | None = None
 
-    def changes(self) -> dict[str, list[str] | None]:
-        """As `handlers.change_entitlements` takes them: None is no bound."""
-        given: dict[str, list[str] | None] = {}
+    def rights(self) -> ChangedRights:
+        """As handlers take them: None is no bound."""
+        given = ChangedRights()
         if self.scopes is not None:
             given["scopes"] = self.scopes
         if self.counties is not None:
@@ -65,8 +67,10 @@ class RightsChange(Body):
 
 
 def as_bound(value: list[str] | list[RoadClass] | Everything) -> list[str] | None:
+    """A bound of JSON as a list; None for `"*"`."""
     return None if value == "*" else [str(each) for each in value]
 
 
-def from_bound(value: list[str] | None) -> list[str] | Everything:
-    return "*" if value is None else value
+def from_bound(value: Iterable[str] | None) -> list[str] | Everything:
+    """A bound as JSON has it, in order; `"*"` for None."""
+    return "*" if value is None else sorted(value)

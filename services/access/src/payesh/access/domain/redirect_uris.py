@@ -1,6 +1,6 @@
-"""Which URIs a browser may be sent back to with a code."""
+"""Where a browser may be sent back to: with a code, or after signing in."""
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -23,3 +23,18 @@ def origin(uri: str) -> str:
     """Scheme, host and port, as a Content-Security-Policy names a source."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_authorization_request(then: str) -> bool:
+    """Whether `then` is a path of the authorization endpoint with its query: to send a browser
+    anywhere else after signing in would be an open redirect."""
+    return then.startswith("/oauth/authorize?") and then.isprintable() and "\\" not in then
+
+
+def requested_return(then: str) -> tuple[str, str] | None:
+    """Client id and redirect URI that an authorization request names; None when it is none."""
+    if not is_authorization_request(then):
+        return None
+    query = parse_qs(urlsplit(then).query)
+    client_id, uri = query.get("client_id", [""])[0], query.get("redirect_uri", [""])[0]
+    return (client_id, uri) if client_id and "\x00" not in client_id else None

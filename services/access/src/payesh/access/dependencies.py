@@ -1,8 +1,6 @@
-"""What routes find in the application."""
+"""What the use cases of access rest on."""
 
 from dataclasses import dataclass
-
-from fastapi import Request
 
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.passwords import Passwords
@@ -10,14 +8,11 @@ from payesh.access.settings import Settings
 from payesh.kit.database import Database
 
 
-@dataclass(frozen=True)
-class Access:
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Built once in `main`; routes get it from `api.dependencies`, handlers as an argument."""
+
     settings: Settings
     database: Database
     ring: KeyRing
     passwords: Passwords
-
-
-def access_of(request: Request) -> Access:
-    access: Access = request.app.state.access
-    return access

@@ -1,16 +1,18 @@
-"""A request's parameters in the form that Authlib, which carries no types, reads."""
+"""A request in the form that Authlib reads."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 
-# Authlib refuses a URI without TLS. TLS ends before this process, at the edge, which is not
-# Authlib's to judge; it reads nothing else from the URI.
+# Authlib refuses a URI without TLS. TLS ends before this process, at the edge, where Authlib
+# cannot see it; it reads nothing else from the URI.
 _URI = "https://access.invalid/oauth"
 
 
 class Parameters(OAuth2Payload):  # type: ignore[misc]
+    """Names and values of a query or a form, in their order."""
+
     def __init__(self, items: Iterable[tuple[str, str]]) -> None:
         self._lists: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in items:
@@ -18,10 +20,12 @@ class Parameters(OAuth2Payload):  # type: ignore[misc]
 
     @property
     def data(self) -> dict[str, str]:
+        """Each parameter's last value."""
         return {name: values[-1] for name, values in self._lists.items()}
 
     @property
     def datalist(self) -> defaultdict[str, list[str]]:
+        """Each parameter's values."""
         return self._lists
 
     def repeated(self) -> bool:
@@ -30,6 +34,8 @@ class Parameters(OAuth2Payload):  # type: ignore[misc]
 
 
 class FlowRequest(OAuth2Request):  # type: ignore[misc]
+    """A request to `/oauth/token` or `/oauth/authorize`."""
+
     payload: Parameters
 
     def __init__(

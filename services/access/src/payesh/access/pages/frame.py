@@ -1,5 +1,7 @@
-"""HTML that access serves: Persian first, English on request, no file from elsewhere."""
+"""What all pages share: frame, language, wording and policy. Persian unless English is asked for;
+no file from another host."""
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -9,10 +11,9 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
-from payesh.access.api.wording import WORDING
-
+_PAGES = Path(__file__).parent
 _templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
+    loader=FileSystemLoader(_PAGES),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -25,26 +26,40 @@ _POLICY = (
 )
 
 
+def _wording(folder: Path) -> dict[str, dict[str, Any]]:
+    """Language to words, of the frame or of one page."""
+    words: dict[str, dict[str, Any]] = json.loads((folder / "wording.json").read_text("utf-8"))
+    return words
+
+
+_FRAME_WORDS = _wording(_PAGES)
+_PAGE_WORDS = {file.parent.name: _wording(file.parent) for file in _PAGES.glob("*/wording.json")}
+
+
 def language_of(request: Request) -> str:
     """Persian unless the address asks for English (`lang=en`)."""
     return "en" if request.query_params.get("lang") == "en" else "fa"
 
 
-def page(
+def render(
     request: Request,
-    template: str,
+    page: str,
     *,
     status_code: int = 200,
     form_target: str | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """`form_target` is the origin that a form's answer may redirect to: browsers hold redirects
-    after a POST to the same rule as its target."""
+    """The page of that folder in the request's language.
+
+    `form_target` is the origin that a form's answer may redirect to: browsers apply the rule for
+    a form's target to redirects after its POST too.
+    """
     language = language_of(request)
-    html = _templates.get_template(template).render(
+    html = _templates.get_template(f"{page}/{page}.html").render(
         language=language,
         direction="ltr" if language == "en" else "rtl",
-        say=WORDING[language],
+        frame=_FRAME_WORDS[language],
+        words=_PAGE_WORDS[page][language],
         other_language=_in_other_language(request, language, values.get("then", "")),
         **values,
     )
@@ -52,12 +67,8 @@ def page(
     return HTMLResponse(html, status_code, headers={"Content-Security-Policy": policy})
 
 
-def error_page(request: Request, notice: str, status_code: int = 400) -> HTMLResponse:
-    return page(request, "notice.html", status_code=status_code, notice=notice)
-
-
 def _in_other_language(request: Request, language: str, then: str) -> str:
-    """This page's path in the other language; it keeps where the person was going."""
+    """This page's address in the other language, with what the person is to continue to."""
     query = dict(request.query_params) | {"lang": "fa" if language == "en" else "en"}
     if then:
         query["continue"] = then
@@ -65,7 +76,7 @@ def _in_other_language(request: Request, language: str, then: str) -> str:
 
 
 class Static(StaticFiles):
-    """Style, script and font: kept by browsers for an hour, unlike anything else we serve."""
+    """Style, script and font. Browsers may cache them for an hour, unlike every other answer."""
 
     def file_response(self, *arguments: Any, **options: Any) -> Response:
         response = super().file_response(*arguments, **options)

@@ -1,0 +1,78 @@
+"""The grants that access knows: client credentials, and authorization codes with PKCE."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant
+from authlib.oauth2.rfc7636 import CodeChallenge
+
+from payesh.access.adapters.agencies import OPERATOR
+from payesh.access.adapters.clients import StoredClient
+from payesh.access.adapters.oauth import codes
+from payesh.access.adapters.oauth.codes import StoredCode
+from payesh.access.adapters.oauth.registered_client import RegisteredClient
+from payesh.access.adapters.oauth.request import FlowRequest
+from payesh.access.adapters.people import StoredPerson
+from payesh.access.adapters.sign_ins import StoredSignIn
+
+if TYPE_CHECKING:
+    from payesh.access.adapters.oauth.server import TokenServer
+
+
+class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+
+
+class StrictCodeChallenge(CodeChallenge):  # type: ignore[misc]
+    """PKCE is required, and with S256: without, or with "plain", it would protect nothing."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
+
+    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+        parameters = grant.request.payload.data
+        if not parameters.get("code_challenge"):
+            raise InvalidRequestError("Missing 'code_challenge'")
+        if parameters.get("code_challenge_method") != "S256":
+            raise InvalidRequestError("The 'code_challenge_method' must be S256")
+        if not parameters.get("state"):
+            raise InvalidRequestError("Missing 'state'")
+        super().validate_code_challenge(grant, redirect_uri)
+
+
+class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
+    """Codes for what the person and the client both hold, of the scopes asked for."""
+
+    server: "TokenServer"
+
+    def save_authorization_code(self, code: str, request: FlowRequest) -> None:
+        sign_in: StoredSignIn = request.user
+        client: StoredClient = request.client.stored
+        person = codes.person(self.server.session, sign_in.person_id)
+        if client.agency_id not in (OPERATOR, person.agency_id):
+            # Else one agency's client could act as another agency's officer.
+            raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
+        shared = person.entitlements.shared_with(client.entitlements)
+        granted = shared.scopes & set(request.scope.split())
+        if not granted:
+            raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
+        codes.add(
+            self.server.session,
+            code,
+            client_id=client.client_id,
+            person_id=person.person_id,
+            sign_in_id=sign_in.sign_in_id,
+            redirect_uri=request.payload.redirect_uri,
+            scope=" ".join(sorted(granted)),
+            code_challenge=request.payload.data["code_challenge"],
+            expires_at=self.server.issuer.now + self.server.code_lifetime,
+        )
+
+    def query_authorization_code(self, code: str, client: RegisteredClient) -> StoredCode | None:
+        server = self.server
+        return codes.present(server.session, code, client.stored.client_id, server.issuer.now)
+
+    def delete_authorization_code(self, authorization_code: StoredCode) -> None:
+        """Kept until it expires, so that it is recognised when it is presented again."""
+
+    def authenticate_user(self, authorization_code: StoredCode) -> StoredPerson | None:
+        return codes.person_still_signed_in(self.server.session, authorization_code)

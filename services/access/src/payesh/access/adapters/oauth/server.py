@@ -1,0 +1,121 @@
+"""Authlib's authorization server, one instance a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import (
+    AuthorizationServer,
+    InvalidClientError,
+    InvalidScopeError,
+)
+from sqlalchemy.orm import Session
+
+from payesh.access.adapters.clients import enabled_client, stored_client
+from payesh.access.adapters.oauth.grants import (
+    AuthorizationCodes,
+    ClientCredentials,
+    StrictCodeChallenge,
+)
+from payesh.access.adapters.oauth.registered_client import RegisteredClient
+from payesh.access.adapters.oauth.request import FlowRequest
+from payesh.access.adapters.people import StoredPerson
+from payesh.access.adapters.sign_ins import StoredSignIn
+from payesh.access.adapters.token_issuer import IssuedToken, TokenIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthAnswer:
+    """An answer in OAuth's own form; a dict as `body` is JSON, a str is empty."""
+
+    status: int
+    body: Any
+    headers: Sequence[tuple[str, str]]
+
+    @classmethod
+    def invalid_request(cls, description: str) -> "OAuthAnswer":
+        """The answer to a request that cannot be read (RFC 6749 section 5.2)."""
+        body = {"error": "invalid_request", "error_description": description}
+        return cls(400, body, [("Cache-Control", "no-store")])
+
+
+class TokenServer(AuthorizationServer):  # type: ignore[misc]
+    """Answers requests for tokens and codes in the transaction of `session`."""
+
+    def __init__(self, session: Session, issuer: TokenIssuer) -> None:
+        super().__init__()
+        self.session = session
+        self.issuer = issuer
+        self.code_lifetime = timedelta(seconds=issuer.settings.code_lifetime_s)
+        self.register_grant(ClientCredentials)
+        self.register_grant(AuthorizationCodes, [StrictCodeChallenge(required=True)])
+
+    def answer_token_request(self, request: FlowRequest) -> OAuthAnswer:
+        """A token, or OAuth's error (RFC 6749 sections 5.1 and 5.2)."""
+        answer: OAuthAnswer = self.create_token_response(request)
+        return answer
+
+    def answer_authorization_request(
+        self, request: FlowRequest, sign_in: StoredSignIn | None
+    ) -> OAuthAnswer | None:
+        """A redirect with a code or an error; None when the request is valid and a person has to
+        sign in for it."""
+        try:
+            grant = self.get_consent_grant(request)
+        except OAuth2Error as error:
+            refusal: OAuthAnswer = self.handle_error_response(request, error)
+            return refusal
+        except ValueError:
+            # Authlib quotes the redirect URI in its error, whatever characters it has.
+            return OAuthAnswer.invalid_request("Malformed")
+        if sign_in is None:
+            return None
+        answer: OAuthAnswer = self.create_authorization_response(request, sign_in, grant)
+        return answer
+
+    def query_client(self, client_id: str) -> RegisteredClient | None:
+        if "\x00" in client_id:  # PostgreSQL refuses it in a text
+            return None
+        row = self.session.scalar(enabled_client(client_id))
+        return RegisteredClient(stored_client(row)) if row else None
+
+    def authenticate_client(
+        self, request: FlowRequest, methods: list[str], endpoint: str = "token"
+    ) -> RegisteredClient:
+        try:
+            client: RegisteredClient = super().authenticate_client(request, methods, endpoint)
+        except (OAuth2Error, ValueError):
+            # One answer to all failures: it shows neither which clients exist nor what was wrong.
+            raise InvalidClientError("Client authentication failed.", status_code=401) from None
+        return client
+
+    def generate_token(
+        self,
+        grant_type: str,
+        client: RegisteredClient,
+        user: StoredPerson | None = None,
+        scope: str | None = None,
+        expires_in: int | None = None,
+        include_refresh_token: bool = True,
+    ) -> IssuedToken:
+        if user is None:
+            scope = client.get_allowed_scope(scope)
+            if scope is None:
+                raise InvalidScopeError()
+        return self.issuer.issue(client.stored, user, frozenset((scope or "").split()))
+
+    def save_token(self, token: IssuedToken, request: FlowRequest) -> None:
+        """Nothing is stored: a token is valid by its signature until it expires."""
+
+    def create_oauth2_request(self, request: FlowRequest) -> FlowRequest:
+        return request
+
+    def handle_response(
+        self, status: int, body: Any, headers: Sequence[tuple[str, str]]
+    ) -> OAuthAnswer:
+        return OAuthAnswer(status, body, headers)
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """No receiver is connected to Authlib's signals."""

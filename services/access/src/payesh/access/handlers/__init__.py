@@ -1,0 +1,1 @@
+"""The use cases of access, a module a noun."""

@@ -1,0 +1,44 @@
+"""Agencies: registered, listed, enabled and disabled."""
+
+from datetime import UTC, datetime
+
+from payesh.access.adapters import agencies
+from payesh.access.adapters.agencies import StoredAgency
+from payesh.access.dependencies import Dependencies
+from payesh.access.handlers.rights import as_of_now
+from payesh.kit.errors import Conflict, NotFound
+from payesh.kit.tokens import Principal
+
+READ, WRITE = "agencies:read", "agencies:write"
+
+
+async def register_agency(
+    dependencies: Dependencies, principal: Principal, agency_id: str, name: str
+) -> StoredAgency:
+    """Raises Conflict when the id is taken."""
+    async with dependencies.database.transaction() as session:
+        await as_of_now(session, principal, WRITE)
+        agency = await agencies.add(session, agency_id, name, datetime.now(UTC))
+    if agency is None:
+        raise Conflict(f"the agency {agency_id} exists", type="agency-exists")
+    return agency
+
+
+async def list_agencies(
+    dependencies: Dependencies, after: str | None, limit: int
+) -> list[StoredAgency]:
+    """Agencies in the order of their ids, from after `after`."""
+    async with dependencies.database.transaction() as session:
+        return await agencies.page(session, after, limit)
+
+
+async def switch_agency(
+    dependencies: Dependencies, principal: Principal, agency_id: str, *, enabled: bool
+) -> StoredAgency:
+    """Enable or disable an agency. Raises NotFound."""
+    async with dependencies.database.transaction() as session:
+        agency = await agencies.find(session, agency_id, to_change=True)
+        await as_of_now(session, principal, WRITE)
+        if agency is None:
+            raise NotFound(f"no agency {agency_id}")
+        return await agencies.switch(session, agency_id, enabled=enabled)

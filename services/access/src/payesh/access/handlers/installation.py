@@ -1,0 +1,58 @@
+"""What an installation has from its first start: a signing key and the declared clients."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.access.adapters import agencies, clients, declared_clients
+from payesh.access.adapters.declared_clients import Declared
+from payesh.access.dependencies import Dependencies
+from payesh.access.handlers.keys import ensure_first_key
+from payesh.kit.errors import SettingsError
+
+
+async def prepare(dependencies: Dependencies) -> None:
+    """Make what is missing. Several replicas may do this at a time."""
+    path = dependencies.settings.pages_clients_file
+    declared = await declared_clients.read(path) if path else []
+    now = datetime.now(UTC)
+    async with dependencies.database.transaction() as session:
+        await ensure_first_key(session, dependencies.ring, now)
+        await declare_clients(session, declared, now)
+
+
+async def declare_clients(session: AsyncSession, declared: Declared, now: datetime) -> None:
+    """Make or update them. Only `enabled` is left as it is: an administrator's switch holds.
+
+    Raises SettingsError when an agency has registered a client of that id: it would get the
+    rights of the operator's.
+    """
+    for client, secret in declared:
+        stored = await clients.find(session, client.client_id, to_change=True)
+        if stored is None:
+            # Adds nothing when another replica, which starts with the same file, was first.
+            await clients.add(
+                session,
+                client_id=client.client_id,
+                name=client.name,
+                agency_id=agencies.OPERATOR,
+                secret=secret,
+                grants=client.grants,
+                redirect_uris=client.redirect_uris,
+                entitlements=client.entitlements,
+                now=now,
+            )
+            continue
+        if stored.agency_id != agencies.OPERATOR:
+            raise SettingsError(
+                f"PAYESH_PAGES_CLIENTS_FILE: {client.client_id} is a client of {stored.agency_id}"
+            )
+        await clients.change(
+            session,
+            client.client_id,
+            name=client.name,
+            grants=client.grants,
+            redirect_uris=client.redirect_uris,
+            secret=secret,
+            entitlements=client.entitlements,
+        )

@@ -1,0 +1,142 @@
+"""People's accounts: made, listed, changed. They are personal data: each answer shows an account,
+so every use case leaves an audit record."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.access.adapters import people, sign_ins
+from payesh.access.adapters.people import StoredPerson
+from payesh.access.dependencies import Dependencies
+from payesh.access.domain.entitlements import Entitlements
+from payesh.access.domain.passwords import password_fault
+from payesh.access.handlers.rights import (
+    ChangedRights,
+    agency_bound,
+    changed_entitlements,
+    check_may_change,
+    check_may_grant,
+    is_visible,
+    require_agency,
+)
+from payesh.access.settings import Settings
+from payesh.kit.audit import record_read
+from payesh.kit.errors import Conflict, NotFound, Unprocessable
+from payesh.kit.tokens import Principal
+
+READ, WRITE = "people:read", "people:write"
+
+
+def check_password(password: str, username: str) -> None:
+    """Raises Unprocessable with the rule that the password breaks."""
+    if fault := password_fault(password, username):
+        raise Unprocessable(fault, type="weak-password")
+
+
+async def register_person(
+    dependencies: Dependencies,
+    principal: Principal,
+    *,
+    username: str,
+    name: str,
+    agency_id: str,
+    password: str,
+    granted: Entitlements,
+) -> StoredPerson:
+    """Make an account. Raises Conflict when the username is taken."""
+    async with dependencies.database.transaction() as session:
+        # Before a password is hashed; the same is checked again with what is written.
+        await check_may_grant(session, principal, WRITE, agency_id, granted)
+    check_password(password, username)
+    password_hash = await dependencies.passwords.hash(password)
+    async with dependencies.database.transaction() as session:
+        await check_may_grant(session, principal, WRITE, agency_id, granted)
+        await require_agency(session, agency_id)
+        person = await people.add(
+            session,
+            username=username,
+            name=name,
+            agency_id=agency_id,
+            password_hash=password_hash,
+            entitlements=granted,
+            now=datetime.now(UTC),
+        )
+        if person is None:
+            raise Conflict(f"the username {username} is taken", type="username-taken")
+        await _record(session, principal, WRITE, "register", [person.person_id])
+    return person
+
+
+async def list_people(
+    dependencies: Dependencies, principal: Principal, after: str | None, limit: int
+) -> list[StoredPerson]:
+    """Accounts that the principal may see, in the order of usernames, from after `after`."""
+    async with dependencies.database.transaction() as session:
+        found = await people.page(session, agency_bound(principal), after, limit)
+        await _record(session, principal, READ, "list", [each.person_id for each in found])
+    return found
+
+
+async def get_person(
+    dependencies: Dependencies, principal: Principal, person_id: UUID
+) -> StoredPerson:
+    """One account. Raises NotFound for one of another agency too."""
+    async with dependencies.database.transaction() as session:
+        person = await people.find(session, person_id)
+        if person is None or not is_visible(principal, person):
+            raise NotFound(f"no person {person_id}")
+        await _record(session, principal, READ, "read", [person_id])
+    return person
+
+
+async def change_person(
+    dependencies: Dependencies,
+    principal: Principal,
+    person_id: UUID,
+    *,
+    fields: Collection[str],
+    rights: ChangedRights,
+    name: str | None,
+    enabled: bool | None,
+    password: str | None,
+) -> StoredPerson:
+    """Change what is given; `fields` are the names of all that the caller sent. A new password
+    and a disabled account end what is signed in."""
+    async with dependencies.database.transaction() as session:
+        person = await people.find(session, person_id, to_change=True)
+        if person is None or not is_visible(principal, person):
+            raise NotFound(f"no person {person_id}")
+        await check_may_change(session, principal, WRITE, person, fields)
+        password_hash = None
+        if password is not None:
+            check_password(password, person.username)
+            password_hash = await dependencies.passwords.hash(password)
+        entitlements = await changed_entitlements(session, principal, WRITE, person, rights)
+        person = await people.change(
+            session,
+            person_id,
+            name=name,
+            enabled=enabled,
+            password_hash=password_hash,
+            entitlements=entitlements,
+        )
+        if enabled is False or password_hash is not None:
+            await sign_ins.end_all(session, person_id, datetime.now(UTC))
+        await _record(session, principal, WRITE, "change", [person_id])
+    return person
+
+
+async def _record(
+    session: AsyncSession, principal: Principal, scope: str, action: str, people: Sequence[UUID]
+) -> None:
+    await record_read(
+        session,
+        principal,
+        service=Settings.service,
+        scope=scope,
+        action=action,
+        resource_kind="person",
+        resource_ids=[str(each) for each in people],
+    )

@@ -1,0 +1,60 @@
+"""Tokens and authorization codes: what `/oauth/token` and `/oauth/authorize` answer."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.access import metrics
+from payesh.access.adapters import keys, sign_ins
+from payesh.access.adapters.oauth.request import FlowRequest
+from payesh.access.adapters.oauth.server import OAuthAnswer, TokenServer
+from payesh.access.adapters.token_issuer import TokenIssuer
+from payesh.access.dependencies import Dependencies
+
+_GRANTS = ("client_credentials", "authorization_code")
+
+
+async def answer_token_request(
+    dependencies: Dependencies, form: Iterable[tuple[str, str]], headers: Mapping[str, str]
+) -> OAuthAnswer:
+    """A token for a client's secret or for a code, or OAuth's error."""
+    request = FlowRequest("POST", form, headers)
+    if request.payload.repeated():
+        return OAuthAnswer.invalid_request("A parameter is repeated")
+    async with dependencies.database.transaction() as session:
+        issuer = await token_issuer(dependencies, session, datetime.now(UTC))
+        answer = await session.run_sync(
+            lambda sync: TokenServer(sync, issuer).answer_token_request(request)
+        )
+    grant = request.payload.grant_type
+    metrics.token_answers.labels(
+        grant if grant in _GRANTS else "other", "issued" if answer.status == 200 else "refused"
+    ).inc()
+    return answer
+
+
+async def answer_authorization_request(
+    dependencies: Dependencies,
+    query: Iterable[tuple[str, str]],
+    headers: Mapping[str, str],
+    cookie: str | None,
+) -> OAuthAnswer | None:
+    """A redirect with a code for the person whose sign-in the cookie names, or OAuth's error; None
+    when the person has to sign in first."""
+    request = FlowRequest("GET", query, headers)
+    async with dependencies.database.transaction() as session:
+        now = datetime.now(UTC)
+        sign_in = await sign_ins.find(session, cookie, now) if cookie else None
+        issuer = await token_issuer(dependencies, session, now)
+        return await session.run_sync(
+            lambda sync: TokenServer(sync, issuer).answer_authorization_request(request, sign_in)
+        )
+
+
+async def token_issuer(
+    dependencies: Dependencies, session: AsyncSession, now: datetime
+) -> TokenIssuer:
+    """Issues tokens with the key that signs at `now`."""
+    key = await keys.current(session, now)
+    return TokenIssuer(dependencies.settings, dependencies.ring, key, now)

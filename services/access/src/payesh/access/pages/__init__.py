@@ -1,0 +1,1 @@
+"""The pages that people see: a folder each, with its route, template and wording."""

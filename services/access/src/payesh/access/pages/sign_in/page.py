@@ -1,0 +1,91 @@
+"""`/sign-in`: where a person gives the password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from payesh.access.api.dependencies import DependenciesHere
+from payesh.access.dependencies import Dependencies
+from payesh.access.domain.passwords import PASSWORD_MAX_LENGTH
+from payesh.access.domain.redirect_uris import is_authorization_request
+from payesh.access.handlers import sign_in as signing
+from payesh.access.pages import cookies
+from payesh.access.pages.frame import render
+from payesh.access.pages.notice.page import notice
+
+router = APIRouter(include_in_schema=False)
+
+Continue = Annotated[str, Query(alias="continue", max_length=4000)]
+_FAILED = {"refused": ("wrong", 401), "throttled": ("wait", 429), "busy": ("busy", 503)}
+"""How an attempt failed, to the error that is shown and its status."""
+
+
+@router.get("/sign-in")
+async def show_sign_in(
+    request: Request, dependencies: DependenciesHere, then: Continue = ""
+) -> Response:
+    return await _form(request, dependencies, then)
+
+
+@router.post("/sign-in")
+async def sign_in(
+    request: Request,
+    dependencies: DependenciesHere,
+    username: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=PASSWORD_MAX_LENGTH)] = "",
+    form_token: Annotated[str, Form(max_length=200)] = "",
+    then: Annotated[str, Form(alias="continue", max_length=4000)] = "",
+) -> Response:
+    if not cookies.is_form_of_ours(request, form_token):
+        return await _form(request, dependencies, then, error="expired", status_code=403)
+    address = _address(request, dependencies.settings.forwarded_hops)
+    result = await signing.sign_in(
+        dependencies, username=username, password=password, address=address
+    )
+    if result.cookie is None:
+        error, status_code = _FAILED[result.outcome]
+        return await _form(
+            request, dependencies, then, error=error, username=username, status_code=status_code
+        )
+    response = RedirectResponse(then if is_authorization_request(then) else "/sign-in?done=1", 303)
+    cookies.set_sign_in(response, dependencies.settings, result.cookie)
+    return response
+
+
+def _address(request: Request, forwarded_hops: int) -> str:
+    """Where the request comes from, as our outermost proxy saw it. Addresses further left in the
+    header are what the sender wrote."""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    if forwarded_hops and len(forwarded) >= forwarded_hops and forwarded[-forwarded_hops].strip():
+        return forwarded[-forwarded_hops].strip()
+    return request.client.host if request.client else "unknown"
+
+
+async def _form(
+    request: Request,
+    dependencies: Dependencies,
+    then: str,
+    *,
+    error: str | None = None,
+    username: str = "",
+    status_code: int = 200,
+) -> Response:
+    """The form; a notice instead where a person has signed in and had nowhere to continue to."""
+    if request.query_params.get("done") == "1" and not error:
+        return notice(request, "signed-in")
+    back = await signing.return_page(dependencies, then)
+    token = cookies.new_form_token()
+    response = render(
+        request,
+        "sign_in",
+        status_code=status_code,
+        form_target=back.origin if back else None,
+        form_token=token,
+        then=then if is_authorization_request(then) else "",
+        client_name=back.client_name if back else None,
+        error=error,
+        username=username,
+    )
+    cookies.set_form_token(response, dependencies.settings, token)
+    return response
