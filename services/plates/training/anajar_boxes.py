@@ -1,4 +1,4 @@
-"""Finds the plate inside the bumper crops with the trained locator."""
+"""Boxes of the plates inside bumper crops, from the trained locator."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 
 
 def located_crops(crops: list[RealPlate], model: Path) -> list[RealPlate]:
-    """The crops with the box of the best plate found; those without one keep the whole crop."""
+    """The crops with the box of the best plate located; those without one keep the whole crop."""
     locator = OnnxPlateLocator(model)
-    found = []
+    located = []
     for crop in crops:
         plates = locator.locate(cv2.cvtColor(crop.grey, cv2.COLOR_GRAY2BGR))
         if plates and plates[0].score > 0.3:
             best = plates[0]
             box = (best.x, best.y, best.width, best.height)
             crop = RealPlate(crop.grey, box, crop.characters, NOMINAL_CENTRES, crop.source)
-        found.append(crop)
-    return found
+        located.append(crop)
+    return located

@@ -2,8 +2,8 @@
 
     python calibrate_reader.py --data DATA --state R.pt --locator L.onnx --out R.onnx
 
-The network has seen the whole train split, so every other dev crop serves for the fit and the
-rest for the report.
+The network was trained on the whole train split, so every other dev crop is used for the fit and
+the others for the report.
 """
 
 import argparse
@@ -17,21 +17,22 @@ from reader_network import ReaderNetwork
 from train_reader import export
 
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
-from payesh.plates.adapters.onnx_reader import cut_plate
+from payesh.plates.adapters.onnx_reader import LATTICE, cut_plate
 from payesh.plates.domain.located_plate import LocatedPlate
-from payesh.plates.domain.plate_lattice import reading_of
 
 
-def sureness(logits: np.ndarray, texts: list[str], temperature: float) -> list[tuple[float, bool]]:
-    """(confidence, right?) of every plate at a temperature."""
+def confidences(
+    logits: np.ndarray, texts: list[str], temperature: float
+) -> list[tuple[float, bool]]:
+    """Confidence of every plate at a temperature, and whether its text is right."""
     powers = np.exp((logits - logits.max(2, keepdims=True)) / temperature)
-    readings = [reading_of(p) for p in powers / powers.sum(2, keepdims=True)]
+    readings = [LATTICE.reading(p) for p in powers / powers.sum(2, keepdims=True)]
     return [(r.confidence, r.text == t) for r, t in zip(readings, texts, strict=True)]
 
 
-def log_loss(sure: list[tuple[float, bool]]) -> float:
-    """Mean negative log likelihood of being right."""
-    confidence, right = (np.array(v, float) for v in zip(*sure, strict=True))
+def log_loss(readings: list[tuple[float, bool]]) -> float:
+    """Mean negative log likelihood that the confidences give to what is right."""
+    confidence, right = (np.array(v, float) for v in zip(*readings, strict=True))
     confidence = np.clip(confidence, 1e-4, 1 - 1e-4)
     return float(-np.mean(np.where(right > 0, np.log(confidence), np.log(1 - confidence))))
 
@@ -61,11 +62,13 @@ def main() -> None:
     with torch.no_grad():
         images = torch.from_numpy(np.stack(cuts))[:, None].float() / 255
         logits = torch.cat([network(part) for part in images.split(64)]).double().numpy()
-    fitted = {t: log_loss(sureness(logits[::2], texts[::2], t)) for t in np.arange(0.3, 1.65, 0.1)}
+    fitted = {
+        t: log_loss(confidences(logits[::2], texts[::2], t)) for t in np.arange(0.3, 1.65, 0.1)
+    }
     temperature = min(fitted, key=lambda t: fitted[t])
     print(f"temperature {temperature:.2f}; on the other half:")
-    report_calibration(sureness(logits[1::2], texts[1::2], 1.0))
-    report_calibration(sureness(logits[1::2], texts[1::2], temperature))
+    report_calibration(confidences(logits[1::2], texts[1::2], 1.0))
+    report_calibration(confidences(logits[1::2], texts[1::2], temperature))
     with torch.no_grad():
         network.out.weight /= temperature
         network.out.bias /= temperature

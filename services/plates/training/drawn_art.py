@@ -1,4 +1,4 @@
-"""Plates as the project's own test street draws them (`payesh.local.street.plate_art`)."""
+"""Training plates as the test street draws them (`payesh.local.street.plate_art`)."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Measure locator and reader on the dev split and on drawn plates.
+"""Measure the locator and the reader on the dev split and on drawn plates.
 
 python evaluate.py --data DATA --locator L.onnx [--reader R.onnx] [--drawn 400]
 """
@@ -20,7 +20,7 @@ from payesh.plates.domain.located_plate import LocatedPlate
 
 
 def overlap_of(a: LocatedPlate, b: tuple[float, float, float, float]) -> float:
-    """Intersection over union with x, y, w, h."""
+    """Intersection over union of a located plate and a box (x, y, width, height)."""
     w = min(a.x + a.width, b[0] + b[2]) - max(a.x, b[0])
     h = min(a.y + a.height, b[1] + b[3]) - max(a.y, b[1])
     shared = max(w, 0) * max(h, 0)
@@ -35,15 +35,15 @@ def photos(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader | No
         image = cv2.imread(str(plates / "photos" / entry["file"]))
         row = count[entry["scene"]]
         start = time.perf_counter()
-        found = locator.locate(image)
+        located = locator.locate(image)
         row["seconds"] += time.perf_counter() - start
         row["photos"] += 1
-        row["found"] += len(found)
+        row["located"] += len(located)
         height, width = image.shape[:2]
         for plate in entry["plates"]:
             cx, cy, w, h = np.array(plate["box_xywh_norm"]) * ([width, height] * 2)
             truth = (cx - w / 2, cy - h / 2, w, h)
-            best = max(found, key=lambda f: overlap_of(f, truth), default=None)
+            best = max(located, key=lambda f: overlap_of(f, truth), default=None)
             hit = best is not None and overlap_of(best, truth) >= 0.5
             row["plates"] += 1
             row["hit"] += hit
@@ -61,7 +61,7 @@ def photos(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader | No
                     print("misread", entry["file"], plate["text"], text)
     for scene, row in count.items():
         print(f"{scene}: {row['photos']:.0f} photos, recall {row['hit'] / row['plates']:.3f} of "
-              f"{row['plates']:.0f}, precision {row['hit'] / max(row['found'], 1):.3f}, "
+              f"{row['plates']:.0f}, precision {row['hit'] / max(row['located'], 1):.3f}, "
               f"{1000 * row['seconds'] / row['photos']:.0f} ms", end="")  # fmt: skip
         if reader is not None:
             print(
@@ -73,12 +73,12 @@ def photos(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader | No
 
 
 def crops(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader) -> None:
-    """Exact reads of the dev crops: `roozbeh` as they are, `anajar` as a service's shots, where
-    what is not located is not read."""
+    """Exact reads of the dev crops: `roozbeh` as they are, `anajar` as the service reads shots,
+    where a plate that is not located is not read."""
     right: dict[str, list[bool]] = defaultdict(list)
     located: dict[str, int] = defaultdict(int)
     seconds: dict[str, float] = defaultdict(float)
-    sure: list[tuple[float, bool]] = []
+    confidences: list[tuple[float, bool]] = []
     for line in (plates / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         file, text, source = line.split("\t")
         image = cv2.imread(str(plates / file))
@@ -90,18 +90,21 @@ def crops(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader) -> N
         located[source] += bool(found)
         right[source].append(reading is not None and reading.text == text)
         if reading is not None:
-            sure.append((reading.confidence, reading.text == text))
+            confidences.append((reading.confidence, reading.text == text))
     for source, rows in right.items():
         print(
             f"crops {source}: located {located[source]}, exact {np.sum(rows)} = "
             f"{np.mean(rows):.3f} of {len(rows)}, {1000 * seconds[source] / len(rows):.0f} ms"
         )
-    report_calibration(sure)
+    report_calibration(confidences)
 
 
-def report_calibration(sure: list[tuple[float, bool]]) -> None:
-    """Coverage and errors above some confidences, and the expected calibration error."""
-    confidence, right = (np.array(v, float) for v in zip(*sure, strict=True))
+def report_calibration(readings: list[tuple[float, bool]]) -> None:
+    """Print coverage and accuracy above some confidences, and the expected calibration error.
+
+    `readings` are pairs of a confidence and whether the text is right.
+    """
+    confidence, right = (np.array(v, float) for v in zip(*readings, strict=True))
     bins = np.clip((confidence * 10).astype(int), 0, 9)
     error = sum(abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
                 for b in range(10) if (bins == b).any())  # fmt: skip
@@ -116,9 +119,9 @@ def report_calibration(sure: list[tuple[float, bool]]) -> None:
 
 
 def drawn(plates: int, locator: OnnxPlateLocator, reader: OnnxPlateReader) -> None:
-    """Plates as the test street draws them, 70 to 120 px wide, in a road-like picture."""
+    """Exact reads of plates as the test street draws them, 70 to 120 px wide, in a plain scene."""
     rng = np.random.default_rng(99)
-    found, right = 0, 0
+    located, right = 0, 0
     wrong: dict[str, int] = defaultdict(int)
     for _ in range(plates):
         text = random_text(rng)
@@ -144,11 +147,11 @@ def drawn(plates: int, locator: OnnxPlateLocator, reader: OnnxPlateReader) -> No
         best = next(iter(locator.locate(scene)), None)
         if best is None:
             continue
-        found += 1
+        located += 1
         read = reader.read(scene, best).text
         right += read == "".join(text)
         wrong[text[2]] += read != "".join(text)
-    print(f"drawn: found {found / plates:.3f}, exact {right / plates:.3f} of {plates}; "
+    print(f"drawn: located {located / plates:.3f}, exact {right / plates:.3f} of {plates}; "
           f"wrong by letter { {k: v for k, v in wrong.items() if v} }")  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Convolution blocks that the locator and the reader are built of."""
+"""Convolution blocks of the locator and the reader."""
 
 import torch
 from torch import Tensor, nn

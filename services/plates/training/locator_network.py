@@ -9,9 +9,11 @@ SIZE_UNIT_PX = 16.0
 
 
 class LocatorNetwork(nn.Module):
-    """Grey (N, 1, H, W) in 0..1, H and W multiples of 32, to (N, 5, H/8, W/8):
-    score logit, centre offset from the cell's centre in cells (x, y), log(width/16 px),
-    log(height/16 px)."""
+    """Maps grey pictures (N, 1, H, W) in 0..1, H and W multiples of 32, to (N, 5, H/8, W/8).
+
+    The five are: score logit, centre offset from the cell's centre in cells (x, y),
+    log(width/16 px), log(height/16 px).
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,5 +1,5 @@
-"""Training pictures for the locator: photographs cut at random scales, and drawn or real
-plates pasted onto road pictures that carry no legible plate of their own."""
+"""Training pictures for the locator: photographs cut at random scales, and drawn or real plates
+pasted onto road pictures without a legible plate of their own."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from picture_noise import spoil
+from degradation import degrade
 from plate_drawing import Glyphs, draw
 
 SIDE_PX = 320
@@ -15,7 +15,8 @@ SIDE_PX = 320
 
 @dataclass
 class Photo:
-    """`levels` are the grey picture at 1, 1/2, 1/4; `boxes` (n, 4) x1 y1 x2 y2 at full size."""
+    """A photograph with its plates: `levels` are the grey picture at 1, 1/2 and 1/4; `boxes`
+    (n, 4) are x1 y1 x2 y2 at full size."""
 
     levels: list[np.ndarray]
     boxes: np.ndarray
@@ -104,7 +105,7 @@ class LocatorSamples:
         kind = self.rng.random()
         image, boxes = self._photo() if kind < 0.78 else self._pasted()
         if self.rng.random() < 0.7:
-            image = spoil(image, self.rng)
+            image = degrade(image, self.rng)
         inside = np.clip(boxes, 0, SIDE_PX)
         area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         seen = (inside[:, 2] - inside[:, 0]) * (inside[:, 3] - inside[:, 1])
@@ -135,7 +136,7 @@ class LocatorSamples:
 
     def _pasted(self) -> tuple[np.ndarray, np.ndarray]:
         rng = self.rng
-        # Pictures from other countries show other plates and lettering: all of it negative.
+        # Pictures from other countries show other plates and lettering: all are negatives.
         grounds = self.foreign if rng.random() < 0.4 else self.backgrounds
         levels = grounds[int(rng.integers(len(grounds)))]
         height, width = levels[0].shape
@@ -179,7 +180,7 @@ class LocatorSamples:
         return image, np.array(boxes, np.float32).reshape(-1, 4)
 
     def _letter(self, image: np.ndarray) -> None:
-        """Brand names, telephone numbers, adverts: lettering that is no plate."""
+        """Draw brand names, telephone numbers and adverts: lettering that is no plate."""
         rng = self.rng
         for _ in range(int(rng.integers(0, 4))):
             kinds = ("ABCDEFGHIKLMNOPRSTUVX", "0123456789", "abcdefghiklmnoprstuvwx./")

@@ -1,8 +1,8 @@
-"""Draws Iranian plates in grey for training: letters that hardly occur in real data, any
-text, any weight of type, black on light and light on dark.
+"""Drawn grey plates for training: letters that hardly occur in real data, any text, any weight of
+type, black on light and light on dark.
 
-Glyphs come from fonts named on the command line and from the MIT drawings in the data
-folder; both are read at training time and never copied into the project.
+Glyphs come from fonts named on the command line and from the MIT drawings in the data folder; both
+are read at training time and never copied into the project.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from payesh.plates.domain.plate_text import ALEF, LETTERS
+from payesh.contracts.plate_text import ALEF, LETTERS
 
 HEIGHT_PX = 80
 WIDTH_PX = 378
@@ -25,12 +25,13 @@ _TEMPLATE_NAMES = {
     "ث": "TH", "و": "V", "ی": "Y", "ز": "Z", "ژ": "ZH", **{str(d): str(d) for d in range(10)},
 }  # fmt: skip
 _DARK_LETTERS = {ALEF, "پ", "ث", "ف", "ز"}
-_FONT_LOOKS = {ALEF: ["الف"], "ه": ["ه", "هـ", "ﻫ"]}
+_FONT_FORMS = {ALEF: ["الف"], "ه": ["ه", "هـ", "ﻫ"]}
 
 
 @dataclass(frozen=True)
 class DrawnPlate:
-    """`grey` is (HEIGHT_PX, WIDTH_PX) uint8; `centres` are fractions of its width."""
+    """A drawn plate: `grey` is (HEIGHT_PX, WIDTH_PX) uint8; `centres` of the characters are
+    fractions of its width."""
 
     grey: np.ndarray
     characters: tuple[str, ...]
@@ -60,46 +61,48 @@ def _font_mask(font: ImageFont.FreeTypeFont, text: str) -> np.ndarray:
 
 
 class Glyphs:
-    """Masks (0..1 float) of every character in several hands."""
+    """Masks (0..1 float) of every character in several typefaces."""
 
     def __init__(self, templates: Path | None, fonts: list[Path]) -> None:
-        self.hands: list[dict[str, list[np.ndarray]]] = []
+        self.typefaces: list[dict[str, list[np.ndarray]]] = []
         if templates is not None:
-            hand: dict[str, list[np.ndarray]] = {}
+            typeface: dict[str, list[np.ndarray]] = {}
             for character, name in _TEMPLATE_NAMES.items():
                 mask = _template_mask(templates / "chars" / f"{name}.png")
-                hand[character] = [mask]
-                if character == "ت":  # the drawing carries TAXI above the letter
-                    hand[character].append(_trim(mask[int(mask.shape[0] * 0.4) :]))
-            self.hands.append(hand)
+                typeface[character] = [mask]
+                if character == "ت":  # the drawing has TAXI above the letter
+                    typeface[character].append(_trim(mask[int(mask.shape[0] * 0.4) :]))
+            self.typefaces.append(typeface)
         for path in fonts:
             font = ImageFont.truetype(str(path), 160)
-            hand = {}
+            typeface = {}
             for digit in range(10):
-                hand[str(digit)] = [_font_mask(font, chr(0x06F0 + digit))]
+                typeface[str(digit)] = [_font_mask(font, chr(0x06F0 + digit))]
             for letter in LETTERS:
                 try:
-                    hand[letter] = [_font_mask(font, t) for t in _FONT_LOOKS.get(letter, [letter])]
+                    typeface[letter] = [
+                        _font_mask(font, t) for t in _FONT_FORMS.get(letter, [letter])
+                    ]
                 except ValueError:
                     continue
-            self.hands.append(hand)
-        if not self.hands:
-            raise ValueError("no glyphs: name a templates folder or fonts")
+            self.typefaces.append(typeface)
+        if not self.typefaces:
+            raise ValueError("no glyphs: give a templates folder or fonts")
 
-    def of(self, character: str, hand: int, rng: np.random.Generator) -> np.ndarray:
-        """A mask of the character in this hand, or in another that has it."""
-        looks = self.hands[hand].get(character)
-        while looks is None:
-            looks = self.hands[int(rng.integers(len(self.hands)))].get(character)
-        return looks[int(rng.integers(len(looks)))]
+    def of(self, character: str, typeface: int, rng: np.random.Generator) -> np.ndarray:
+        """A mask of the character in this typeface, or in another that has it."""
+        forms = self.typefaces[typeface].get(character)
+        while forms is None:
+            forms = self.typefaces[int(rng.integers(len(self.typefaces)))].get(character)
+        return forms[int(rng.integers(len(forms)))]
 
-    def digit_height(self, hand: int) -> float:
-        """Pixels of a tall digit in this hand, the unit of its other glyphs."""
-        return float(self.hands[hand]["8"][0].shape[0])
+    def digit_height(self, typeface: int) -> float:
+        """Height of a tall digit in this typeface in pixels, the unit of its other glyphs."""
+        return float(self.typefaces[typeface]["8"][0].shape[0])
 
 
 def random_text(rng: np.random.Generator) -> tuple[str, ...]:
-    """Eight characters, every letter equally often; 0 only in the region code, mostly."""
+    """Eight characters, every letter equally often; 0 mostly in the region code alone."""
     low = 0 if rng.random() < 0.1 else 1
     digits = [str(int(d)) for d in rng.integers(low, 10, 7)]
     digits[5] = str(int(rng.integers(1, 10)))
@@ -126,21 +129,21 @@ def _paste(
 
 def draw(
     glyphs: Glyphs, rng: np.random.Generator, characters: tuple[str, ...] | None = None,
-    hand: int | None = None,
+    typeface: int | None = None,
 ) -> DrawnPlate:  # fmt: skip
-    """One plate with random proportions, ink and ground."""
+    """One plate with random proportions, ink and ground; a random text where none is given."""
     characters = characters or random_text(rng)
-    hand = int(rng.integers(len(glyphs.hands))) if hand is None else hand
+    typeface = int(rng.integers(len(glyphs.typefaces))) if typeface is None else typeface
     h, w = HEIGHT_PX, WIDTH_PX
     ink = np.zeros((h, w), np.float32)
-    unit = glyphs.digit_height(hand)
+    unit = glyphs.digit_height(typeface)
     tall = h * rng.uniform(0.52, 0.74)
     region_tall = tall * rng.uniform(0.72, 1.0)
     stretch = rng.uniform(-0.012, 0.012)
     middle = h * rng.uniform(0.48, 0.55)
     centres = []
     for slot, character in enumerate(characters):
-        mask = glyphs.of(character, hand, rng)
+        mask = glyphs.of(character, typeface, rng)
         x = NOMINAL_CENTRES[slot] + stretch + rng.normal(0, 0.004)
         y, size = middle, tall
         if slot >= 6:

@@ -4,13 +4,13 @@ import torch
 from layers import Residual, conv
 from torch import Tensor, nn
 
-from payesh.plates.domain.plate_lattice import CLASSES
+from payesh.plates.adapters.onnx_reader import CLASSES
 
 HEIGHT_PX, WIDTH_PX, STEPS = 48, 192, 48
 
 
 class ReaderNetwork(nn.Module):
-    """Grey (N, 1, 48, 192) in 0..1 to logits (N, 48, len(CLASSES))."""
+    """Maps grey plates (N, 1, 48, 192) in 0..1 to logits (N, 48, len(CLASSES))."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class ReaderNetwork(nn.Module):
         self.out = nn.Linear(160 + 192, len(CLASSES))
 
     def forward(self, x: Tensor) -> Tensor:
-        # Night and glare become alike: zero mean, unit contrast.
+        # Zero mean and unit contrast: dark and glaring plates become alike.
         x = x - x.mean((2, 3), keepdim=True)
         x = x / (x.square().mean((2, 3), keepdim=True).sqrt() + 0.02)
         columns = self.features(x).squeeze(2).transpose(1, 2)

@@ -1,17 +1,17 @@
-"""Training pictures for the reader: real plates cut with jitter, drawn plates, and both
-spoilt the way distant, moving, compressed cameras spoil them."""
+"""Training pictures for the reader: real plates cut with jitter, and drawn plates; both degraded
+as by distance, movement and compression."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from degradation import degrade
 from locator_samples import Photo
-from picture_noise import spoil
 from plate_drawing import NOMINAL_CENTRES, DrawnPlate, Glyphs, draw
 from reader_network import HEIGHT_PX, STEPS, WIDTH_PX
 
-from payesh.plates.domain.plate_text import LETTERS, split_characters
+from payesh.contracts.plate_text import LETTERS, split_characters
 
 GROWN_X, GROWN_Y = 1.12, 1.35
 """A located box grows by these factors about its centre before it is read."""
@@ -19,8 +19,8 @@ GROWN_X, GROWN_Y = 1.12, 1.35
 
 @dataclass
 class RealPlate:
-    """A grey picture, the plate's box (x, y, w, h) in it, its text; `centres` when the
-    characters stand at their nominal places in the box."""
+    """A grey picture, the plate's box (x, y, w, h) in it, and its text; `centres` where the
+    characters are at their nominal places in the box."""
 
     grey: np.ndarray
     box: tuple[float, float, float, float]
@@ -45,7 +45,7 @@ def crops(plates: Path, split: str, source: str) -> list[RealPlate]:
 
 
 def from_photos(photos: list[Photo]) -> list[RealPlate]:
-    """The transcribed plates of photographs, with half a plate of surroundings."""
+    """The transcribed plates of photographs, with surroundings of half a plate on each side."""
     found = []
     for photo in photos:
         for (x1, y1, x2, y2), text in zip(photo.boxes, photo.texts, strict=True):
@@ -76,7 +76,7 @@ def _cut(grey: np.ndarray, box: tuple[float, float, float, float], rng: np.rando
     corners += rng.normal(0, 0.02, (4, 2)) * [w * 0.5, h]
     target = np.array([[0, 0], [WIDTH_PX, 0], [WIDTH_PX, HEIGHT_PX], [0, HEIGHT_PX]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    # Shrink before warping: bilinear sampling of a much larger picture aliases.
+    # Shrunk before warping: bilinear sampling of a much larger picture aliases.
     scale = WIDTH_PX / (w * gx)
     if scale < 0.6:
         grey = cv2.resize(grey, None, fx=scale * 1.2, fy=scale * 1.2, interpolation=cv2.INTER_AREA)
@@ -95,7 +95,7 @@ def _cut(grey: np.ndarray, box: tuple[float, float, float, float], rng: np.rando
 
 
 def _coarsen(cut: np.ndarray, rng: np.random.Generator, least: float) -> np.ndarray:
-    """Throw resolution away, as a plate of 50-150 px width has it."""
+    """Reduce the resolution to that of a plate of 50 to 150 px width."""
     factor = float(np.exp(rng.uniform(np.log(least), np.log(0.9))))
     small = cv2.resize(cut, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     if rng.random() < 0.4:
@@ -106,8 +106,8 @@ def _coarsen(cut: np.ndarray, rng: np.random.Generator, least: float) -> np.ndar
 
 
 class ReaderSamples:
-    """Endless random samples: (48, 192) uint8, class ids (L,), and the column of each
-    character in steps, or -1 where unknown."""
+    """Endless random samples: a picture (48, 192) uint8, class ids (L,), and the column of each
+    character in steps, -1 where unknown."""
 
     def __init__(self, real: dict[str, list[RealPlate]], shares: dict[str, float], glyphs: Glyphs,
                  art: list[DrawnPlate], grounds: list[np.ndarray], ids: dict[str, int],
@@ -162,7 +162,7 @@ class ReaderSamples:
             face = (face * (1 - rng.uniform(0.2, 0.6) * ramp)[None]).astype(np.uint8)
         scene[top : top + h, left : left + w] = face
         turn = rng.normal(0, 2.5)
-        # The located box of a turned plate is its hull.
+        # The locator boxes the hull of a turned plate.
         grown = h * abs(np.sin(np.radians(turn))) * 4 * rng.uniform(0, 1)
         box = (float(left), top - grown / 2, float(w), h + grown)
         cut, matrix = _cut(scene, box, rng, turn, cv2.BORDER_REPLICATE)
@@ -181,5 +181,5 @@ class ReaderSamples:
             moved = cv2.perspectiveTransform(points, matrix)[:, 0, 0]
             columns = [float(c) * STEPS / WIDTH_PX for c in moved]
         if self.rng.random() < chance:
-            cut = spoil(cut, self.rng, 0.9)
+            cut = degrade(cut, self.rng, 0.9)
         return cut, [self.ids[c] for c in characters], columns

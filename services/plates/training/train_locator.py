@@ -50,6 +50,8 @@ def targets_of(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 class Stream(IterableDataset):
+    """Samples with the targets of every cell."""
+
     def __init__(self, samples: LocatorSamples) -> None:
         self.samples = samples
 

@@ -22,12 +22,14 @@ from reader_samples import ReaderSamples, crops, from_photos
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from payesh.plates.domain.plate_lattice import CLASSES
+from payesh.plates.adapters.onnx_reader import CLASSES
 
 SHARES = {"roozbeh": 0.28, "anajar": 0.17, "photo": 0.2, "drawn": 0.18, "art": 0.17}
 
 
 class Stream(IterableDataset):
+    """Samples with the class that is known for each step, -1 where none is."""
+
     def __init__(self, samples: ReaderSamples, seed: int) -> None:
         self.samples, self.seed = samples, seed
 
@@ -37,7 +39,7 @@ class Stream(IterableDataset):
         cv2.setNumThreads(0)
         while True:
             cut, ids, columns = self.samples.sample()
-            hint = np.full(STEPS, -1, np.int64)  # -1: no opinion
+            hint = np.full(STEPS, -1, np.int64)  # -1: unknown
             if columns[0] >= 0:
                 for column in [*columns, *((a + b) / 2 for a, b in pairwise(columns))]:
                     step = int(column)
@@ -62,7 +64,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--init", type=Path)
-    parser.add_argument("--locator", type=Path, help="finds the plates inside the anajar crops")
+    parser.add_argument("--locator", type=Path, help="locates the plates inside the anajar crops")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
@@ -111,7 +113,7 @@ def main() -> None:
         steps = torch.full((len(image),), STEPS)
         loss = ctc(logits.log_softmax(2).transpose(0, 1), ids.to(device), steps, lengths)
         if not options.init and step < 600:
-            # CTC learns nothing but blanks for long; known places of characters end that.
+            # CTC alone learns only blanks for long: known places of characters shorten that.
             aligned = torch.nn.functional.cross_entropy(
                 logits.transpose(1, 2), hint.to(device), ignore_index=-1)  # fmt: skip
             loss = loss * 0.2 + aligned if step < 300 else loss + aligned * (1 - step / 600)

@@ -36,9 +36,9 @@ KEEP_HOURS = 5
 
 
 @dataclass
-class ReadingRoom:
-    """The running service and what surrounds it. `expired` and `unexpired` are reads that lay
-    in its table before it began."""
+class RunningService:
+    """The running service and its surroundings. `expired` and `unexpired` are reads that were in
+    its table before it started."""
 
     url: str
     settings: Settings
@@ -60,12 +60,12 @@ class ReadingRoom:
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
 
     async def crop(self, body: bytes) -> ObjectReference:
-        """Stored with detect's rights; the service reads it with its own."""
+        """A crop stored with detect's rights; the service reads it with its own."""
         key = f"camera-1/{uuid4()}/0.jpg"
         return await self.detect_store.put("shots", key, body, media_type="image/jpeg")
 
     async def car_passage(self, *plates: str | None, **changes: Any) -> PassageObserved:
-        """A passage with a shot for each plate; None is a car without one."""
+        """A passage with a shot for each plate; None is a car without a plate."""
         crops = [await self.crop(jpeg(car(plate))) for plate in plates]
         return passage(**{"crops": crops, "vehicle_in_crop": VEHICLE, **changes})
 
@@ -81,13 +81,13 @@ class ReadingRoom:
         return self.reads_of(seen.passage_id)[0]
 
     async def after(self, seen: PassageObserved) -> PlateRead:
-        """Wait until the partition of `seen` has moved on: the read of a later passage there."""
+        """Wait until the partition of `seen` has advanced: the read of a later passage in it."""
         later = passage(passage_id=neighbour_of(seen.topic, seen.key()))
         await self.publish(later)
         return await self.read_of(later)
 
     async def audited(self, subject: str, number: int) -> list[AuditReadRecorded]:
-        """The records of a subject's reads, once there are so many."""
+        """The audit records of a subject, once there are `number`."""
 
         def found() -> list[AuditReadRecorded]:
             records = [r for r in self.tap.events(AuditReadRecorded) if r.service == "plates"]
@@ -100,8 +100,8 @@ class ReadingRoom:
 
 
 @pytest.fixture(scope="session")
-async def room(engines: EngineSet) -> AsyncIterator[ReadingRoom]:
-    """One service for all tests: each brings passages of its own."""
+async def service(engines: EngineSet) -> AsyncIterator[RunningService]:
+    """One service for all tests: each publishes passages of its own."""
     bootstrap = engines.addresses()["kafka_bootstrap"]
     await create_topics(bootstrap)
     url = engines.addresses()["database_urls"]["plates"]
@@ -131,7 +131,7 @@ async def room(engines: EngineSet) -> AsyncIterator[ReadingRoom]:
         topics = (PlateRead.topic, AuditReadRecorded.topic)
         tap = await opened.enter_async_context(BusTap(bootstrap, topics))
         address = await opened.enter_async_context(served(create(settings)))
-        yield ReadingRoom(
+        yield RunningService(
             address,
             settings,
             database,

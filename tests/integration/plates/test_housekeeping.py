@@ -1,4 +1,4 @@
-"""Reads expire whatever else fails, and one day's partition does not cost the other days'."""
+"""Reads expire although partitions fail, and one day without a partition costs no other day's."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,24 +10,24 @@ from payesh.plates import main
 from payesh.plates.adapters import reads
 from payesh.plates.adapters.tables import reads as table
 from payesh.plates.dependencies import Dependencies
-from tests.integration.plates.conftest import ReadingRoom
+from tests.integration.plates.conftest import RunningService
 from tests.support.waiting import eventually
 from tests.unit.tickets.violation_builder import plate_read, violation
 
 DAY = date(2031, 5, 3)
-"""Of no other test."""
+"""A day of no other test."""
 
 
-async def test_a_day_that_lies_in_the_default_partition_stays_there_and_others_are_made(
-    room: ReadingRoom,
+async def test_a_day_in_the_default_partition_stays_there_and_others_are_made(
+    service: RunningService,
 ) -> None:
     noon = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
     early = plate_read(violation(), "99ی99999").model_copy(update={"captured_at": noon})
-    async with room.database.transaction() as session:
+    async with service.database.transaction() as session:
         await reads.add(session, early, datetime.now(UTC) + timedelta(hours=1))
-    async with room.database.transaction() as session:
+    async with service.database.transaction() as session:
         await reads.ensure_partitions(session, DAY, days_ahead=2)
-    async with room.database.transaction() as session:
+    async with service.database.transaction() as session:
         made = [
             await session.scalar(text("SELECT to_regclass(:name)::text"), {"name": name})
             for name in (f"reads_{DAY + timedelta(days=n):%Y%m%d}" for n in range(-1, 3))
@@ -41,25 +41,25 @@ async def test_a_day_that_lies_in_the_default_partition_stays_there_and_others_a
 
 
 async def test_reads_go_on_expiring_when_partitions_fail(
-    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures = 0
 
     async def fail(*_: object) -> None:
         nonlocal failures
         failures += 1
-        raise RuntimeError("no room")
+        raise RuntimeError("no partitions")
 
     monkeypatch.setattr(reads, "ensure_partitions", fail)
     monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
-    async with running(*main.chores(Dependencies(room.database))):
+    async with running(*main.chores(Dependencies(service.database))):
         await eventually(lambda: failures > 0)
         expired = plate_read(violation(), "99ی99999")
-        async with room.database.transaction() as session:
+        async with service.database.transaction() as session:
             await reads.add(session, expired, datetime.now(UTC) - timedelta(seconds=1))
 
         async def gone() -> bool:
-            async with room.database.transaction() as session:
+            async with service.database.transaction() as session:
                 own = select(table.c.read_id).where(table.c.passage_id == expired.passage_id)
                 return (await session.execute(own)).first() is None
 

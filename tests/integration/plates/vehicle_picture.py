@@ -1,4 +1,4 @@
-"""Crops as detect keeps them: a car's back with a drawn plate, or without one."""
+"""Crops as detect stores them: a car's back with a drawn plate, or without one."""
 
 import cv2
 import numpy as np
@@ -29,6 +29,7 @@ def two_cars(rear: str, front: str) -> NDArray[np.uint8]:
 
 
 def jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """The picture as a JPEG of quality 92."""
     encoded, body = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
     assert encoded
     return bytes(body)

@@ -1,5 +1,6 @@
-"""Several pictures, one text; a neighbour's plate is not the vehicle's."""
+"""Several shots give one text; another vehicle's plate is not taken."""
 
+from payesh.contracts.plate_text import parse
 from payesh.plates.domain.best_read import (
     ShotReading,
     best_read,
@@ -7,29 +8,31 @@ from payesh.plates.domain.best_read import (
     plates_of_vehicle,
 )
 from payesh.plates.domain.located_plate import LocatedPlate
-from payesh.plates.domain.plate_text import layout_of
 from payesh.plates.domain.reading import PlateReading
 
 
+def read(text: str, confidence: float) -> PlateReading:
+    return PlateReading(text, "car" if parse(text) else None, confidence, ())
+
+
 def reading(shot: int, text: str, confidence: float) -> ShotReading:
-    plate = LocatedPlate(0, 0, 100, 22, 0.9)
-    return ShotReading(shot, plate, PlateReading(text, layout_of(text), confidence, ()))
+    return ShotReading(shot, LocatedPlate(0, 0, 100, 22, 0.9), read(text, confidence))
 
 
-def test_agreeing_pictures_keep_the_surest_confidence() -> None:
+def test_agreeing_shots_keep_the_highest_confidence() -> None:
     best = best_read([reading(0, "12ب34586", 0.7), reading(1, "12ب34586", 0.95)])
     assert best is not None
     assert (best.shot, best.reading.text, best.reading.confidence) == (1, "12ب34586", 0.95)
 
 
-def test_disagreement_makes_unsure() -> None:
+def test_disagreement_lowers_the_confidence() -> None:
     best = best_read([reading(0, "12ب34586", 0.9), reading(1, "12ن34586", 0.8)])
     assert best is not None
     assert best.reading.text == "12ب34586"
     assert best.reading.confidence < 0.5
 
 
-def test_two_pictures_outvote_one_that_is_surer() -> None:
+def test_two_shots_outvote_one_with_more_confidence() -> None:
     readings = [
         reading(0, "12ب34586", 0.6),
         reading(1, "12ن34586", 0.9),
@@ -49,11 +52,11 @@ def test_a_text_of_no_known_layout_counts_only_alone() -> None:
     assert best_read([reading(0, "", 0.0)]) is None
 
 
-def test_a_neighbours_plate_in_the_margin_is_not_taken() -> None:
+def test_a_plate_in_the_margin_of_the_crop_is_not_taken() -> None:
     own = LocatedPlate(x=90, y=150, width=60, height=14, score=0.6)
-    neighbour = LocatedPlate(x=0, y=150, width=20, height=14, score=0.99)
-    assert plates_of_vehicle([neighbour, own], (30, 20, 200, 160)) == [own]
-    assert plates_of_vehicle([neighbour], (30, 20, 200, 160)) == []
+    beside = LocatedPlate(x=0, y=150, width=20, height=14, score=0.99)
+    assert plates_of_vehicle([beside, own], (30, 20, 200, 160)) == [own]
+    assert plates_of_vehicle([beside], (30, 20, 200, 160)) == []
     assert own_plate(0, [], []) is None
 
 
@@ -61,11 +64,7 @@ def located(y: float, score: float = 0.93, x: float = 0.0) -> LocatedPlate:
     return LocatedPlate(x, y, 100, 22, score)
 
 
-def read(text: str, confidence: float) -> PlateReading:
-    return PlateReading(text, layout_of(text), confidence, ())
-
-
-def test_of_two_plates_the_nearer_cars_is_said_and_never_surely() -> None:
+def test_of_two_plates_the_nearer_is_taken_and_its_confidence_halved() -> None:
     front, rear = located(200, 0.91), located(80, 0.94)
     shots = [
         own_plate(shot, [rear, front], [read("98ی76543", 0.99), read("12ب34567", 0.98)])
@@ -77,7 +76,7 @@ def test_of_two_plates_the_nearer_cars_is_said_and_never_surely() -> None:
     assert best.reading.confidence <= 0.5
 
 
-def test_one_shot_with_two_plates_makes_the_passage_unsure() -> None:
+def test_one_shot_with_two_plates_halves_the_passages_confidence() -> None:
     both = own_plate(
         0, [located(80), located(200)], [read("98ی76543", 0.99), read("12ب34567", 0.98)]
     )
@@ -86,14 +85,14 @@ def test_one_shot_with_two_plates_makes_the_passage_unsure() -> None:
     assert best is not None and best.reading.confidence <= 0.5
 
 
-def test_a_plate_that_is_surely_one_but_illegible_makes_unsure_too() -> None:
+def test_an_illegible_plate_located_with_a_high_score_counts_too() -> None:
     legible = read("98ی76543", 0.99)
     muddy = own_plate(0, [located(80), located(200, 0.9)], [legible, read("12ب34567", 0.01)])
     assert muddy is not None
     assert (muddy.reading, muddy.plates) == (legible, 2)
 
 
-def test_lettering_on_the_vehicle_neither_hides_its_plate_nor_makes_it_unsure() -> None:
+def test_lettering_on_the_vehicle_neither_hides_its_plate_nor_counts_as_one() -> None:
     plate = read("12ب34567", 0.98)
     for score in (0.5, 0.8):
         own = own_plate(
@@ -102,7 +101,7 @@ def test_lettering_on_the_vehicle_neither_hides_its_plate_nor_makes_it_unsure() 
         assert own is not None and (own.reading, own.plates) == (plate, 1)
 
 
-def test_one_plate_located_twice_is_one() -> None:
+def test_one_plate_located_twice_counts_once() -> None:
     whole, part = located(200), located(205, x=55)
     twice = own_plate(0, [whole, part], [read("12ب34567", 0.98), read("34ب34567", 0.3)])
     assert twice is not None and twice.plates == 1

@@ -1,15 +1,15 @@
-"""A plate as the test street draws it is found and read, at a camera's resolution."""
+"""A plate as the test street draws it is located and read, at a camera's resolution."""
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from payesh.contracts.plate_text import ALEF
 from payesh.local.street.plate_art import PRIVATE_LETTERS, draw_plate
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.domain.located_plate import LocatedPlate
-from payesh.plates.domain.plate_text import ALEF
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def _car_with(text: str, width_px: int) -> tuple[NDArray[np.uint8], tuple[int, i
     return np.asarray(blurred, np.uint8), (x, y, width_px, height_px)
 
 
-def test_the_plate_is_found_where_it_hangs(locator: OnnxPlateLocator) -> None:
+def test_the_plate_is_located_where_it_hangs(locator: OnnxPlateLocator) -> None:
     for width_px in (60, 100, 200):
         scene, (x, y, w, h) = _car_with("12ب34567", width_px)
         best = locator.locate(scene)[0]
@@ -52,7 +52,7 @@ def test_the_plate_is_found_where_it_hangs(locator: OnnxPlateLocator) -> None:
         assert shared / (best.width * best.height + w * h - shared) > 0.5, width_px
 
 
-def test_a_plate_that_fills_a_small_picture_is_found(locator: OnnxPlateLocator) -> None:
+def test_a_plate_that_fills_a_small_picture_is_located(locator: OnnxPlateLocator) -> None:
     scene, (x, y, w, h) = _car_with("12ب34567", 380)
     close = np.ascontiguousarray(scene[y - 30 : y + h + 30, x - 20 : x + w + 20])
     best = locator.locate(close)[0]
@@ -83,7 +83,7 @@ def test_every_private_letter_and_the_common_public_ones_are_read(
     assert np.mean(right) >= 0.9
 
 
-def test_a_reading_says_what_else_each_character_may_be(reader: OnnxPlateReader) -> None:
+def test_a_reading_has_the_alternatives_of_each_character(reader: OnnxPlateReader) -> None:
     scene, (x, y, w, h) = _car_with("12ب34567", 100)
     reading = reader.read(scene, LocatedPlate(x, y, w, h, 1.0))
     assert reading.layout == "car"

@@ -1,10 +1,21 @@
-"""The probabilities on a read are shown in an appeal: they must be the exact sums."""
+"""The probabilities of a read are shown in an appeal: they must be the exact sums."""
 
 import itertools
 
 import numpy as np
 
-from payesh.plates.domain.plate_lattice import CLASSES, reading_of, slot_posteriors
+from payesh.contracts.plate_text import DIGITS, LETTERS
+from payesh.plates.adapters.onnx_reader import CLASSES
+from payesh.plates.domain.plate_lattice import Layout, PlateLattice, slot_posteriors
+
+LETTER_PLACE = 2
+CAR = Layout("car", tuple(frozenset(LETTERS if n == LETTER_PLACE else DIGITS) for n in range(8)))
+LATTICE = PlateLattice(CLASSES, CAR)
+
+
+def test_the_network_reads_every_character_that_a_plate_carries_and_no_other() -> None:
+    assert CLASSES[0] == ""
+    assert sorted(CLASSES[1:]) == sorted((*DIGITS, *LETTERS))
 
 
 def test_posteriors_equal_the_sum_over_every_path() -> None:
@@ -36,13 +47,13 @@ def _columns(characters: list[str], sureness: float = 0.99) -> np.ndarray:
     return columns
 
 
-def test_a_clear_plate_is_read_with_its_doubts_per_character() -> None:
+def test_a_clear_plate_is_read_with_a_confidence_per_character() -> None:
     characters = ["1", "2", "الف", "3", "3", "4", "1", "0"]
     columns = _columns(characters)
     two, seven = CLASSES.index("2"), CLASSES.index("7")
     columns[8, two], columns[8, seven] = 0.6, 0.37
 
-    reading = reading_of(columns)
+    reading = LATTICE.reading(columns)
 
     assert (reading.text, reading.layout) == ("12الف33410", "car")
     assert [c.char for c in reading.characters] == characters
@@ -51,11 +62,11 @@ def test_a_clear_plate_is_read_with_its_doubts_per_character() -> None:
     assert reading.characters[2].confidence > 0.95
 
 
-def test_another_layout_is_reported_as_unknown_and_not_forced_into_a_car_plate() -> None:
-    reading = reading_of(_columns(["1", "2", "3", "4", "5"], 0.999))
-    assert (reading.text, reading.layout) == ("12345", "unknown")
+def test_another_layout_is_not_forced_into_a_car_plate() -> None:
+    reading = LATTICE.reading(_columns(["1", "2", "3", "4", "5"], 0.999))
+    assert (reading.text, reading.layout) == ("12345", None)
 
 
-def test_nothing_legible_reads_as_nothing() -> None:
-    reading = reading_of(_columns([], 0.999))
-    assert (reading.text, reading.layout, reading.confidence) == ("", "unknown", 0.0)
+def test_what_is_illegible_has_an_empty_text() -> None:
+    reading = LATTICE.reading(_columns([], 0.999))
+    assert (reading.text, reading.layout, reading.confidence) == ("", None, 0.0)

@@ -1,4 +1,4 @@
-"""The shipped networks keep what their cards promise, on plates they were not trained on."""
+"""The packaged networks reach the figures of their cards, on plates they were not trained on."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ LEAST_EXACT = {"close_up": 0.85, "road_camera": 0.6}
 LEAST_OF_UNSEEN_CAMERAS = {"located": 0.95, "exact": 0.85}
 
 
-def test_plates_in_unseen_photographs_are_found_and_read(shared_data: Path) -> None:
+def test_plates_in_unseen_photographs_are_located_and_read(shared_data: Path) -> None:
     plates = shared_data / "plates"
     locator, reader = OnnxPlateLocator(), OnnxPlateReader()
     hits: dict[str, list[bool]] = {"close_up": [], "road_camera": []}
@@ -53,7 +53,7 @@ def test_unseen_plate_crops_are_read(shared_data: Path) -> None:
     assert np.mean(right) >= 0.85
 
 
-def test_plates_that_fill_the_picture_of_an_unseen_camera_are_found_and_read(
+def test_plates_that_fill_the_picture_of_an_unseen_camera_are_located_and_read(
     shared_data: Path,
 ) -> None:
     plates = shared_data / "plates"

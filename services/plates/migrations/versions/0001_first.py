@@ -34,7 +34,7 @@ def upgrade() -> None:
     op.create_index("ix_reads_camera_id_captured_at", "reads", ["camera_id", "captured_at"])
     op.create_index("ix_reads_read_id", "reads", ["read_id"])
     op.create_index("ix_reads_expires_at", "reads", ["expires_at"])
-    # Captures of days without a partition of their own: old recordings, clocks gone wrong.
+    # Captures of days without a partition of their own: old recordings, wrong clocks.
     op.execute("CREATE TABLE reads_other PARTITION OF reads DEFAULT")
 
 

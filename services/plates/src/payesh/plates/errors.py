@@ -1,10 +1,10 @@
-"""Problems that `plates` answers with, besides the kit's."""
+"""Problems that plates answers with, besides those of the kit."""
 
 from payesh.kit.errors import Unprocessable
 
 
 class PlateMisspelt(Unprocessable):
-    """The searched text is no plate: a character that none carries, or not eight places."""
+    """The searched text is no plate: it has a character that none carries, or not eight places."""
 
     def __init__(self) -> None:
         super().__init__(

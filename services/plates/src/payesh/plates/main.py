@@ -1,4 +1,4 @@
-"""Wiring of `plates`."""
+"""Wiring of plates, and its command line."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ _CHORES_EVERY_S = 60.0
 
 
 def create(settings: Settings) -> FastAPI:
-    """The application with everything it runs on."""
+    """The application with everything that it rests on; started by its lifespan."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     dependencies = Dependencies(database=database)
     store = MinioObjects(settings)
@@ -104,7 +104,7 @@ def _serve() -> None:
 
 
 def _openapi() -> FastAPI:
-    """Described, not run: nothing connects before the lifespan begins."""
+    """The application for its OpenAPI document; nothing is connected to."""
     nowhere = "127.0.0.1:1"
     return create(
         Settings(

@@ -1,4 +1,4 @@
-"""What reading needs from outside, one method each."""
+"""Ports of reading: a locator and a reader of plates."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,15 +11,19 @@ from payesh.plates.domain.reading import PlateReading
 
 
 class PlateLocator(Protocol):
+    """Locates plates in a picture."""
+
     @property
     def sha256(self) -> str:
         """SHA-256 of the model's weights."""
 
     def locate(self, image_bgr: NDArray[np.uint8]) -> list[LocatedPlate]:
-        """Plates in a picture (H, W, 3), BGR, best first; pixels from its top left."""
+        """Plates in a picture (H, W, 3), BGR, the highest score first."""
 
 
 class PlateReader(Protocol):
+    """Reads located plates."""
+
     @property
     def sha256(self) -> str:
         """SHA-256 of the model's weights."""
@@ -27,4 +31,4 @@ class PlateReader(Protocol):
     def read_all(
         self, image_bgr: NDArray[np.uint8], boxes: Sequence[LocatedPlate]
     ) -> list[PlateReading]:
-        """The plates inside `boxes`, in their order."""
+        """The plates inside `boxes` of a picture (H, W, 3), BGR, in the order of the boxes."""

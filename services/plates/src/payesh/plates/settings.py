@@ -1,4 +1,4 @@
-"""Settings of `plates`."""
+"""Settings of plates; each is read from `PAYESH_<NAME>` or a secret file of that name."""
 
 from typing import ClassVar
 
@@ -20,7 +20,10 @@ class Settings(
     service: ClassVar[str] = "plates"
 
     reading_threads: int = Field(
-        1, ge=1, le=64, description="CPU threads of the networks; more than cores slows others."
+        1,
+        ge=1,
+        le=64,
+        description="CPU threads of the networks; more than there are cores slows every process.",
     )
     reading_concurrency: int = Field(
         2, ge=1, le=64, description="Passages read at a time; each holds its crops in memory."
@@ -30,7 +33,7 @@ class Settings(
         ge=0,
         le=1,
         description="Probability of the whole text below which a plate counts as unreadable; "
-        "lower lets tickets see more guesses, which its own limit must then refuse.",
+        "lower publishes more guesses, which the limit of tickets must then refuse.",
     )
     read_keep_hours: int = Field(
         72,

@@ -1,4 +1,4 @@
-"""Finds plates in pictures with the packaged `plate_locator.onnx`."""
+"""Plates located by the packaged network `plate_locator.onnx`."""
 
 from pathlib import Path
 
@@ -12,20 +12,20 @@ from payesh.plates.domain.located_plate import LocatedPlate
 _STRIDE_PX = 8
 _SIZE_UNIT_PX = 16.0
 _CANDIDATES = 200
-# Longest side searched first, then a pass at half the size or less for plates that fill the
-# picture, be it large or small: above some 150 px of width the network begins to miss them.
+# The longest side of the fine pass, then a pass at half the size or less for plates that fill the
+# picture, large or small: wider than some 150 px the network begins to miss them.
 _FINE_SIDE_PX = 1280
 _COARSE_SIDE_PX, _COARSE_SCALE = 448, 0.5
 _LEAST_SIDE_PX = 256
-# The coarse pass sees small plates too, but places them badly: the fine pass has those.
+# The coarse pass locates small plates too, but less exactly: the fine pass has those.
 _COARSE_LEAST_WIDTH_PX = 56.0
 
 
 class OnnxPlateLocator:
-    """Plates of any size in any picture, on `threads` CPU threads.
+    """Locates plates of any size on `threads` CPU threads.
 
     Boxes below `least_score` are dropped; of boxes that overlap by more than `overlap`
-    (intersection over union, or over the smaller box) the best is kept.
+    (intersection over union, or over the smaller box) the one with the highest score is kept.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class OnnxPlateLocator:
         return self._model.sha256
 
     def locate(self, image_bgr: NDArray[np.uint8]) -> list[LocatedPlate]:
-        """Plates in `image_bgr` (H, W, 3), 32 to 4096 px a side, best first."""
+        """Plates in `image_bgr` (H, W, 3), 32 to 4096 px a side, the highest score first."""
         grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
         longest = max(grey.shape)
         fine_side = min(max(longest, _LEAST_SIDE_PX), _FINE_SIDE_PX)
@@ -73,7 +73,7 @@ class OnnxPlateLocator:
         padded[:height, :width] = shown
         cells = self._model.run((padded[None, None] / np.float32(255)).astype(np.float32))[0]
         scores = 1 / (1 + np.exp(-cells[0]))
-        # A cell that is not the highest of its neighbours is the same plate again.
+        # A cell that is not the highest among its neighbours is part of the same plate.
         peaks = cv2.dilate(scores, np.ones((3, 3), np.uint8)) <= scores
         ys, xs = np.nonzero(peaks & (scores >= self._least_score))
         if len(ys) > _CANDIDATES:
@@ -99,7 +99,7 @@ class OnnxPlateLocator:
 
 
 def _best_of_overlapping(boxes: NDArray[np.float32], overlap: float) -> NDArray[np.float32]:
-    """Greedy non-maximum suppression, best first."""
+    """Greedy non-maximum suppression: boxes (n, 5) kept, the highest score first."""
     boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     alive = np.ones(len(boxes), bool)

@@ -1,4 +1,4 @@
-"""Reads located plates with the packaged `plate_reader.onnx`."""
+"""Located plates read by the packaged network `plate_reader.onnx`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,18 +7,31 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from payesh.contracts.plate_text import DIGITS, LAYOUT_CAR, LETTERS
 from payesh.plates.adapters.packaged_model import PackagedModel
 from payesh.plates.domain.agreement import agreed
 from payesh.plates.domain.located_plate import LocatedPlate
-from payesh.plates.domain.plate_lattice import reading_of
+from payesh.plates.domain.plate_lattice import Layout, PlateLattice
 from payesh.plates.domain.reading import PlateReading
 
+CLASSES = ("", *"0123456789", "الف", *"بپتثجدزژسشصطعفقکگلمنوهی", "D", "S")
+"""The network's classes in the order of its output; class 0 is the blank.
+
+Written out, not taken from `contracts`: they belong to the weights and change with them alone.
+A test compares the two sets.
+"""
+LATTICE = PlateLattice(
+    CLASSES,
+    # DD L DDD DD
+    Layout(LAYOUT_CAR, tuple(frozenset(LETTERS if n == 2 else DIGITS) for n in range(8))),
+)
+"""Turns the network's output into readings."""
 _WIDTH_PX, _HEIGHT_PX = 192, 48
 # The network was trained on boxes grown by these factors, so that a box that cuts into the
 # plate still shows all of it.
 _GROWN_X, _GROWN_Y = 1.12, 1.35
-# A plate that is read less surely than this is looked at turned, too: what stays unsure hangs
-# askew or lies in the dark, and other views of it err differently.
+# A plate that is read with less confidence than this is also read turned: most such plates hang
+# askew or are dark, and the errors of the turned readings are independent enough to vote.
 _SURE = 0.8
 _TURNS_DEG = (-12.0, -6.0, 6.0, 12.0)
 # A private plate's height over its width: 110 mm over 520 mm.
@@ -26,7 +39,7 @@ _FLATTEST = 0.2
 
 
 class OnnxPlateReader:
-    """Reads plates on `threads` CPU threads; probabilities are calibrated in the network."""
+    """Reads plates on `threads` CPU threads. The calibration is part of the network."""
 
     def __init__(self, model_path: Path | None = None, *, threads: int = 1) -> None:
         self._model = PackagedModel(model_path, "plate_reader.onnx", threads)
@@ -43,28 +56,28 @@ class OnnxPlateReader:
     def read_all(
         self, image_bgr: NDArray[np.uint8], boxes: Sequence[LocatedPlate]
     ) -> list[PlateReading]:
-        """The plates inside `boxes`, in their order."""
+        """The plates inside `boxes`, in the same order."""
         if not boxes:
             return []
         readings = self._read_cuts([cut_plate(image_bgr, box) for box in boxes])
-        for place, box in enumerate(boxes):
-            if readings[place].confidence < _SURE:
+        for index, box in enumerate(boxes):
+            if readings[index].confidence < _SURE:
                 turned = [cut_plate(image_bgr, box, turn) for turn in _TURNS_DEG]
-                together = agreed([readings[place], *self._read_cuts(turned)])
-                readings[place] = together[1] if together is not None else readings[place]
+                together = agreed([readings[index], *self._read_cuts(turned)])
+                readings[index] = together[1] if together is not None else readings[index]
         return readings
 
     def _read_cuts(self, cuts: Sequence[NDArray[np.uint8]]) -> list[PlateReading]:
         batch = np.stack(cuts)[:, None].astype(np.float32) / np.float32(255)
         logits = self._model.run(batch).astype(np.float64)
         powers = np.exp(logits - logits.max(2, keepdims=True))
-        return [reading_of(p) for p in powers / powers.sum(2, keepdims=True)]
+        return [LATTICE.reading(p) for p in powers / powers.sum(2, keepdims=True)]
 
 
 def cut_plate(
     image_bgr: NDArray[np.uint8], box: LocatedPlate, turn_deg: float = 0.0
 ) -> NDArray[np.uint8]:
-    """The grown box in grey, (48, 192); what lies outside the picture repeats its edge.
+    """The grown box in grey, (48, 192); outside the picture its edge is repeated.
 
     `turn_deg` is the angle, clockwise, at which the plate hangs inside the upright box.
     """
@@ -75,7 +88,7 @@ def cut_plate(
     centre_x, centre_y = box.x + box.width / 2, box.y + box.height / 2
     half_x, half_y = (wide * cos + tall * abs(sin)) / 2, (wide * abs(sin) + tall * cos) / 2
     height, width = image_bgr.shape[:2]
-    # Work on the neighbourhood only: a shot is up to 4096 px wide.
+    # Only the surroundings are converted: a shot is up to 4096 px wide.
     x1 = int(np.clip(centre_x - half_x - 2, 0, width - 1))
     y1 = int(np.clip(centre_y - half_y - 2, 0, height - 1))
     x2 = int(np.clip(centre_x + half_x + 3, x1 + 1, width))

@@ -1,4 +1,4 @@
-"""An ONNX network of ours, shipped in the package, on ONNX Runtime's CPU provider."""
+"""A packaged ONNX network on ONNX Runtime's CPU provider."""
 
 import hashlib
 from importlib import resources
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 class PackagedModel:
     """One session over one ONNX file with one input and one output.
 
-    `path` None means the file `default_name` in `payesh.plates.models`. `sha256` names the
-    exact weights, for the events that rest on them. Raises FileNotFoundError when absent.
+    `path` None means the file `default_name` in `payesh.plates.models`. `sha256` identifies the
+    weights in the events that are made with them. Raises FileNotFoundError.
     """
 
     def __init__(self, path: Path | None, default_name: str, threads: int) -> None:
@@ -26,7 +26,7 @@ class PackagedModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Spinning threads would take the core from the decoder between two pictures.
+        # Spinning threads would occupy cores between two pictures.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(

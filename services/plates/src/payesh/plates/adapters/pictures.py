@@ -1,4 +1,4 @@
-"""Decoding of crops: bounded, because a crop is only as trustworthy as what wrote it."""
+"""Decoding of crops, bounded: a file in the store may be any picture, or none."""
 
 import cv2
 import numpy as np
@@ -12,8 +12,8 @@ MAXIMUM_PIXELS = 40_000_000
 def decode_picture(content: bytes) -> NDArray[np.uint8]:
     """Pixels (H, W, 3), BGR, of a JPEG or PNG.
 
-    Raises MessageFault for what is no picture or has more than 40 million pixels; the size is
-    taken from the header, before anything is unpacked.
+    Raises MessageFault for a file that is no picture or has more than 40 million pixels; the size
+    is read from the header, before anything is unpacked.
     """
     width, height = _announced_size(content)
     if width * height > MAXIMUM_PIXELS:

@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead
+from payesh.contracts.plate_text import UNKNOWN_PLACE
 from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 from payesh.plates.adapters.tables import reads
-from payesh.plates.domain.plate_text import UNKNOWN_PLACE
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Tables of `plates`. Reads are partitioned by day of capture."""
+"""The tables of plates. Reads are partitioned by day of capture."""
 
 from sqlalchemy import Column, DateTime, Float, Index, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, TypeAdapter
 
 from payesh.contracts import PlateRead
+from payesh.contracts.plate_text import searched_texts
 from payesh.kit.authorization import authorize
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.paging import (
@@ -23,7 +24,6 @@ from payesh.kit.paging import (
 from payesh.kit.tokens import Principal
 from payesh.plates.adapters.reads import ReadQuery, StoredRead
 from payesh.plates.api.dependencies import DependenciesHere
-from payesh.plates.domain.plate_text import searched_texts
 from payesh.plates.errors import PlateMisspelt
 from payesh.plates.handlers import searching
 

@@ -1,27 +1,25 @@
-"""Which plate is the vehicle's, and which of several pictures' readings its passage is given.
-Pure."""
+"""Which plate is the vehicle's own, and which reading of several shots its passage gets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from payesh.plates.domain.agreement import agreed
 from payesh.plates.domain.located_plate import LocatedPlate
-from payesh.plates.domain.plate_text import LAYOUT_UNKNOWN
 from payesh.plates.domain.reading import PlateReading
 
 _MOST_PLATES = 4
-"""Located plates of one vehicle that are read; the rest is lettering."""
+"""Located plates of one vehicle that are read; any more are lettering."""
 _LEAST_LEGIBLE = 0.2
-"""Lettering taken for a plate reads less surely: 0.1 and below in photographs."""
+"""Lettering mistaken for a plate is read with less confidence: 0.1 and below in photographs."""
 _SURELY_A_PLATE = 0.85
-"""Locator's score from which an illegible plate is a plate all the same."""
+"""Locator's score from which an illegible plate still counts as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShotReading:
-    """One plate located and read in one shot; `shot` is the shot's place in the passage.
+    """A plate located and read in one shot; `shot` is the shot's index in the passage.
 
-    `plates` is how many plates the vehicle's own may be, this one included.
+    `plates` is how many of the plates in the shot may be the vehicle's own, this one included.
     """
 
     shot: int
@@ -33,10 +31,10 @@ class ShotReading:
 def plates_of_vehicle(
     plates: Sequence[LocatedPlate], vehicle: tuple[float, float, float, float]
 ) -> list[LocatedPlate]:
-    """The plates in a vehicle's crop that may be its own, surest first.
+    """The plates in a vehicle's crop that may be its own, the highest score first.
 
-    `vehicle` is x, y, width, height in pixels of the crop. A crop has a margin, in which a
-    neighbour's plate may stand: its centre then lies outside the vehicle's box.
+    `vehicle` is x, y, width, height in pixels of the crop. A crop has a margin in which another
+    vehicle's plate may appear: its centre is then outside the vehicle's box.
     """
     x, y, width, height = vehicle
     inside = [
@@ -51,10 +49,12 @@ def plates_of_vehicle(
 def own_plate(
     shot: int, plates: Sequence[LocatedPlate], readings: Sequence[PlateReading]
 ) -> ShotReading | None:
-    """The vehicle's own among the plates inside its box, surest located first; None of none.
+    """The vehicle's own plate among those inside its box; None when there is no plate.
 
-    Of legible ones it is the lowest. Two cars close behind one another may be seen as one
-    vehicle: the lower plate is the nearer car's, whose lower edge the speed was measured at.
+    `plates` have the highest score first, `readings` are theirs in the same order. Of several
+    legible plates the lowest is taken: two cars close behind one another may be detected as one
+    vehicle, and the lower plate belongs to the nearer car, at whose lower edge the speed was
+    measured.
     """
     found = [ShotReading(shot, *each) for each in zip(plates, readings, strict=True)]
     if not found:
@@ -72,24 +72,25 @@ def own_plate(
 
 
 def best_read(readings: Sequence[ShotReading]) -> ShotReading | None:
-    """The text that the shots together support most, in its surest picture.
+    """The text that the shots together support most, in the shot where it is surest; None when
+    nothing was legible.
 
     A passage that shows several plates in any shot may be several cars, and shots that agree
-    may agree on the wrong one. Its confidence is divided among them: at one half or less the
-    passage can be searched for, but nobody is cited.
+    may agree on the wrong one. So the confidence is divided by the number of plates: at one half
+    or less the passage can be searched for, but no citation is drafted from it.
     """
     together = agreed([each.reading for each in readings])
     if together is None:
         return None
-    place, reading = together
+    index, reading = together
     plates = max(each.plates for each in readings)
     return replace(
-        readings[place], reading=replace(reading, confidence=reading.confidence / plates)
+        readings[index], reading=replace(reading, confidence=reading.confidence / plates)
     )
 
 
 def _is_legible(reading: PlateReading) -> bool:
-    return reading.layout != LAYOUT_UNKNOWN and reading.confidence >= _LEAST_LEGIBLE
+    return reading.layout is not None and reading.confidence >= _LEAST_LEGIBLE
 
 
 def _overlap(a: LocatedPlate, b: LocatedPlate) -> bool:

@@ -1,4 +1,4 @@
-"""Where a plate is in a picture."""
+"""The place of a plate in a picture."""
 
 from dataclasses import dataclass
 

@@ -1,57 +1,102 @@
-"""From the reader's CTC output to what each character may be.
+"""From a reader's CTC output to what each character of a plate may be.
 
 A CTC network (Graves et al., 2006) gives each column of a plate a distribution over
-characters and a blank. All its paths that spell `DD L DDD DD` form a lattice; the forward and
-backward sums over it give exactly the posterior of every character in every place.
+characters and a blank. All its paths that spell a layout (`DD L DDD DD`) form a lattice; the
+forward and backward sums over it give exactly the posterior of every character in every place.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from payesh.plates.domain.plate_text import DIGITS, LAYOUT_CAR, LAYOUT_UNKNOWN, LETTERS
 from payesh.plates.domain.reading import CharacterReading, PlateReading
-
-CLASSES: tuple[str, ...] = ("", *DIGITS, *LETTERS)
-"""The network's classes in order; class 0 is the blank."""
 
 _ALTERNATIVES = 3
 _LEAST_LAYOUT_PROBABILITY = 0.02
-_DIGIT = np.array([c in DIGITS for c in CLASSES])
-_LETTER = np.array([c in LETTERS for c in CLASSES])
-_CAR = np.stack([_LETTER if slot == 2 else _DIGIT for slot in range(8)])
 
 Floats = NDArray[np.float64]
 
 
-def reading_of(column_probabilities: Floats) -> PlateReading:
-    """The reading of one plate from CTC probabilities (steps, len(CLASSES)), rows summing to 1."""
-    layout_probability, slots = slot_posteriors(column_probabilities, _CAR)
-    if layout_probability < _LEAST_LAYOUT_PROBABILITY:
-        return _free_reading(column_probabilities)
-    best = slots.argmax(1)
-    text_probability, _ = slot_posteriors(
-        column_probabilities, np.arange(len(CLASSES))[None] == best[:, None]
-    )
-    characters = tuple(_character(posterior) for posterior in slots)
-    return PlateReading(
-        text="".join(c.char for c in characters),
-        layout=LAYOUT_CAR,
-        # Given the layout: columns that leak a little into a ninth character are no doubt about
-        # which eight these are.
-        confidence=min(1.0, float(text_probability) / layout_probability),
-        characters=characters,
-    )
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A shape of plates: for each place the characters that may stand there."""
+
+    name: str
+    places: tuple[frozenset[str], ...]
+
+
+class PlateLattice:
+    """Readings from the output of one network.
+
+    `classes` are the network's characters in its order, class 0 being the blank; `layout` is the
+    shape that a plate is read in first.
+    """
+
+    def __init__(self, classes: Sequence[str], layout: Layout) -> None:
+        self.classes = tuple(classes)
+        self._layout = layout
+        self._allowed = np.array([[c in place for c in classes] for place in layout.places])
+
+    def reading(self, columns: Floats) -> PlateReading:
+        """The reading of one plate from CTC probabilities (steps, classes), rows summing to 1."""
+        layout_probability, slots = slot_posteriors(columns, self._allowed)
+        if layout_probability < _LEAST_LAYOUT_PROBABILITY:
+            return self._best_path(columns)
+        best = slots.argmax(1)
+        text_probability, _ = slot_posteriors(
+            columns, np.arange(len(self.classes))[None] == best[:, None]
+        )
+        characters = tuple(self._character(posterior) for posterior in slots)
+        return PlateReading(
+            text="".join(c.char for c in characters),
+            layout=self._layout.name,
+            # Given the layout: columns that leak a little into a ninth character make no doubt
+            # about which eight these are.
+            confidence=min(1.0, float(text_probability) / layout_probability),
+            characters=characters,
+        )
+
+    def _best_path(self, columns: Floats) -> PlateReading:
+        """The likeliest path without a pattern, for plates of other layouts."""
+        best = columns.argmax(1)
+        characters = []
+        for t, identity in enumerate(best):
+            if identity == 0 or (t and best[t - 1] == identity):
+                continue
+            run = t
+            while run + 1 < len(best) and best[run + 1] == identity:
+                run += 1
+            peak = columns[t : run + 1][columns[t : run + 1, identity].argmax()].copy()
+            peak[0] = 0.0
+            characters.append(self._character(peak / peak.sum()))
+        return PlateReading(
+            text="".join(c.char for c in characters),
+            layout=None,
+            confidence=float(columns.max(1).prod()) if characters else 0.0,
+            characters=tuple(characters),
+        )
+
+    def _character(self, posterior: Floats) -> CharacterReading:
+        order = np.argsort(-posterior, kind="stable")
+        others = tuple(
+            (self.classes[i], float(posterior[i]))
+            for i in order[1 : _ALTERNATIVES + 1]
+            if posterior[i] > 0
+        )
+        return CharacterReading(self.classes[order[0]], float(posterior[order[0]]), others)
 
 
 def slot_posteriors(columns: Floats, allowed: NDArray[np.bool_]) -> tuple[float, Floats]:
-    """Probability that the plate spells some text of the pattern, and who stands where.
+    """Probability that the plate spells some text of a pattern, and of each character per slot.
 
     `columns` (steps, classes) are CTC probabilities, `allowed` (slots, classes) the pattern.
     Returns the total probability of the pattern and (slots, classes) posteriors given it.
     """
     steps, classes = columns.shape
     slots = len(allowed)
-    # Forward: `blank[k]` has spelt k characters and rests; `spelt[k, c]` is writing c as k-th.
+    # Forward: `blank[k]` has spelt k characters and emits blanks; `spelt[k, c]` emits c as k-th.
     emit = columns[:, None, :] * allowed
     blank, spelt = np.zeros(slots + 1), np.zeros((slots, classes))
     blank[0], spelt[0] = columns[0, 0], emit[0, 0]
@@ -90,32 +135,3 @@ def slot_posteriors(columns: Floats, allowed: NDArray[np.bool_]) -> tuple[float,
         posterior += entering[t] * after_spelt
     posterior /= np.maximum(posterior.sum(1, keepdims=True), 1e-300)
     return probability, posterior
-
-
-def _character(posterior: Floats) -> CharacterReading:
-    order = np.argsort(-posterior, kind="stable")
-    others = tuple(
-        (CLASSES[i], float(posterior[i])) for i in order[1 : _ALTERNATIVES + 1] if posterior[i] > 0
-    )
-    return CharacterReading(CLASSES[order[0]], float(posterior[order[0]]), others)
-
-
-def _free_reading(columns: Floats) -> PlateReading:
-    """Best path without a pattern, for plates of other layouts."""
-    best = columns.argmax(1)
-    characters = []
-    for t, identity in enumerate(best):
-        if identity == 0 or (t and best[t - 1] == identity):
-            continue
-        run = t
-        while run + 1 < len(best) and best[run + 1] == identity:
-            run += 1
-        peak = columns[t : run + 1][columns[t : run + 1, identity].argmax()].copy()
-        peak[0] = 0.0
-        characters.append(_character(peak / peak.sum()))
-    return PlateReading(
-        text="".join(c.char for c in characters),
-        layout=LAYOUT_UNKNOWN,
-        confidence=float(columns.max(1).prod()) if characters else 0.0,
-        characters=tuple(characters),
-    )

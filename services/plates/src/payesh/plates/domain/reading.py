@@ -1,4 +1,4 @@
-"""What was read from one plate, and how sure each character is."""
+"""The reading of one plate, with the confidence of each character."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,13 @@ class CharacterReading:
 
 @dataclass(frozen=True, slots=True)
 class PlateReading:
-    """A plate's text in canonical form (see `plate_text`), empty when nothing was legible.
+    """A plate's text in canonical form, empty when nothing was legible.
 
-    `layout` is `car` for the `DD L DDD DD` shape or `unknown`; `confidence` is the
-    probability that the whole text is right.
+    `layout` names the shape that the text has, None when it is none that is known; `confidence`
+    is the probability that the whole text is right.
     """
 
     text: str
-    layout: str
+    layout: str | None
     confidence: float
     characters: tuple[CharacterReading, ...]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from payesh.contracts import PassageObserved, PlateRead
 from payesh.contracts.event import deterministic_id
+from payesh.contracts.plate_text import LAYOUT_UNKNOWN
 from payesh.contracts.plates import (
     CharacterAlternative,
     PlateCharacter,
@@ -24,7 +25,7 @@ def plate_read(
     minimum_confidence: float,
     provenance: Provenance,
 ) -> PlateRead:
-    """The read of a passage; unreadable where `best` is less sure than `minimum_confidence`."""
+    """The read of a passage; unreadable where `best` is below `minimum_confidence`."""
     readable = best if best and best.reading.confidence >= minimum_confidence else None
     # The place of an unreadable plate is published too, if one was located.
     shown = best or max(readings, key=lambda each: each.plate.score, default=None)
@@ -49,7 +50,7 @@ def plate_read(
 
 
 def _plate(best: ShotReading) -> Plate:
-    return Plate(layout=best.reading.layout, text=best.reading.text)
+    return Plate(layout=best.reading.layout or LAYOUT_UNKNOWN, text=best.reading.text)
 
 
 def _shot(passage: PassageObserved, shown: ShotReading) -> ReadShot:

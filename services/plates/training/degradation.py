@@ -1,11 +1,11 @@
-"""What cameras do to pictures: blur, movement, compression, darkness, noise."""
+"""Degradation of pictures by cameras: blur, movement, darkness, noise, compression."""
 
 import cv2
 import numpy as np
 
 
-def spoil(grey: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-    """A randomly spoilt copy of a grey uint8 picture."""
+def degrade(grey: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+    """A randomly degraded copy of a grey uint8 picture."""
     image = grey
     if rng.random() < 0.25 * strength:
         sigma = rng.uniform(0.3, 1.3)
