@@ -37,7 +37,7 @@ ROOMS = {
 # Another room is a wall moved: it is named here, and in docs/architecture.md.
 OWN_ROOMS: dict[str, set[str]] = {
     "ingest": set(),
-    "detect": {"vision", "observer"},
+    "detect": {"vision", "frames", "observer"},
     "plates": set(),
     "tickets": {"evidence", "jalali"},
     "access": set(),

@@ -1,4 +1,4 @@
-"""What an observer says of stored segments when nobody kills it: one run, in this process."""
+"""What an undisturbed observer concludes from stored segments: one run, in this process."""
 
 import hashlib
 from collections import defaultdict
@@ -13,9 +13,9 @@ from payesh.contracts import PassageObserved, SegmentStored, ViolationDetected
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import ObjectReference
 from payesh.contracts.vocabulary import PassageEnd
-from payesh.detect.adapters.motion_detector import MotionDetector
-from payesh.detect.vision.observations import PassageTaken
+from payesh.detect.vision.observations import ObservedPassage, ObservedViolation
 from payesh.detect.vision.stream_observer import StreamObserver
+from tests.support.observer_builder import stream_observer
 
 
 class Said(NamedTuple):
@@ -87,7 +87,7 @@ class Undisturbed:
         observer = self._observers.get(segment.stream_id)
         if observer is None:
             revision = CameraRevision.model_validate_json(self._get(segment.revision.object))
-            observer = StreamObserver(revision, MotionDetector())
+            observer = stream_observer(revision)
             self._observers[segment.stream_id] = observer
         media = self._get(segment.media)
         self._note(observer.observe_segment(segment, self._get(segment.init), media))
@@ -105,9 +105,16 @@ class Undisturbed:
                 self._note(self._observers[stream_id].close(PassageEnd.LOST))
 
     def _note(self, observations: Iterable[Any]) -> None:
-        for taken in observations:
-            if isinstance(taken, PassageTaken):
-                self.said[taken.passage_id] = _said(taken)
+        for observed in observations:
+            if isinstance(observed, ObservedPassage):
+                self.said[observed.passage_id] = _said(observed)
+            elif isinstance(observed, ObservedViolation):
+                violation = (
+                    round(observed.measurement.lower_bound, 3),
+                    tuple(link.sequence for link in observed.links),
+                )
+                passage = self.said[observed.passage_id]
+                self.said[observed.passage_id] = passage._replace(violation=violation)
 
     def _get(self, reference: ObjectReference) -> bytes:
         response = self._store.get_object(reference.bucket, reference.key)
@@ -118,8 +125,8 @@ class Undisturbed:
             response.release_conn()
 
 
-def _said(taken: PassageTaken) -> Said:
-    speed, speeding = taken.speed, taken.speeding
+def _said(taken: ObservedPassage) -> Said:
+    speed = taken.speed
     return Said(
         taken.captured_at,
         taken.first_seen_at,
@@ -129,7 +136,5 @@ def _said(taken: PassageTaken) -> Said:
         taken.lane,
         speed and (round(speed.speed_kmh, 3), round(speed.speed_u95_kmh, 3)),
         tuple(hashlib.sha256(shot.crop_jpeg).hexdigest() for shot in taken.shots),
-        (round(speeding.lower_bound_kmh, 3), tuple(link.sequence for link in taken.links))
-        if speeding
-        else None,
+        violation=None,
     )

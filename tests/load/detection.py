@@ -8,12 +8,10 @@ from uuid import UUID
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import format_utc
-from payesh.detect.adapters.checkpoint import save_checkpoint
-from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.adapters.video import decode_segment
-from payesh.detect.vision.stream_observer import StreamObserver
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import street_revision
+from tests.support.observer_builder import checkpoint_of, stream_observer
 from tests.unit.detect.segment_cutter import STARTED_AT, cut
 
 _SEGMENTS = 20
@@ -32,12 +30,12 @@ def measure_detection(film: Path) -> dict[str, Any]:
     frames = sum(1 for s in segments for _ in decode_segment(s.init, s.media))
     decoded_s = time.process_time() - before
 
-    observer = StreamObserver(revision, MotionDetector())
+    observer = stream_observer(revision)
     before = time.process_time()
     for segment in segments:
         observer.observe_segment(segment.event, segment.init, segment.media)
         if observer.checkpoint_due:
-            save_checkpoint(observer)
+            checkpoint_of(observer)
             observer.checkpointed()
     observed_s = time.process_time() - before
     return {

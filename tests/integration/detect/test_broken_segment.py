@@ -9,8 +9,8 @@ import pytest
 
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.domain.detections import Detections
+from payesh.detect.frames import Frame
 from payesh.detect.settings import ObserverSettings
-from payesh.detect.vision.frames import Frame
 from payesh.kit.bus import Disposition, Producer
 from payesh.kit.errors import BusUnavailable, MessageFault
 from payesh.local.engines import EngineSet

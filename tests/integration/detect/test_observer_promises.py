@@ -24,7 +24,8 @@ from payesh.contracts import (
     ViolationDetected,
 )
 from payesh.contracts.vocabulary import PassageEnd
-from payesh.detect.handlers.observing import CHECKPOINTS, Observing
+from payesh.detect.adapters.checkpoints import BUCKET, camera_key, stream_key
+from payesh.detect.handlers.observing import Observing
 from payesh.detect.observer import create_observer
 from payesh.detect.settings import ObserverSettings
 from payesh.kit.bus import Disposition, Producer
@@ -87,8 +88,8 @@ class Street:
 
     async def forget(self) -> None:
         """The stream's checkpoints go: it can be watched as if for the first time."""
-        await self.store.delete(CHECKPOINTS, f"{STREAM}.npz")
-        await self.store.delete(CHECKPOINTS, f"cameras/{CAMERA}.json")
+        await self.store.delete(BUCKET, stream_key(STREAM))
+        await self.store.delete(BUCKET, camera_key(CAMERA))
 
     async def another(self, **changes: Any) -> list[SegmentStored]:
         """The same video as a stream of its own, on a camera of its own if none is named."""
@@ -292,16 +293,16 @@ async def test_a_revision_in_the_middle_of_the_zone_makes_no_second_passage(
         (PassageObserved, "2", 2),
         (ViolationDetected, "2", 2),
     ]
-    for name in (f"{stream_id}.npz", f"cameras/{camera_id}.json"):
-        await street.store.delete(CHECKPOINTS, name)
+    for name in (stream_key(stream_id), camera_key(camera_id)):
+        await street.store.delete(BUCKET, name)
     await watch(street.successors(handed_over), revised)
     assert handed_over.said == noted.said
 
 
 async def test_a_checkpoint_that_cannot_be_read_is_no_checkpoint(street: Street) -> None:
     await street.forget()
-    for name in (f"{STREAM}.npz", f"cameras/{CAMERA}.json"):
-        await street.store.put_mutable(CHECKPOINTS, name, b"[]")
+    for name in (stream_key(STREAM), camera_key(CAMERA)):
+        await street.store.put_mutable(BUCKET, name, b"[]")
     noted = street.noted()
     await watch(repeat(street.observer(noted)), street.events)
     assert noted.said == street.said

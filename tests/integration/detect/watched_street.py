@@ -10,10 +10,14 @@ from uuid import UUID
 
 from payesh.contracts import Event, PassageObserved, SegmentStored
 from payesh.contracts.values import ObjectReference
-from payesh.detect.adapters.checkpoint import last_event_of
+from payesh.detect.adapters.checkpoint import read_checkpoint
+from payesh.detect.adapters.checkpoints import BUCKET, stream_key
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
-from payesh.detect.handlers.observing import CHECKPOINTS, Observing
+from payesh.detect.adapters.tracker import VehicleTracker
+from payesh.detect.adapters.video import decode_segment
+from payesh.detect.handlers.observing import Observing, ObservingDependencies
+from payesh.detect.vision.stream_memory import last_event_of
 from payesh.kit.bus import Delivery, Disposition, Producer
 from payesh.kit.errors import DependencyFault
 from payesh.kit.objects import ObjectStore
@@ -104,12 +108,16 @@ def _named(argument: Any) -> str:
 def observing(store: Any, publisher: Any, executor: Executor, **limits: int) -> Observing:
     """As the observer process wires it."""
     return Observing(
-        store=store,
-        publisher=publisher,
-        detectors=Detectors(ModelFolder(None)),
-        executor=executor,
-        software_version="test 1",
-        **limits,
+        ObservingDependencies(
+            store=store,
+            publisher=publisher,
+            detectors=Detectors(ModelFolder(None)),
+            decode=decode_segment,
+            new_tracker=VehicleTracker,
+            executor=executor,
+            software_version="test 1",
+            **limits,
+        )
     )
 
 
@@ -146,5 +154,5 @@ def passages(said: Sequence[Event], stream_id: UUID) -> list[PassageObserved]:
 
 async def last_saved(store: ObjectStore, stream_id: UUID) -> int | None:
     """The sequence that a stream's checkpoint ends with; None without one."""
-    body = await store.get_latest(CHECKPOINTS, f"{stream_id}.npz")
-    return last_event_of(body).sequence if body is not None else None
+    body = await store.get_latest(BUCKET, stream_key(stream_id))
+    return last_event_of(read_checkpoint(body)).sequence if body is not None else None

@@ -7,26 +7,26 @@ import pytest
 
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.domain.detections import pairwise_iou
-from payesh.detect.vision.frames import Frame
-from payesh.detect.vision.observations import PassageTaken
-from payesh.detect.vision.stream_observer import StreamObserver
+from payesh.detect.frames import Frame
+from payesh.detect.vision.observations import ObservedPassage
+from tests.support.observer_builder import stream_observer
 from tests.unit.detect.box_street import BoxCar, box_revision, render
 from tests.unit.detect.conftest import STREAM
 from tests.unit.detect.segment_cutter import cut
 
 
 @pytest.mark.parametrize("slow_kmh", [9.0, 18.0])
-def test_who_stood_in_the_way_at_the_start_hides_nobody_later(
+def test_a_vehicle_in_the_way_at_the_start_hides_no_later_one(
     tmp_path: Path, slow_kmh: float
 ) -> None:
     first = BoxCar(x_m=-2.0, speed_kmh=slow_kmh, exits_at_s=1.5)
     later = BoxCar(x_m=-2.0, speed_kmh=71.0, exits_at_s=13.0)
     video = render(tmp_path / "street.mp4", [first, later], 14.5)
-    observer = StreamObserver(box_revision(), MotionDetector())
+    observer = stream_observer(box_revision())
     found = []
     for segment in cut(video, box_revision(), stream_id=STREAM):
         found += observer.observe_segment(segment.event, segment.init, segment.media)
-    passages = [each for each in found if isinstance(each, PassageTaken)]
+    passages = [each for each in found if isinstance(each, ObservedPassage)]
     last = passages[-1]
     assert last.speed is not None and last.ended_by == "exit_line"
     assert abs(last.speed.speed_kmh - later.speed_kmh) <= last.speed.speed_u95_kmh < 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from payesh.detect.domain.geometry import DegenerateControlPoints, ground_plane
-from payesh.detect.domain.zone import LaneStrip, Zone
+from payesh.detect.domain.speed_zone import LaneStrip, SpeedZone
 from tests.unit.detect.box_street import project
 
 MARKS = [(-4.9, 42.0), (4.9, 42.0), (-1.6, 31.0), (1.6, 31.0), (-1.6, 20.0), (1.6, 20.0)]
@@ -46,6 +46,6 @@ def test_marks_that_fix_no_plane_are_refused(marks: list[tuple[int, int]]) -> No
 
 
 def test_a_zone_works_in_both_directions_and_knows_its_lanes() -> None:
-    zone = Zone(20.0, 42.0, (LaneStrip("a", 3.0, 0.0), LaneStrip("b", 0.0, -3.0)))
+    zone = SpeedZone(20.0, 42.0, (LaneStrip("a", 3.0, 0.0), LaneStrip("b", 0.0, -3.0)))
     assert zone.progress(42.0) == 1.0
     assert [zone.lane_at(x) for x in (1.0, -1.0, 5.0)] == ["a", "b", None]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from payesh.detect.domain.geometry import GroundPlane, ground_plane
-from payesh.detect.domain.speed import SpeedLimits, estimate_speed
+from payesh.detect.domain.speed import SpeedUncertaintyBudget, estimate_speed
 
 pytestmark = pytest.mark.shared
 
@@ -24,7 +24,7 @@ _AT_THE_LINE_S = 0.03
 class Road(NamedTuple):
     plane: GroundPlane
     length_m: float
-    limits: SpeedLimits
+    budget: SpeedUncertaintyBudget
     tracks: list[tuple[float, Any, Any]]
     """When it crosses the near line, frame times (n,), pixels (n, 2)."""
     reference: list[tuple[float, float]]
@@ -40,7 +40,7 @@ def road(path: Path) -> Road:
     length_m = float(np.mean([metres for metres in along if metres > 0.9 * max(along)]))
     width_m = float(np.mean([each["metres"] for each in distances if not each["along_road"]]))
     plane = ground_plane(corners, [(0, 0), (0, length_m), (width_m, 0), (width_m, length_m)])
-    limits = SpeedLimits(
+    budget = SpeedUncertaintyBudget(
         camera_height_m=8.0,  # not published; a footbridge's
         length_scale_u95=0.005,  # both sides of one road were measured as differing by 1 %
         ground_u95_m=0.05,
@@ -70,7 +70,7 @@ def road(path: Path) -> Road:
         for at_s, speed, valid in crossings
         if valid and (np.abs(all_s - at_s) < APART_S).sum() == 1
     ]
-    return Road(plane, length_m, limits, tracks, alone)
+    return Road(plane, length_m, budget, tracks, alone)
 
 
 def measured(road: Road) -> np.ndarray:
@@ -89,7 +89,7 @@ def measured(road: Road) -> np.ndarray:
         # Their boxes stick to the picture's edge just before the near line: a zone ends earlier.
         inside = (y >= 1.5) & (y <= 1.02 * road.length_m)
         sigma_m = np.maximum(road.plane.metres_per_row(pixels[inside]) * 3.0, 0.01)
-        found = estimate_speed(time_s[inside], -y[inside], sigma_m, road.limits)
+        found = estimate_speed(time_s[inside], -y[inside], sigma_m, road.budget)
         if found is not None and found.travelled_m > 0.8 * road.length_m:
             rows.append((laser_kmh, found.speed_kmh, found.speed_u95_kmh))
     return np.array(rows)

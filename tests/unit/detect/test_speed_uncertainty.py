@@ -1,12 +1,12 @@
-"""The interval said with a speed holds the true speed, and is not needlessly wide."""
+"""The interval of a speed holds the true speed, and is not needlessly wide."""
 
 import numpy as np
 import pytest
 
-from payesh.detect.domain.rules import judge_speeding
-from payesh.detect.domain.speed import SpeedLimits, estimate_speed
+from payesh.detect.domain.rules.speeding import exceeded
+from payesh.detect.domain.speed import SpeedEstimate, SpeedUncertaintyBudget, estimate_speed
 
-LIMITS = SpeedLimits(
+BUDGET = SpeedUncertaintyBudget(
     camera_height_m=6.5,
     length_scale_u95=0.003,
     ground_u95_m=0.02,
@@ -39,7 +39,7 @@ def test_true_speeds_lie_inside_the_interval(noise_m: float, rho: float, rate_hz
     runs = 400
     for _ in range(runs):
         truth = rng.uniform(35, 110)
-        estimate = estimate_speed(*_track(rng, truth, rate_hz, noise_m, rho), LIMITS)
+        estimate = estimate_speed(*_track(rng, truth, rate_hz, noise_m, rho), BUDGET)
         assert estimate is not None
         inside += abs(estimate.speed_kmh - truth) <= estimate.speed_u95_kmh
         above += estimate.lower_bound_kmh > truth
@@ -56,11 +56,11 @@ def test_a_box_that_sticks_to_the_pictures_edge_does_not_bend_the_speed() -> Non
     sigma_m = np.linspace(0.3, 0.02, len(time_s))
     stuck = along_m.copy()
     stuck[-2:] = along_m[-3]
-    estimate = estimate_speed(time_s, stuck, sigma_m, LIMITS)
+    estimate = estimate_speed(time_s, stuck, sigma_m, BUDGET)
     assert estimate is not None
     assert estimate.speed_kmh == pytest.approx(72.0, abs=1.5)
     stuck[-12:] = along_m[-13]
-    assert estimate_speed(time_s, stuck, sigma_m, LIMITS) is None
+    assert estimate_speed(time_s, stuck, sigma_m, BUDGET) is None
 
 
 @pytest.mark.parametrize("share", [0.5, 0.65, 0.75, 0.85, 0.9])
@@ -78,13 +78,13 @@ def test_a_track_that_goes_over_to_the_vehicle_in_front_has_no_speed(
         second = 25 * over_s + gap_m + 60 / 3.6 * (time_s - over_s)
         along_m = np.where(time_s < over_s, 25 * time_s, second)
         along_m += rng.normal(0, 0.05, len(time_s))
-        estimate = estimate_speed(time_s, along_m, np.full(len(time_s), 0.05), LIMITS)
+        estimate = estimate_speed(time_s, along_m, np.full(len(time_s), 0.05), BUDGET)
         wrong += estimate is not None and estimate.lower_bound_kmh > 62.0
     assert wrong <= 2
 
 
 def test_sixty_is_measured_to_two_and_a_half() -> None:
-    estimate = estimate_speed(*_track(np.random.default_rng(3), 60.0, 12.5, 0.05, 0.3), LIMITS)
+    estimate = estimate_speed(*_track(np.random.default_rng(3), 60.0, 12.5, 0.05, 0.3), BUDGET)
     assert estimate is not None
     assert estimate.speed_kmh == pytest.approx(60.0, abs=estimate.speed_u95_kmh)
     assert estimate.speed_u95_kmh < 2.5
@@ -92,9 +92,9 @@ def test_sixty_is_measured_to_two_and_a_half() -> None:
 
 def test_a_few_wild_positions_do_not_move_the_speed() -> None:
     time_s, along_m, sigma_m = _track(np.random.default_rng(4), 72.0, 25.0, 0.03, 0.0)
-    clean = estimate_speed(time_s, along_m, sigma_m, LIMITS)
+    clean = estimate_speed(time_s, along_m, sigma_m, BUDGET)
     along_m[[4, 11]] += 3.0
-    wild = estimate_speed(time_s, along_m, sigma_m, LIMITS)
+    wild = estimate_speed(time_s, along_m, sigma_m, BUDGET)
     assert clean is not None
     assert wild is not None
     assert wild.speed_kmh == pytest.approx(clean.speed_kmh, abs=0.3)
@@ -102,20 +102,23 @@ def test_a_few_wild_positions_do_not_move_the_speed() -> None:
 
 def test_too_few_positions_or_a_standing_vehicle_give_no_speed() -> None:
     time_s, along_m, sigma_m = _track(np.random.default_rng(5), 60.0, 25.0, 0.03, 0.0)
-    assert estimate_speed(time_s[:5], along_m[:5], sigma_m[:5], LIMITS) is None
-    assert estimate_speed(time_s, -along_m, sigma_m, LIMITS) is None
+    assert estimate_speed(time_s[:5], along_m[:5], sigma_m[:5], BUDGET) is None
+    assert estimate_speed(time_s, -along_m, sigma_m, BUDGET) is None
 
 
 def test_an_unsteady_edge_widens_the_interval() -> None:
     rng = np.random.default_rng(6)
-    calm = estimate_speed(*_track(rng, 60.0, 12.5, 0.02, 0.0), LIMITS)
-    rough = estimate_speed(*_track(rng, 60.0, 12.5, 0.4, 0.5), LIMITS)
+    calm = estimate_speed(*_track(rng, 60.0, 12.5, 0.02, 0.0), BUDGET)
+    rough = estimate_speed(*_track(rng, 60.0, 12.5, 0.4, 0.5), BUDGET)
     assert calm is not None
     assert rough is not None
     assert rough.speed_u95_kmh > 2 * calm.speed_u95_kmh
 
 
 def test_only_a_lower_bound_above_the_limit_is_a_violation() -> None:
-    assert judge_speeding(62.0, 2.0, 60.0) is None
-    assert judge_speeding(62.1, 2.0, 60.0) is not None
-    assert judge_speeding(150.0, 2.0, None) is None
+    assert exceeded(SpeedEstimate(62.0, 2.0, 20, 20.0), 60.0) is None
+    broken = exceeded(SpeedEstimate(62.1, 2.0, 20, 20.0), 60.0)
+    assert broken is not None
+    assert (broken.value, broken.u95, broken.limit) == (62.1, 2.0, 60.0)
+    assert exceeded(SpeedEstimate(150.0, 2.0, 20, 20.0), None) is None
+    assert exceeded(None, 60.0) is None

@@ -1,5 +1,5 @@
 """Stills: bombs and damage are refused by their header, no plate is lost, and a device's speed
-is pinned on nobody else."""
+belongs to no other vehicle."""
 
 import struct
 from uuid import UUID
@@ -11,10 +11,11 @@ import pytest
 from payesh.contracts import SnapshotStored
 from payesh.contracts.ingest import DeviceMeasurement
 from payesh.contracts.values import ClockSource
-from payesh.detect.adapters.onnx_detector import OnnxDetector
 from payesh.detect.adapters.stills import decode_still, size_of
 from payesh.detect.domain.detections import Detections
-from payesh.detect.vision.frames import Bytes
+from payesh.detect.frames import Bytes
+from payesh.detect.ports import StillDetector
+from payesh.detect.vision.observations import ObservedPassage, ObservedViolation
 from payesh.detect.vision.still_observer import observe_still
 from payesh.kit.errors import MessageFault
 from tests.unit.detect.box_street import box_revision
@@ -48,13 +49,13 @@ def test_what_is_no_whole_photo_is_a_fault_of_the_message(body: bytes) -> None:
         decode_still(body)
 
 
-class Sees(OnnxDetector):
+class Sees:
     """Finds given boxes in any picture: what is tested is what follows from them."""
 
     def __init__(self, *boxes: tuple[int, int, int, int]) -> None:
         self._found = Detections.of(list(boxes), [0.9] * len(boxes), [0] * len(boxes))
 
-    def detect_bgr(self, bgr: Bytes, minimum_confidence: float | None = None) -> Detections:
+    def detect_bgr(self, bgr: Bytes) -> Detections:
         return self._found
 
 
@@ -92,15 +93,17 @@ def _measured(body: bytes) -> SnapshotStored:
         (Sees(), [None]),
         (None, [None]),
     ],
-    ids=["alone", "two", "a far one too", "only a far one", "nobody", "no model"],
+    ids=["alone", "two", "a far one too", "only a far one", "none", "no model"],
 )
-def test_a_devices_speed_is_said_of_a_vehicle_found_alone_and_of_nobody_else(
-    detector: OnnxDetector | None, speeds: list[float | None]
+def test_a_devices_speed_belongs_to_a_vehicle_found_alone_and_to_no_other(
+    detector: StillDetector | None, speeds: list[float | None]
 ) -> None:
     body = _jpeg()
-    passages = observe_still(_measured(body), box_revision(), body, detector)
+    observed = observe_still(_measured(body), box_revision(), decode_still(body), detector)
+    passages = [each for each in observed if isinstance(each, ObservedPassage)]
+    broken = {each.passage_id for each in observed if isinstance(each, ObservedViolation)}
     assert [p.speed.speed_kmh if p.speed else None for p in passages] == speeds
-    assert [p.speeding is not None for p in passages] == [s is not None for s in speeds]
+    assert [p.passage_id in broken for p in passages] == [s is not None for s in speeds]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,7 @@ def test_a_vehicle_that_fills_the_picture_alone_reaches_its_lower_edge(
     event = _measured(body)
     if not measured:
         event = event.model_copy(update={"measurement": None})
-    (passage,) = observe_still(event, box_revision(), body, Sees(*boxes))
+    passage, *_ = observe_still(event, box_revision(), decode_still(body), Sees(*boxes))
+    assert isinstance(passage, ObservedPassage)
     box = passage.shots[0].box
     assert box.y_px + box.height_px == bottom

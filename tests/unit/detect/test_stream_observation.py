@@ -6,16 +6,18 @@ from datetime import timedelta
 import pytest
 
 from payesh.contracts.vocabulary import PassageEnd
-from payesh.detect.adapters.checkpoint import (
-    CheckpointUnreadable,
-    last_event_of,
-    load_checkpoint,
-    save_checkpoint,
+from payesh.detect.adapters.checkpoint import CheckpointUnreadable, read_checkpoint
+from payesh.detect.domain.rules.finding import Quantity
+from payesh.detect.vision.observations import (
+    Observation,
+    ObservedCounts,
+    ObservedPassage,
+    ObservedViolation,
 )
-from payesh.detect.adapters.motion_detector import MotionDetector
-from payesh.detect.vision.observations import CountsTaken, Observation, PassageTaken
+from payesh.detect.vision.stream_memory import StreamUnreadable, last_event_of
 from payesh.detect.vision.stream_observer import StreamObserver
 from payesh.kit.errors import MessageFault
+from tests.support.observer_builder import checkpoint_of, recalled_observer, stream_observer
 from tests.unit.detect.box_street import box_revision
 from tests.unit.detect.conftest import CARS
 from tests.unit.detect.segment_cutter import STARTED_AT, CutSegment
@@ -24,15 +26,15 @@ from tests.unit.detect.segment_cutter import STARTED_AT, CutSegment
 def _observe(
     segments: list[CutSegment], observer: StreamObserver | None = None
 ) -> list[Observation]:
-    observer = observer or StreamObserver(box_revision(), MotionDetector())
+    observer = observer or stream_observer(box_revision())
     found: list[Observation] = []
     for segment in segments:
         found += observer.observe_segment(segment.event, segment.init, segment.media)
     return found
 
 
-def _passages(observations: list[Observation]) -> list[PassageTaken]:
-    return [o for o in observations if isinstance(o, PassageTaken)]
+def _passages(observations: list[Observation]) -> list[ObservedPassage]:
+    return [o for o in observations if isinstance(o, ObservedPassage)]
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +58,23 @@ def test_each_vehicle_passes_once_with_its_speed_and_lane(undisturbed: list[Obse
 def test_violations_carry_the_segments_that_show_them_and_none_later(
     undisturbed: list[Observation], segments: list[CutSegment]
 ) -> None:
-    violations = [p for p in _passages(undisturbed) if p.speeding]
-    assert [round(p.speeding.limit_kmh) for p in violations if p.speeding] == [60, 60]
-    for passage in violations:
-        numbers = [link.sequence for link in passage.links]
+    passages = {p.passage_id: p for p in _passages(undisturbed)}
+    violations = [o for o in undisturbed if isinstance(o, ObservedViolation)]
+    assert [v.rule for v in violations] == ["speeding", "speeding"]
+    for violation in violations:
+        passage = passages[violation.passage_id]
+        measured = violation.measurement
+        assert isinstance(measured, Quantity)
+        assert passage.speed is not None
+        assert (measured.value, measured.limit) == (passage.speed.speed_kmh, 60.0)
+        assert measured.lower_bound > 60.0
+        assert violation.captured_at == passage.captured_at
+        numbers = [link.sequence for link in violation.links]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
         first, last = (segments[numbers[i]].event.captured_at for i in (0, -1))
         assert first <= passage.first_seen_at
         assert last <= passage.captured_at <= last + timedelta(seconds=2.2)
-        assert passage.links[0].media == segments[numbers[0]].event.media
+        assert violation.links[0].media == segments[numbers[0]].event.media
 
 
 def test_shots_are_spread_and_show_the_vehicle(undisturbed: list[Observation]) -> None:
@@ -79,23 +89,23 @@ def test_shots_are_spread_and_show_the_vehicle(undisturbed: list[Observation]) -
 
 
 def test_counts_agree_with_passages(undisturbed: list[Observation]) -> None:
-    counts = [c for o in undisturbed if isinstance(o, CountsTaken) for c in o.interval.counts]
+    counts = [c for o in undisturbed if isinstance(o, ObservedCounts) for c in o.interval.counts]
     assert sum(c.vehicles for c in counts) == len(CARS)
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 3, 4, 5])
-def test_a_takeover_from_a_checkpoint_says_the_same_with_the_same_ids(
+def test_a_takeover_from_a_checkpoint_concludes_the_same_with_the_same_ids(
     segments: list[CutSegment], undisturbed: list[Observation], killed_after: int
 ) -> None:
-    first = StreamObserver(box_revision(), MotionDetector())
-    said = _observe(segments[:killed_after], first)
-    body = save_checkpoint(first)
-    second = load_checkpoint(body, box_revision(), MotionDetector())
+    first = stream_observer(box_revision())
+    concluded = _observe(segments[:killed_after], first)
+    body = checkpoint_of(first)
+    second = recalled_observer(body, box_revision())[0]
     # The partition's new holder is given everything since the last commit once more.
-    assert said + _observe(segments, second) == undisturbed
+    assert concluded + _observe(segments, second) == undisturbed
 
 
-def test_a_takeover_without_checkpoint_says_the_same_from_the_beginning(
+def test_a_takeover_without_checkpoint_concludes_the_same_from_the_beginning(
     segments: list[CutSegment], undisturbed: list[Observation]
 ) -> None:
     assert _observe(segments) == undisturbed
@@ -108,7 +118,7 @@ def test_segments_delivered_twice_or_late_change_nothing(
     assert _observe([*twice[:4], segments[0], *twice[4:]]) == undisturbed
 
 
-def test_a_lost_segment_ends_who_was_under_way_and_invents_nobody(
+def test_a_lost_segment_ends_vehicles_under_way_and_invents_none(
     segments: list[CutSegment],
 ) -> None:
     passages = _passages(_observe([*segments[:3], *segments[4:]]))
@@ -119,14 +129,14 @@ def test_a_lost_segment_ends_who_was_under_way_and_invents_nobody(
 
 def test_a_truncated_segment_is_used_as_far_as_it_decodes(segments: list[CutSegment]) -> None:
     half = replace(segments[3], media=segments[3].media[: len(segments[3].media) * 2 // 3])
-    observer = StreamObserver(box_revision(), MotionDetector())
+    observer = stream_observer(box_revision())
     _observe([*segments[:3], half], observer)
     assert observer.last_sequence == 3
-    assert observer.last_time_s > 6.2
+    assert observer.clock.last_time_s > 6.2
 
 
 def test_garbage_is_a_fault_of_the_message_and_leaves_the_state(segments: list[CutSegment]) -> None:
-    observer = StreamObserver(box_revision(), MotionDetector())
+    observer = stream_observer(box_revision())
     _observe(segments[:2], observer)
     garbage = replace(segments[2], media=b"\x00\x01nonsense" * 50)
     with pytest.raises(MessageFault):
@@ -137,25 +147,27 @@ def test_garbage_is_a_fault_of_the_message_and_leaves_the_state(segments: list[C
 def test_without_calibration_vehicles_are_counted_but_not_measured(
     segments: list[CutSegment],
 ) -> None:
-    observer = StreamObserver(box_revision(calibrated=False), MotionDetector())
-    passages = _passages(_observe(segments, observer))
+    observer = stream_observer(box_revision(calibrated=False))
+    observations = _observe(segments, observer)
+    assert not [o for o in observations if isinstance(o, ObservedViolation)]
+    passages = _passages(observations)
     assert len(passages) == len(CARS)
-    assert all(p.speed is None and p.speeding is None and p.lane is None for p in passages)
+    assert all(p.speed is None and p.lane is None for p in passages)
 
 
 @pytest.mark.parametrize("damage", ["no archive", "nothing", "cut short", "inside"])
 def test_what_is_no_checkpoint_is_refused(segments: list[CutSegment], damage: str) -> None:
-    observer = StreamObserver(box_revision(), MotionDetector())
+    observer = stream_observer(box_revision())
     _observe(segments[:1], observer)
-    body = save_checkpoint(observer)
-    directory = body.index(b"PK\x01\x02")  # the state lies last before it
+    body = checkpoint_of(observer)
+    directory = body.index(b"PK\x01\x02")  # the part of the stream itself lies last before it
     bodies = {
         "no archive": b"no archive",
         "nothing": b"",
         "cut short": body[: len(body) // 2],
         "inside": body[: directory - 600] + b"\xff" * 400 + body[directory - 200 :],
     }
-    with pytest.raises(CheckpointUnreadable):
-        last_event_of(bodies[damage])
-    with pytest.raises(CheckpointUnreadable):
-        load_checkpoint(bodies[damage], box_revision(), MotionDetector())
+    with pytest.raises((CheckpointUnreadable, StreamUnreadable)):
+        last_event_of(read_checkpoint(bodies[damage]))
+    with pytest.raises((CheckpointUnreadable, StreamUnreadable)):
+        recalled_observer(bodies[damage], box_revision())

@@ -12,8 +12,10 @@ from fastapi import FastAPI
 
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
+from payesh.detect.adapters.tracker import VehicleTracker
+from payesh.detect.adapters.video import decode_segment
 from payesh.detect.consumers import OBSERVER_GROUP, observer_handlers
-from payesh.detect.handlers.observing import Observing
+from payesh.detect.handlers.observing import Observing, ObservingDependencies
 from payesh.detect.settings import ObserverSettings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
@@ -37,17 +39,21 @@ def create_observer(settings: ObserverSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         telemetry.configure("detect", settings)
-        cv2.setNumThreads(1)  # parallel is what segments are; a pool inside each only competes
+        cv2.setNumThreads(1)  # segments run in parallel; a pool inside each would compete
         executor = ThreadPoolExecutor(settings.observe_concurrency, thread_name_prefix="observe")
         observing = Observing(
-            store=store,
-            publisher=producer,
-            detectors=Detectors(
-                ModelFolder(settings.detector_models), threads=settings.detector_threads
-            ),
-            executor=executor,
-            software_version=version("payesh-detect"),
-            streams_in_memory=settings.streams_in_memory,
+            ObservingDependencies(
+                store=store,
+                publisher=producer,
+                detectors=Detectors(
+                    ModelFolder(settings.detector_models), threads=settings.detector_threads
+                ),
+                decode=decode_segment,
+                new_tracker=VehicleTracker,
+                executor=executor,
+                software_version=version("payesh-detect"),
+                streams_in_memory=settings.streams_in_memory,
+            )
         )
 
         async def forget(partitions: set[TopicPartition]) -> None:

@@ -1,16 +1,98 @@
-"""What the observer needs from outside, each a narrow port."""
+"""What the observer exchanges with its adapters: the ports, and the values that cross them."""
 
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
+from payesh.contracts.event import Event
 from payesh.detect.domain.detections import Detections
-from payesh.detect.vision.frames import Frame
+from payesh.detect.frames import Bytes, Frame
 
 Arrays = dict[str, NDArray[Any]]
 
 
-class Detector(Protocol):
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a stream's checkpoint: JSON-ready values and arrays, by a name of its own.
+
+    `version` is raised when the shape of its content changes. A reader that does not know a part's
+    name or version does without it; the other parts are read all the same.
+    """
+
+    name: str
+    version: int
+    state: dict[str, Any] = field(default_factory=dict)
+    arrays: Arrays = field(default_factory=dict)
+
+
+Parts = Mapping[str, Part]
+"""The readable parts of a checkpoint by name."""
+
+UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, OverflowError)
+"""What damaged or unknown content of a part raises while it is recalled."""
+
+
+class Remembers(Protocol):
+    """Something whose memory is a part of the checkpoint."""
+
+    part_name: ClassVar[str]
+    part_version: ClassVar[int]
+
+    def memory(self) -> Part:
+        """Everything that the next call depends on."""
+
+    def recall(self, part: Part) -> None:
+        """Continue from a memory of this version, or raise one of UNREADABLE and stay as before."""
+
+
+class Detector(Remembers, Protocol):
     """Finds vehicles. One instance serves one stream, because it may remember what it saw."""
 
     def detect(self, frame: Frame) -> Detections: ...
+
+
+class StillDetector(Protocol):
+    """Finds vehicles in single pictures."""
+
+    def detect_bgr(self, bgr: Bytes) -> Detections:
+        """Vehicles in an image (h, w, 3) in BGR order, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A detection that belongs to a track; `track` counts from 0 in a stream."""
+
+    track: int
+    row: int
+
+
+class Tracker(Remembers, Protocol):
+    """Follows boxes from frame to frame. Deterministic: equal input gives equal tracks."""
+
+    def update(self, detections: Detections, time_s: float) -> list[Tracked]:
+        """Which detection belongs to which track, ordered by track. `time_s` grows from call to
+        call."""
+
+    def alive(self) -> frozenset[int]:
+        """Tracks that may still be found again."""
+
+    def forget(self) -> None:
+        """Drop every track, but go on numbering: vehicles after a gap have new numbers."""
+
+
+class TrackerFactory(Protocol):
+    def __call__(self, frame_rate_hz: float, *, minimum_confidence: float) -> Tracker:
+        """A tracker without tracks."""
+
+
+class Decoder(Protocol):
+    def __call__(self, init: bytes, media: bytes) -> Iterator[Frame]:
+        """Frames of one media part in presentation order, as far as it decodes. Raises
+        MessageFault for frames that are too large."""
+
+
+class Publisher(Protocol):
+    async def publish(self, event: Event) -> None:
+        """Return once the bus has the event. Raises BusUnavailable."""

@@ -8,15 +8,15 @@ level or two, one that stops for good is absorbed within a minute.
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from payesh.detect.domain.detections import UNKNOWN, Detections
-from payesh.detect.ports import Arrays
-from payesh.detect.vision.frames import Bytes, Frame
+from payesh.detect.frames import Bytes, Frame
+from payesh.detect.ports import Arrays, Part
 
 WORKING_WIDTH_PX = 640
 _WARM_UP_FRAMES = 9
@@ -46,6 +46,9 @@ _SPLINTER_GAP = 0.25
 class MotionDetector:
     """Remembers one stream's background. All frames must have one size; another starts anew."""
 
+    part_name: ClassVar[str] = "detector.motion"
+    part_version: ClassVar[int] = 1
+
     def __init__(self, working_width_px: int = WORKING_WIDTH_PX) -> None:
         self._working_width_px = working_width_px
         self._frames = 0
@@ -72,28 +75,23 @@ class MotionDetector:
         xyxy[:, 1::2] = np.clip(xyxy[:, 1::2], 0, frame.height_px)
         return Detections.of(xyxy, [_SCORE] * len(boxes), [UNKNOWN] * len(boxes))
 
-    def memory(self) -> Arrays:
-        memory: Arrays = {"frames": np.array([self._frames])}
+    def memory(self) -> Part:
+        arrays: Arrays = {}
         for index, plane in enumerate(self._background):
-            memory[f"background{index}"] = plane
+            arrays[f"background{index}"] = plane
         for index, planes in enumerate(self._stack):
             for plane_index, plane in enumerate(planes):
-                memory[f"first{index}_{plane_index}"] = plane
-        return memory
+                arrays[f"first{index}_{plane_index}"] = plane
+        return Part(self.part_name, self.part_version, {"frames": self._frames}, arrays)
 
-    def recall(self, memory: Arrays) -> None:
-        self._frames = int(memory["frames"][0])
-        self._background = [
-            np.array(memory[f"background{i}"], dtype=np.uint8)
-            for i in range(3)
-            if f"background{i}" in memory
-        ]
-        self._stack = []
-        while f"first{len(self._stack)}_0" in memory:
-            index = len(self._stack)
-            self._stack.append(
-                [np.array(memory[f"first{index}_{i}"], dtype=np.uint8) for i in range(3)]
-            )
+    def recall(self, part: Part) -> None:
+        arrays = part.arrays
+        background = [_plane(arrays, f"background{i}") for i in range(3) if "background0" in arrays]
+        stack: list[list[Bytes]] = []
+        while f"first{len(stack)}_0" in arrays:
+            stack.append([_plane(arrays, f"first{len(stack)}_{i}") for i in range(3)])
+        self._frames = int(part.state["frames"])
+        self._background, self._stack = background, stack
 
     def _reduce(self, frame: Frame) -> tuple[list[Bytes], float]:
         width = min(self._working_width_px, frame.width_px)
@@ -165,6 +163,10 @@ class MotionDetector:
                 up &= mask
                 down &= mask
             self._background[index] = background + up - down
+
+
+def _plane(arrays: Arrays, name: str) -> Bytes:
+    return np.array(arrays[name], dtype=np.uint8)
 
 
 def _resize(plane: Bytes, size: tuple[int, int]) -> Bytes:

@@ -1,7 +1,7 @@
 """Detectors with YOLOX's output layout (Ge et al., arXiv:2107.08430), on the CPU."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -14,7 +14,8 @@ from payesh.detect.domain.detections import (
     Floats,
     suppress_overlaps,
 )
-from payesh.detect.vision.frames import Bytes, Frame
+from payesh.detect.frames import Bytes, Frame
+from payesh.detect.ports import Part
 
 _STRIDES = (8, 16, 32)
 _PADDING = 114
@@ -124,7 +125,10 @@ class OnnxDetector:
 
 
 class ThresholdedDetector:
-    """An OnnxDetector at one camera's confidence threshold."""
+    """An OnnxDetector at one camera's confidence threshold. It remembers nothing."""
+
+    part_name: ClassVar[str] = "detector.onnx"
+    part_version: ClassVar[int] = 1
 
     def __init__(self, detector: OnnxDetector, minimum_confidence: float) -> None:
         self._detector = detector
@@ -132,6 +136,12 @@ class ThresholdedDetector:
 
     def detect(self, frame: Frame) -> Detections:
         return self._detector.detect_bgr(frame.bgr(), self._minimum_confidence)
+
+    def memory(self) -> Part:
+        return Part(self.part_name, self.part_version)
+
+    def recall(self, part: Part) -> None:
+        pass
 
 
 def _on_grid(raw: NDArray[np.float32], canvas: tuple[int, ...]) -> Floats:

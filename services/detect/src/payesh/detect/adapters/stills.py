@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from payesh.detect.vision.frames import LARGEST_PIXELS, Bytes
+from payesh.detect.frames import LARGEST_PIXELS, Bytes
 from payesh.kit.errors import MessageFault
 
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

@@ -1,8 +1,7 @@
 """ByteTrack (Zhang et al., ECCV 2022) as roboflow's `trackers` has it, with a memory that can
 be written down: a takeover must continue with the very numbers the dead process held."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import supervision as sv
@@ -11,7 +10,7 @@ from trackers import ByteTrackTracker
 from trackers.core.bytetrack.tracklet import ByteTrackTracklet
 
 from payesh.detect.domain.detections import Detections
-from payesh.detect.ports import Arrays
+from payesh.detect.ports import Arrays, Part, Tracked
 
 _COUNTERS = (
     "age",
@@ -31,19 +30,13 @@ _MATRICES = (
 LOST_AFTER_S = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    """A detection that belongs to a track; `track` counts from 0 in a stream."""
-
-    track: int
-    row: int
-
-
 class VehicleTracker:
     """Follows boxes from frame to frame. Deterministic: equal input gives equal tracks."""
 
+    part_name: ClassVar[str] = "tracker"
+    part_version: ClassVar[int] = 1
+
     def __init__(self, frame_rate_hz: float, *, minimum_confidence: float = 0.35) -> None:
-        self.frame_rate_hz = frame_rate_hz
         self._tracker = ByteTrackTracker(
             lost_track_buffer=round(LOST_AFTER_S * 30),
             frame_rate=frame_rate_hz,
@@ -54,7 +47,8 @@ class VehicleTracker:
         )
 
     def update(self, detections: Detections, time_s: float) -> list[Tracked]:
-        """Which detection is whose, ordered by track. `time_s` must grow from call to call."""
+        """Which detection belongs to which track, ordered by track. `time_s` must grow from call to
+        call."""
         count = len(detections)
         offered = sv.Detections(
             xyxy=detections.xyxy.astype(np.float64).reshape(-1, 4),
@@ -79,39 +73,40 @@ class VehicleTracker:
         return frozenset(t.tracker_id for t in self._tracker.tracks if t.tracker_id >= 0)
 
     def forget(self) -> None:
-        """Drop every track but go on numbering: what comes after a gap is somebody new."""
+        """Drop every track, but go on numbering: vehicles after a gap have new numbers."""
         self._tracker.tracks = []
 
-    def memory(self) -> Arrays:
+    def memory(self) -> Part:
         """Everything that the next `update` depends on."""
         tracks = self._tracker.tracks
         last = self._tracker._last_timestamp
-        memory: Arrays = {
-            "rate": np.array([self.frame_rate_hz]),
+        counters = [[float(getattr(track, name)) for name in _COUNTERS] for track in tracks]
+        arrays: Arrays = {
             "next": np.array([self._tracker._next_track_id]),
             "last": np.array([] if last is None else [last]),
-            "counters": np.array(
-                [[float(getattr(track, name)) for name in _COUNTERS] for track in tracks]
-            ).reshape(-1, len(_COUNTERS)),
+            "counters": np.array(counters).reshape(-1, len(_COUNTERS)),
         }
         for name in _MATRICES:
             states = [track.state_estimator.get_state()[name] for track in tracks]
-            memory[name] = np.stack(states) if states else np.empty(0)
-        return memory
+            arrays[name] = np.stack(states) if states else np.empty(0)
+        return Part(self.part_name, self.part_version, arrays=arrays)
 
-    def recall(self, memory: Arrays) -> None:
-        """Continue from `memory`."""
-        counters: NDArray[Any] = memory["counters"]
-        self._tracker.tracks = []
-        for index in range(len(counters)):
-            track = ByteTrackTracklet(
-                np.array([0.0, 0.0, 1.0, 1.0]), self._tracker.state_estimator_class
-            )
-            track.state_estimator.set_state({name: memory[name][index] for name in _MATRICES})
-            for name, value in zip(_COUNTERS, counters[index], strict=True):
-                kind = float if name.endswith("_seconds") else int
-                setattr(track, name, kind(value))
-            self._tracker.tracks.append(track)
-        self._tracker._next_track_id = int(memory["next"][0])
-        last: NDArray[Any] = memory["last"]
+    def recall(self, part: Part) -> None:
+        """Continue from a memory; the frame rate stays this tracker's own."""
+        arrays = part.arrays
+        tracks = [self._track(arrays, index) for index in range(len(arrays["counters"]))]
+        next_track = int(arrays["next"][0])
+        last: NDArray[Any] = arrays["last"]
         self._tracker._last_timestamp = float(last[0]) if len(last) else None
+        self._tracker._next_track_id = next_track
+        self._tracker.tracks = tracks
+
+    def _track(self, arrays: Arrays, index: int) -> ByteTrackTracklet:
+        track = ByteTrackTracklet(
+            np.array([0.0, 0.0, 1.0, 1.0]), self._tracker.state_estimator_class
+        )
+        track.state_estimator.set_state({name: arrays[name][index] for name in _MATRICES})
+        for name, value in zip(_COUNTERS, arrays["counters"][index], strict=True):
+            kind = float if name.endswith("_seconds") else int
+            setattr(track, name, kind(value))
+        return track

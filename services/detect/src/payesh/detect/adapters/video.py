@@ -8,7 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
-from payesh.detect.vision.frames import LARGEST_PIXELS, Frame
+from payesh.detect.frames import LARGEST_PIXELS, Frame
 from payesh.kit.errors import MessageFault
 
 _PLANAR = frozenset({"yuv420p", "yuvj420p"})

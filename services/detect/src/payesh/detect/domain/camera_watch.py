@@ -1,5 +1,5 @@
-"""Which streams of one camera are known: so that the higher fencing token counts, and a
-stream that another one followed does not keep its vehicles for ever."""
+"""Which streams of one camera are known, so that the higher fencing token counts, and a stream that
+another one followed does not keep its vehicles for ever."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -15,7 +15,7 @@ _FORGET_AFTER = timedelta(hours=6)
 
 @dataclass(slots=True)
 class KnownStream:
-    """`closed` once nobody of it is followed any more."""
+    """`closed` once none of its vehicles is followed any more."""
 
     stream_id: str
     fencing_token: int
@@ -55,9 +55,9 @@ class CameraWatch:
         )
 
     def followed(self, stream_id: UUID, fencing_token: int, captured_at: datetime) -> list[UUID]:
-        """Other live streams that ended without saying so, long enough before `captured_at`.
+        """Other live streams that stopped without a last segment, long enough before `captured_at`.
 
-        An uploaded file neither ends a live stream nor is ended by one: it tells its own end.
+        An uploaded file neither ends a live stream nor is ended by one: its last segment ends it.
         """
         if fencing_token == UPLOADED:
             return []

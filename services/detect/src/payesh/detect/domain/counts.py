@@ -33,14 +33,14 @@ class MinuteCounter:
     """Counts along a stream's own time; minutes are whole minutes of the source's clock.
 
     A vehicle belongs to the minute of the frame in which its passage was decided, because
-    a minute once said is not said again. Where the clock went back, time is counted twice, and
+    an interval is published once. Where the clock went back, time is counted twice, and
     the second count's intervals begin at other moments: an interval is known by its beginning.
     """
 
     started_at: datetime | None = None
     seen_until: datetime | None = None
     """The last frame."""
-    said_until: datetime | None = None
+    published_until: datetime | None = None
     """The latest end of an interval."""
     tallies: dict[tuple[str | None, str], _Tally] = field(default_factory=dict)
 
@@ -82,7 +82,7 @@ class MinuteCounter:
         """Where the interval ends: at a whole minute that no interval began with."""
         assert self.started_at is not None  # noqa: S101 - callers have checked
         minute = self.started_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        if self.said_until is None or minute > self.said_until:
+        if self.published_until is None or minute > self.published_until:
             return minute
         return self.started_at + timedelta(minutes=1)
 
@@ -101,7 +101,7 @@ class MinuteCounter:
         )
         interval = CountedInterval(self.started_at, ended_at, counts)
         self.started_at = ended_at
-        self.said_until = max(ended_at, self.said_until or ended_at)
+        self.published_until = max(ended_at, self.published_until or ended_at)
         self.tallies = {}
         return interval
 
@@ -110,7 +110,7 @@ class MinuteCounter:
         return {
             "started_at": _text(self.started_at),
             "seen_until": _text(self.seen_until),
-            "said_until": _text(self.said_until),
+            "published_until": _text(self.published_until),
             "tallies": [
                 [lane, vehicle_class, t.vehicles, t.speeds, t.speed_sum_kmh]
                 for (lane, vehicle_class), t in self.tallies.items()
@@ -122,7 +122,7 @@ class MinuteCounter:
         counter = cls(
             started_at=_moment(state["started_at"]),
             seen_until=_moment(state["seen_until"]),
-            said_until=_moment(state["said_until"]),
+            published_until=_moment(state["published_until"]),
         )
         for lane, vehicle_class, vehicles, speeds, total in state["tallies"]:  # type: ignore[attr-defined]
             counter.tallies[(lane, vehicle_class)] = _Tally(vehicles, speeds, total)

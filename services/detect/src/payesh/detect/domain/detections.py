@@ -1,4 +1,4 @@
-"""What a detector says about one frame."""
+"""What a detector finds in one frame."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 
 VEHICLE_CLASSES = ("car", "van", "bus", "truck", "motorcycle", "bicycle", "unknown")
-"""Names by class id; every detector speaks in these, whatever its weights were trained with."""
+"""Names by class id; every detector maps to these, whatever its weights were trained with."""
 
 UNKNOWN = VEHICLE_CLASSES.index("unknown")
 
@@ -32,6 +32,11 @@ class Detections:
     def take(self, index: NDArray[Any]) -> "Detections":
         """The rows that `index` (integers or a mask) names, in its order."""
         return Detections(self.xyxy[index], self.score[index], self.class_id[index])
+
+    def box(self, row: int) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of one row."""
+        left, top, right, bottom = (float(value) for value in self.xyxy[row])
+        return left, top, right, bottom
 
     @classmethod
     def of(cls, xyxy: Any, score: Any, class_id: Any) -> "Detections":

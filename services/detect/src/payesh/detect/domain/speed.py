@@ -18,7 +18,7 @@ MINIMUM_POSITIONS = 6
 _OUTLIER_SIGMAS = 4.0
 _COVERAGE_K = 1.96
 _LEAST_EFFECTIVE = 2.0
-"""Degrees of freedom, what errs alike counted once."""
+"""Effective degrees of freedom, corrected for autocorrelation: never fewer than these."""
 _RHO_SIGMAS = 1.0
 _MOST_LEFT_OUT = 0.2
 _MOST_LEFT_OUT_IN_A_PIECE = 0.12
@@ -30,8 +30,8 @@ _JUMP_SIGMAS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class SpeedLimits:
-    """What bounds a measurement apart from the scatter of its positions; all 95 %."""
+class SpeedUncertaintyBudget:
+    """The terms of a speed's uncertainty apart from the scatter of its positions; all 95 %."""
 
     camera_height_m: float
     length_scale_u95: float
@@ -48,7 +48,7 @@ class SpeedLimits:
     frame_time_u95_s: float = 0.002
     floor_relative: float = 0.006
     floor_kmh: float = 0.4
-    """Never claimed better than this, whatever the fit says."""
+    """No interval is narrower than this, however well the fit agrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +66,18 @@ class SpeedEstimate:
 
 
 def estimate_speed(
-    time_s: Floats, along_m: Floats, sigma_m: Floats, limits: SpeedLimits
+    time_s: Floats, along_m: Floats, sigma_m: Floats, budget: SpeedUncertaintyBudget
 ) -> SpeedEstimate | None:
     """Speed of a vehicle seen at `along_m` (n,) (growing in its direction) at `time_s` (n,).
 
     `sigma_m` (n,) is the relative scatter expected of each position: far rows are worth more
-    metres. None when there are too few positions, when it did not move forward, and when the
-    positions may be those of two vehicles: whose speed is it then?
+    metres. None when there are too few positions, when the vehicle did not move forward, and when
+    the positions may be those of two vehicles.
     """
     if len(time_s) < MINIMUM_POSITIONS:
         return None
     keep = _without_outliers(time_s, along_m, sigma_m)
-    if keep.sum() < MINIMUM_POSITIONS or _is_of_two(keep):
+    if keep.sum() < MINIMUM_POSITIONS or mixes_two_vehicles(keep):
         return None
     time_s, along_m, sigma_m = time_s[keep], along_m[keep], sigma_m[keep]
     slope_ms, residual = _fit(time_s, along_m, sigma_m)
@@ -95,14 +95,14 @@ def estimate_speed(
 
     apparent = slope_ms
     # An edge h above the road appears at distance d·H/(H-h): all lengths scale alike.
-    true_ms = apparent * (1.0 - limits.edge_height_m / limits.camera_height_m)
-    u_edge = apparent * limits.edge_height_u95_m / limits.camera_height_m
+    true_ms = apparent * (1.0 - budget.edge_height_m / budget.camera_height_m)
+    u_edge = apparent * budget.edge_height_u95_m / budget.camera_height_m
     shift_ms, _ = _fit(time_s, sigma_m, sigma_m)
-    u_shift = abs(shift_ms) * limits.edge_shift_u95
-    u_scale = true_ms * limits.length_scale_u95
-    u_survey = true_ms * limits.ground_u95_m * np.sqrt(2.0) / max(limits.survey_span_m, 1.0)
-    u_time = true_ms * limits.frame_time_u95_s * np.sqrt(2.0) / duration_s
-    u_floor = max(true_ms * limits.floor_relative, limits.floor_kmh / KMH_PER_MS)
+    u_shift = abs(shift_ms) * budget.edge_shift_u95
+    u_scale = true_ms * budget.length_scale_u95
+    u_survey = true_ms * budget.ground_u95_m * np.sqrt(2.0) / max(budget.survey_span_m, 1.0)
+    u_time = true_ms * budget.frame_time_u95_s * np.sqrt(2.0) / duration_s
+    u_floor = max(true_ms * budget.floor_relative, budget.floor_kmh / KMH_PER_MS)
     u95_ms = np.sqrt(
         float(u_fit) ** 2
         + u_edge**2
@@ -135,9 +135,9 @@ def _fit(time_s: Floats, along_m: Floats, sigma_m: Floats) -> tuple[float, Float
 def _without_outliers(time_s: Floats, along_m: Floats, sigma_m: Floats) -> NDArray[np.bool_]:
     """Mask of positions within four robust deviations, found in three passes.
 
-    The first pass takes the median of slopes over half the series (after Theil 1950 and Sen 1968):
-    a box that sticks to a pole or the picture's edge lies where a pixel is worth least, weighs
-    most, and would bend a fitted line towards itself.
+    The first pass takes the median of slopes over half the series (after Theil 1950 and Sen 1968).
+    A fitted line would be bent by a box that sticks to a pole or to the picture's edge: such a box
+    lies where a pixel is worth fewest metres, so it weighs most.
     """
     half = len(time_s) // 2
     lag_s = time_s[half:] - time_s[: len(time_s) - half]
@@ -155,9 +155,10 @@ def _without_outliers(time_s: Floats, along_m: Floats, sigma_m: Floats) -> NDArr
     return keep
 
 
-def _is_of_two(keep: NDArray[np.bool_]) -> bool:
-    """Whether so much was left out, or so much of it in one piece, that a tracker may have gone
-    over to another vehicle: the last pictures show whom the speed is said of."""
+def mixes_two_vehicles(keep: NDArray[np.bool_]) -> bool:
+    """Whether the positions kept by the outlier test may belong to two vehicles: so many were left
+    out, or so many in one piece, that the tracker may have changed over to another vehicle, which
+    the last pictures then show."""
     kept = np.flatnonzero(keep)
     pieces = np.diff(np.concatenate([[-1], kept, [len(keep)]])) - 1
     return bool(
@@ -178,14 +179,14 @@ def _jumps(residual_m: Floats, sigma_m: Floats) -> bool:
 
 
 def _autocorrelation_inflation(scaled_residual: Floats) -> float:
-    """(1+ρ)/(1-ρ) for the lag-one correlation ρ ≥ 0: neighbours that err alike count less."""
+    """(1+ρ)/(1-ρ) for the lag-one correlation ρ ≥ 0 of neighbouring residuals."""
     power = float(np.sum(scaled_residual**2))
     if power <= 0:
         return 1.0
     count = len(scaled_residual)
     rho = float(np.sum(scaled_residual[1:] * scaled_residual[:-1])) / power
-    # The estimate is biased low by about (1 + 3ρ)/n in short series (Kendall 1954), and known no
-    # better than to 1/√n (Bartlett 1946): what it may well be counts, not what it seems.
+    # The estimate is biased low by about (1 + 3ρ)/n in short series (Kendall 1954) and has a
+    # standard deviation of about 1/√n (Bartlett 1946): ρ is taken one deviation higher.
     rho += (1.0 + 3.0 * max(rho, 0.0)) / count + _RHO_SIGMAS / np.sqrt(count)
     rho = min(max(rho, 0.0), 0.95)
     return float((1.0 + rho) / (1.0 - rho))

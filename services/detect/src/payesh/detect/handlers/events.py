@@ -1,31 +1,33 @@
-"""From what was observed to what is said on the bus."""
+"""From what was observed to what is published on the bus."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from payesh.contracts import PassageObserved, SegmentStored, TrafficCounted, ViolationDetected
-from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts import (
+    PassageObserved,
+    SegmentStored,
+    SnapshotStored,
+    TrafficCounted,
+    ViolationDetected,
+)
 from payesh.contracts.detect import Shot, Speed, TrafficCount, Vehicle
-from payesh.contracts.event import CapturedEvent, deterministic_id
+from payesh.contracts.event import deterministic_id
 from payesh.contracts.values import (
-    MeasuredQuantity,
+    Certificate,
     ObjectReference,
     Provenance,
-    RevisionReference,
-    SegmentLink,
 )
-from payesh.contracts.vocabulary import VehicleClass, ViolationRule
 from payesh.detect.domain.counts import CountedInterval
-from payesh.detect.domain.rules import Speeding
 from payesh.detect.domain.speed import SpeedEstimate
-from payesh.detect.vision.observations import PassageTaken, ShotTaken
+from payesh.detect.handlers.measurements import measurement_of
+from payesh.detect.vision.observations import ObservedPassage, ObservedShot, ObservedViolation
 
 VIDEO_METHOD = "video_ground_plane"
 DEVICE_METHOD = "device"
 
 
 def shots_of(
-    stream_id: UUID, taken: Sequence[ShotTaken], crops: Sequence[ObjectReference]
+    stream_id: UUID, observed: Sequence[ObservedShot], crops: Sequence[ObjectReference]
 ) -> tuple[Shot, ...]:
     return tuple(
         Shot(
@@ -37,74 +39,66 @@ def shots_of(
             crop_box=shot.crop_box,
             sharpness=shot.sharpness,
         )
-        for shot, crop in zip(taken, crops, strict=True)
+        for shot, crop in zip(observed, crops, strict=True)
     )
 
 
 def passage_observed(
-    source: CapturedEvent,
-    revision: RevisionReference,
-    stream_id: UUID,
-    taken: PassageTaken,
+    source: SegmentStored | SnapshotStored,
+    observed: ObservedPassage,
     shots: tuple[Shot, ...],
     provenance: Provenance,
-    method: str = VIDEO_METHOD,
+    method: str,
 ) -> PassageObserved:
     return PassageObserved(
         camera_id=source.camera_id,
         county=source.county,
         road_class=source.road_class,
         place_class=source.place_class,
-        captured_at=taken.captured_at,
-        clock_source=taken.clock_source,
-        clock_u95_ms=taken.clock_u95_ms,
-        passage_id=taken.passage_id,
-        revision=revision,
-        stream_id=stream_id,
-        first_seen_at=taken.first_seen_at,
-        last_seen_at=taken.last_seen_at,
-        ended_by=taken.ended_by,
-        vehicle=_vehicle(taken),
-        lane=taken.lane,
-        speed=_speed(taken.speed, method),
+        captured_at=observed.captured_at,
+        clock_source=observed.clock_source,
+        clock_u95_ms=observed.clock_u95_ms,
+        passage_id=observed.passage_id,
+        revision=source.revision,
+        stream_id=source.stream_id,
+        first_seen_at=observed.first_seen_at,
+        last_seen_at=observed.last_seen_at,
+        ended_by=observed.ended_by,
+        vehicle=_vehicle(observed),
+        lane=observed.lane,
+        speed=_speed(observed.speed, method),
         shots=shots,
         provenance=provenance,
     )
 
 
 def violation_detected(
-    passage: PassageObserved,
-    revision: CameraRevision,
-    speeding: Speeding,
-    links: tuple[SegmentLink, ...],
+    source: SegmentStored | SnapshotStored,
+    observed: ObservedViolation,
+    shots: tuple[Shot, ...],
+    certificate: Certificate | None,
+    provenance: Provenance,
 ) -> ViolationDetected:
     return ViolationDetected(
-        camera_id=passage.camera_id,
-        county=passage.county,
-        road_class=passage.road_class,
-        place_class=passage.place_class,
-        captured_at=passage.captured_at,
-        clock_source=passage.clock_source,
-        clock_u95_ms=passage.clock_u95_ms,
-        violation_id=deterministic_id("violation", passage.passage_id, ViolationRule.SPEEDING),
-        passage_id=passage.passage_id,
-        revision=passage.revision,
-        stream_id=passage.stream_id,
-        rule=ViolationRule.SPEEDING,
-        vehicle=passage.vehicle,
-        lane=passage.lane,
-        measurement=MeasuredQuantity(
-            kind="quantity",
-            quantity="speed_kmh",
-            value=round(speeding.speed_kmh, 3),
-            u95=round(speeding.speed_u95_kmh, 3),
-            limit=speeding.limit_kmh,
-            lower_bound=round(speeding.lower_bound_kmh, 3),
-        ),
-        certificate=revision.certificate,
-        segments=links,
-        shots=passage.shots,
-        provenance=passage.provenance,
+        camera_id=source.camera_id,
+        county=source.county,
+        road_class=source.road_class,
+        place_class=source.place_class,
+        captured_at=observed.captured_at,
+        clock_source=observed.clock_source,
+        clock_u95_ms=observed.clock_u95_ms,
+        violation_id=deterministic_id("violation", observed.passage_id, observed.rule),
+        passage_id=observed.passage_id,
+        revision=source.revision,
+        stream_id=source.stream_id,
+        rule=observed.rule,
+        vehicle=_vehicle(observed),
+        lane=observed.lane,
+        measurement=measurement_of(observed.measurement),
+        certificate=certificate,
+        segments=observed.links,
+        shots=shots,
+        provenance=provenance,
     )
 
 
@@ -122,7 +116,7 @@ def traffic_counted(
         counts=tuple(
             TrafficCount(
                 lane=count.lane,
-                vehicle_class=VehicleClass(count.vehicle_class),
+                vehicle_class=count.vehicle_class,
                 vehicles=count.vehicles,
                 mean_speed_kmh=count.mean_speed_kmh,
             )
@@ -132,9 +126,10 @@ def traffic_counted(
     )
 
 
-def _vehicle(taken: PassageTaken) -> Vehicle:
+def _vehicle(observed: ObservedPassage | ObservedViolation) -> Vehicle:
     return Vehicle(
-        vehicle_class=VehicleClass(taken.vehicle_class), confidence=round(taken.confidence, 4)
+        vehicle_class=observed.vehicle_class,
+        confidence=round(observed.confidence, 4),
     )
 
 

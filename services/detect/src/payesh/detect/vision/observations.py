@@ -1,4 +1,4 @@
-"""What the observer concludes from a stream, before crops are stored and events are said."""
+"""What the observer concludes from a stream, before crops are stored and events are published."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,12 @@ from uuid import UUID
 from payesh.contracts.values import Box, ClockSource, SegmentLink
 from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.domain.counts import CountedInterval
-from payesh.detect.domain.rules import Speeding
+from payesh.detect.domain.rules.finding import Facts, Quantity
 from payesh.detect.domain.speed import SpeedEstimate
 
 
 @dataclass(frozen=True, slots=True)
-class ShotTaken:
+class ObservedShot:
     """A picture of the vehicle at `box`. `crop_jpeg` shows `crop_box` pixel for pixel: the box
     and a margin around it."""
 
@@ -25,10 +25,8 @@ class ShotTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class PassageTaken:
-    """One vehicle seen once; `speeding` when its speed's lower bound breaks the limit, and then
-    `links` are the segments from the first that shows it to the one it ends in. The clock is the
-    worst of the segments that show it."""
+class ObservedPassage:
+    """One vehicle seen once. The clock is the worst of the segments that show it."""
 
     passage_id: UUID
     captured_at: datetime
@@ -41,14 +39,31 @@ class PassageTaken:
     confidence: float
     lane: str | None
     speed: SpeedEstimate | None
-    shots: tuple[ShotTaken, ...]
-    speeding: Speeding | None
+    shots: tuple[ObservedShot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedViolation:
+    """A rule broken by the vehicle of a passage that was observed before. `links` are the segments
+    of its own evidence window: from the first that it rests on to the one it ends in."""
+
+    passage_id: UUID
+    rule: str
+    captured_at: datetime
+    clock_source: ClockSource
+    clock_u95_ms: float
+    vehicle_class: str
+    confidence: float
+    lane: str | None
+    measurement: Quantity | Facts
     links: tuple[SegmentLink, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CountsTaken:
+class ObservedCounts:
+    """What passed in one interval of the stream."""
+
     interval: CountedInterval
 
 
-Observation = PassageTaken | CountsTaken
+Observation = ObservedPassage | ObservedViolation | ObservedCounts

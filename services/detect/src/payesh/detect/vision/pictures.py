@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from payesh.contracts.values import Box
-from payesh.detect.vision.frames import Frame, PlanarCrop
-from payesh.detect.vision.observations import ShotTaken
+from payesh.detect.frames import Frame, PlanarCrop
+from payesh.detect.vision.observations import ObservedShot
 
 MARGIN = 0.12
 """Added on each side, in box sizes: a box that is a little small must not cut the plate."""
@@ -19,9 +19,9 @@ class Picture:
     sequence: int
     frame_at: datetime
     box: tuple[float, float, float, float]
-    """The vehicle: left, top, right, bottom …"""
+    """The vehicle: left, top, right, bottom."""
     crop_box: tuple[int, int, int, int]
-    """… and what the pixels show."""
+    """What the pixels show."""
     sharpness: float
     pixels: PlanarCrop | bytes
     """Raw, or the JPEG that a checkpoint made of it: the same bytes that a shot would get."""
@@ -49,8 +49,8 @@ class Picture:
             self.pixels = self.pixels.jpeg()
         return self.pixels
 
-    def shot(self) -> ShotTaken:
-        return ShotTaken(
+    def shot(self) -> ObservedShot:
+        return ObservedShot(
             sequence=self.sequence,
             frame_at=self.frame_at,
             box=box_of(self.box),

@@ -1,37 +1,37 @@
-"""A still in, its passages out."""
+"""A still in, its passages and violations out."""
 
 from payesh.contracts import SnapshotStored
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.values import SegmentLink
 from payesh.contracts.vocabulary import PassageEnd
-from payesh.detect.adapters.onnx_detector import OnnxDetector
-from payesh.detect.adapters.stills import decode_still
 from payesh.detect.domain.detections import UNKNOWN, VEHICLE_CLASSES, Detections
-from payesh.detect.domain.rules import judge
+from payesh.detect.domain.rules import speeding
+from payesh.detect.domain.scene import Scene
 from payesh.detect.domain.speed import SpeedEstimate
-from payesh.detect.vision.frames import Bytes, encode_jpeg, sharpness
-from payesh.detect.vision.observations import PassageTaken, ShotTaken
+from payesh.detect.frames import Bytes, encode_jpeg, sharpness
+from payesh.detect.ports import StillDetector
+from payesh.detect.vision.observations import ObservedPassage, ObservedShot, ObservedViolation
 from payesh.detect.vision.pictures import MARGIN, box_of
+from payesh.detect.vision.scenes import scene_of
 
 LEGIBLE_WIDTH_PX = 60.0
-"""A narrower vehicle shows its plate on a dozen pixels: nobody reads that."""
+"""A narrower vehicle shows its plate on a dozen pixels, which is not legible."""
 _LARGEST_VEHICLES = 20
 _FILLS_THE_PICTURE = 0.5
 """Of its width."""
 
 
 def observe_still(
-    event: SnapshotStored, revision: CameraRevision, image: bytes, detector: OnnxDetector | None
-) -> list[PassageTaken]:
-    """A passage for each vehicle wide enough to read; one of the whole frame when there is none,
-    so that a plate which the detector does not know as a vehicle is read all the same.
+    event: SnapshotStored, revision: CameraRevision, bgr: Bytes, detector: StillDetector | None
+) -> list[ObservedPassage | ObservedViolation]:
+    """A passage for each vehicle wide enough to read, each followed by its violation. One passage
+    of the whole frame when there is none, so that a plate is read although the detector does not
+    see its vehicle.
 
-    The device's measurement is said of a vehicle only when the detector saw exactly one, of any
-    size: with several, or with none, it does not say whose it is. Raises MessageFault when the
-    image cannot be used.
+    The device's measurement belongs to a vehicle only when the detector saw exactly one, of any
+    size: with several, or with none, it is not known which vehicle was measured.
     """
-    bgr = decode_still(image)
     seen = detector.detect_bgr(bgr) if detector is not None else Detections.of([], [], [])
     found = _legible(seen)
     if event.measurement is None and len(seen) == len(found) == 1:
@@ -39,7 +39,11 @@ def observe_still(
     whole = Detections.of([[0, 0, bgr.shape[1], bgr.shape[0]]], [0.0], [UNKNOWN])
     vehicles = found if len(found) else whole
     speed = _device_speed(event) if len(seen) == len(found) == 1 else None
-    return [_passage(event, revision, bgr, vehicles, row, speed) for row in range(len(vehicles))]
+    observed: list[ObservedPassage | ObservedViolation] = []
+    for row in range(len(vehicles)):
+        passage = _passage(event, bgr, vehicles, row, speed)
+        observed += [passage, *_violations(event, passage, scene_of(revision))]
+    return observed
 
 
 def _legible(seen: Detections) -> Detections:
@@ -51,8 +55,9 @@ def _legible(seen: Detections) -> Detections:
 
 
 def _to_the_ground(alone: Detections, width_px: int, height_px: int) -> Detections:
-    """Of a vehicle that fills the picture detectors often box the upper half, and its plate lies
-    below. Nobody else is seen there; a measured speed is not said of a box that was stretched."""
+    """The box of a vehicle that is alone and fills the picture, down to the picture's lower edge:
+    detectors often box its upper half, and its plate lies below. Not done with a measured speed,
+    which must not rest on a box that was stretched."""
     left, top, right, _ = alone.xyxy[0]
     if right - left <= _FILLS_THE_PICTURE * width_px:
         return alone
@@ -61,18 +66,17 @@ def _to_the_ground(alone: Detections, width_px: int, height_px: int) -> Detectio
 
 def _passage(
     event: SnapshotStored,
-    revision: CameraRevision,
     bgr: Bytes,
     vehicles: Detections,
     row: int,
     speed: SpeedEstimate | None,
-) -> PassageTaken:
-    left, top, right, bottom = (float(v) for v in vehicles.xyxy[row])
+) -> ObservedPassage:
+    left, top, right, bottom = vehicles.box(row)
     wide, high = MARGIN * (right - left), MARGIN * (bottom - top)
     columns = max(0, round(left - wide)), min(bgr.shape[1], round(right + wide))
     rows = max(0, round(top - high)), min(bgr.shape[0], round(bottom + high))
     crop = bgr[rows[0] : rows[1], columns[0] : columns[1]]
-    shot = ShotTaken(
+    shot = ObservedShot(
         sequence=event.sequence,
         frame_at=event.captured_at,
         box=box_of((left, top, right, bottom)),
@@ -80,19 +84,7 @@ def _passage(
         crop_jpeg=encode_jpeg(crop),
         sharpness=round(sharpness(crop[:, :, 1]), 3),
     )
-    speeding = judge(speed, revision.speed_limit_kmh)
-    link = SegmentLink(
-        stream_id=event.stream_id,
-        sequence=event.sequence,
-        fencing_token=0,  # a series of stills has no lease
-        captured_at=event.captured_at,
-        duration_ms=0,
-        init=None,
-        media=event.image,
-        previous_link_sha256=event.previous_link_sha256,
-        link_sha256=event.link_sha256,
-    )
-    return PassageTaken(
+    return ObservedPassage(
         passage_id=deterministic_id("passage", event.stream_id, event.sequence, 0, row),
         captured_at=event.captured_at,
         first_seen_at=event.captured_at,
@@ -105,9 +97,42 @@ def _passage(
         lane=None,
         speed=speed,
         shots=(shot,),
-        speeding=speeding,
-        links=(link,) if speeding else (),
     )
+
+
+def _violations(
+    event: SnapshotStored, passage: ObservedPassage, scene: Scene
+) -> list[ObservedViolation]:
+    """Speeding is the one rule that a device judges; its evidence is the still itself."""
+    limit_kmh = scene.speed_limit_kmh(passage.vehicle_class, passage.lane, event.captured_at)
+    broken = speeding.exceeded(passage.speed, limit_kmh)
+    if broken is None:
+        return []
+    link = SegmentLink(
+        stream_id=event.stream_id,
+        sequence=event.sequence,
+        fencing_token=0,  # a series of stills has no lease
+        captured_at=event.captured_at,
+        duration_ms=0,
+        init=None,
+        media=event.image,
+        previous_link_sha256=event.previous_link_sha256,
+        link_sha256=event.link_sha256,
+    )
+    return [
+        ObservedViolation(
+            passage_id=passage.passage_id,
+            rule=speeding.NAME,
+            captured_at=event.captured_at,
+            clock_source=event.clock_source,
+            clock_u95_ms=event.clock_u95_ms,
+            vehicle_class=passage.vehicle_class,
+            confidence=passage.confidence,
+            lane=passage.lane,
+            measurement=broken,
+            links=(link,),
+        )
+    ]
 
 
 def _device_speed(event: SnapshotStored) -> SpeedEstimate | None:

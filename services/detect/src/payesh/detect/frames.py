@@ -1,4 +1,4 @@
-"""A decoded frame, as detectors and the shot gallery need it: planes first, colour on demand."""
+"""A decoded frame: what decoders give, detectors look at and pictures are cut from."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +60,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class PlanarCrop:
-    """A piece of a frame that outlives it; `left_px`, `top_px` say where it was."""
+    """A piece of a frame that outlives it; its corner was at `left_px`, `top_px`."""
 
     left_px: int
     top_px: int
@@ -70,7 +70,8 @@ class PlanarCrop:
     full_range: bool = False
 
     def bgr(self) -> Bytes:
-        """(h, w, 3) in BGR order, ITU-R BT.601 as FFmpeg assumes when a stream says nothing."""
+        """(h, w, 3) in BGR order, ITU-R BT.601, which FFmpeg assumes where a stream declares no
+        other."""
         height, width = self.luma.shape
         if self.full_range:  # OpenCV's I420 is of limited range; its YCrCb is a JPEG's
             chroma = [

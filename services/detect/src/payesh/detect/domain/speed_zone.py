@@ -16,8 +16,9 @@ class LaneStrip:
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
-    """Vehicles go from `entry_y_m` to `exit_y_m`; either may be the greater."""
+class SpeedZone:
+    """The stretch from `entry_y_m` to `exit_y_m`, the direction in which speeds are measured;
+    either may be the greater."""
 
     entry_y_m: float
     exit_y_m: float
@@ -30,7 +31,7 @@ class Zone:
     def progress(self, y_m: float) -> float:
         """0 at the entry line, 1 at the exit line; beyond them below 0 and above 1.
 
-        >>> Zone(40.0, 20.0, ()).progress(25.0)
+        >>> SpeedZone(40.0, 20.0, ()).progress(25.0)
         0.75
         """
         return (y_m - self.entry_y_m) / (self.exit_y_m - self.entry_y_m)

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 Picture = TypeVar("Picture")
 
 SHARP_ENOUGH = 150.0
-"""Variance of the Laplacian beyond which more sharpness says more about the paint than the lens."""
+"""Variance of the Laplacian beyond which sharpness depends on the paint more than on the lens."""
 
 
 def shot_quality(
@@ -58,7 +58,7 @@ class Gallery(Generic[Picture]):
         self.kept.sort(key=lambda kept: kept.time_s)
 
     def _rival(self, time_s: float) -> Candidate[Picture] | None:
-        """Whom a picture of this moment would replace."""
+        """The kept picture that one of this moment would replace."""
         for kept in self.kept:
             if int(kept.time_s // self.apart_s) == int(time_s // self.apart_s):
                 return kept

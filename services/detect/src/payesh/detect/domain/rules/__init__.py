@@ -1,0 +1,1 @@
+"""Rules of the road: a module each, and the registry that knows them all."""

@@ -1,0 +1,101 @@
+"""What is published of a followed vehicle, and when: its passage once, then its violations."""
+
+from payesh.contracts.values import ClockSource
+from payesh.contracts.vocabulary import PassageEnd
+from payesh.detect.domain.passage import (
+    TIME_LIMIT_S,
+    is_reportable,
+    lane_of,
+    left_zone_at_s,
+    measured_speed,
+)
+from payesh.detect.domain.scene import Scene
+from payesh.detect.vision.evidence_links import EvidenceLinks
+from payesh.detect.vision.followed_vehicle import FollowedVehicle
+from payesh.detect.vision.observations import ObservedPassage, ObservedViolation
+
+
+def left_at_s(vehicle: FollowedVehicle, scene: Scene) -> float | None:
+    """When a vehicle that is still in sight left the speed zone, if that ends its passage."""
+    zone = scene.speed_zone
+    if zone is None or not vehicle.trajectory.has_moved:
+        return None
+    left_s = left_zone_at_s(vehicle.trajectory, zone)
+    return left_s if left_s is not None and is_worth_a_passage(vehicle, scene) else None
+
+
+def has_waited(vehicle: FollowedVehicle, time_s: float) -> bool:
+    """Whether a vehicle is followed for so long that its passage is due."""
+    return time_s - vehicle.trajectory.first.time_s >= TIME_LIMIT_S
+
+
+def is_worth_a_passage(vehicle: FollowedVehicle, scene: Scene) -> bool:
+    """Whether the vehicle passes, or was found to break a rule: a violation needs its passage."""
+    return bool(vehicle.held) or is_reportable(vehicle.trajectory, scene.speed_zone)
+
+
+def passage_of(
+    vehicle: FollowedVehicle,
+    scene: Scene,
+    clock_source: ClockSource,
+    ended_by: PassageEnd,
+    ended_s: float,
+) -> ObservedPassage:
+    """The vehicle's passage; its pictures leave the gallery."""
+    trajectory = vehicle.trajectory
+    speed = lane = None
+    if scene.speed_zone is not None and trajectory.ground:
+        lane = lane_of(trajectory, scene.speed_zone)
+        if scene.speed_budget is not None:
+            speed = measured_speed(trajectory, scene.speed_zone, scene.speed_budget)
+    shots = tuple(candidate.picture.shot() for candidate in vehicle.gallery.kept)
+    vehicle.gallery.kept = []
+    vehicle.published = True
+    return ObservedPassage(
+        passage_id=vehicle.passage_id,
+        captured_at=trajectory.moment(ended_s).at,
+        first_seen_at=trajectory.first.at,
+        last_seen_at=trajectory.last.at,
+        clock_source=_verified(vehicle, clock_source),
+        clock_u95_ms=vehicle.clock.u95_ms,
+        ended_by=ended_by,
+        vehicle_class=vehicle.votes.vehicle_class,
+        confidence=vehicle.votes.confidence,
+        lane=lane,
+        speed=speed,
+        shots=shots,
+    )
+
+
+def take_violations(
+    vehicle: FollowedVehicle, scene: Scene, clock_source: ClockSource, links: EvidenceLinks
+) -> list[ObservedViolation]:
+    """The held findings of a vehicle as violations; none before its passage is published. A finding
+    whose segments are not known any more proves nothing and is dropped."""
+    if not vehicle.published or not vehicle.held:
+        return []
+    lane = None
+    if scene.speed_zone is not None and vehicle.trajectory.ground:
+        lane = lane_of(vehicle.trajectory, scene.speed_zone)
+    held, vehicle.held = vehicle.held, []
+    windows = [links.between(each.finding.from_s, each.finding.to_s) for each in held]
+    return [
+        ObservedViolation(
+            passage_id=vehicle.passage_id,
+            rule=each.rule,
+            captured_at=each.captured_at,
+            clock_source=_verified(vehicle, clock_source),
+            clock_u95_ms=vehicle.clock.u95_ms,
+            vehicle_class=vehicle.votes.vehicle_class,
+            confidence=vehicle.votes.confidence,
+            lane=lane,
+            measurement=each.finding.measurement,
+            links=window,
+        )
+        for each, window in zip(held, windows, strict=True)
+        if window
+    ]
+
+
+def _verified(vehicle: FollowedVehicle, clock_source: ClockSource) -> ClockSource:
+    return clock_source if vehicle.clock.verified else ClockSource.UNVERIFIED
