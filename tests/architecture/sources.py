@@ -15,7 +15,7 @@ PARTS = {
 
 
 @dataclass(frozen=True)
-class House:
+class Sources:
     """The source trees of all parts under one root."""
 
     root: Path
@@ -85,10 +85,10 @@ def is_within(name: str, module: str) -> bool:
     return name == module or name.startswith(module + ".")
 
 
-def graph(house: House, part: str) -> dict[str, set[str]]:
+def graph(sources: Sources, part: str) -> dict[str, set[str]]:
     """Module to the modules of the same part that it imports; imports under TYPE_CHECKING do not
     run, so they do not count."""
-    paths = {house.module(path): path for path in house.files(part)}
+    paths = {sources.module(path): path for path in sources.files(part)}
     edges: dict[str, set[str]] = {}
     for module, path in paths.items():
         edges[module] = set()

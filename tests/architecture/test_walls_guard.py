@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import PARTS, House
+from tests.architecture.sources import PARTS, Sources
 from tests.architecture.walls import LINES_A_FILE, WALLS
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ BREACHES = [
 
 
 @pytest.fixture
-def copied(tmp_path: Path, breach: Breach) -> House:
+def copied(tmp_path: Path, breach: Breach) -> Sources:
     """A copy of what the walls read of the part."""
     binary = shutil.ignore_patterns("__pycache__", "*.onnx", "*.woff2", "*.json", "*.egg-info")
     source = Path(PARTS[breach.part])
@@ -131,11 +131,11 @@ def copied(tmp_path: Path, breach: Breach) -> House:
             shutil.copy(ROOT / beside, tmp_path / beside)
     (tmp_path / "contracts").mkdir(exist_ok=True)
     shutil.copy(ROOT / "contracts/asyncapi.yaml", tmp_path / "contracts/asyncapi.yaml")
-    return House(tmp_path)
+    return Sources(tmp_path)
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=str)
-def test_a_breach_fails_the_wall_that_guards_it(copied: House, breach: Breach) -> None:
+def test_a_breach_fails_the_wall_that_guards_it(copied: Sources, breach: Breach) -> None:
     check, _ = WALLS[breach.wall]
     before = set(check(copied, breach.part))
     path = copied.source(breach.part) / breach.at

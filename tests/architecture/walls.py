@@ -1,6 +1,6 @@
 """The walls between the parts of the sources: one function a wall.
 
-Each takes a `House` (source trees under one root) and the name of a part, and returns its faults,
+Each takes a `Sources` (source trees under one root) and the name of a part, and returns its faults,
 one line each, empty where the wall stands. The root is an argument so that a test can break each
 wall in a copy of the sources.
 """
@@ -16,7 +16,7 @@ import yaml
 from tests.architecture.sources import (
     PARTS,
     SERVICES,
-    House,
+    Sources,
     called,
     graph,
     imported,
@@ -49,122 +49,124 @@ LONG_FILES: dict[str, str] = {}
 """A file beyond the bound, and why it is one file."""
 
 
-Wall = Callable[[House, str], list[str]]
+Wall = Callable[[Sources, str], list[str]]
 
 
-def _forbidden(house: House, part: str, rooms: tuple[str, ...], never: set[str]) -> list[str]:
+def _forbidden(sources: Sources, part: str, rooms: tuple[str, ...], never: set[str]) -> list[str]:
     """Imports of the part's rooms `never` by its `rooms`."""
     return [
-        f"{house.name(path)} imports {name}"
-        for path in house.files(part, *rooms)
+        f"{sources.name(path)} imports {name}"
+        for path in sources.files(part, *rooms)
         for name in imported(path)
         if any(is_within(name, f"payesh.{part}.{room}") for room in never)
     ]
 
 
-def imports_only_what_stands_below(house: House, part: str) -> list[str]:
+def imports_only_what_stands_below(sources: Sources, part: str) -> list[str]:
     """A service imports itself, kit and contracts; kit imports contracts."""
     faults = []
-    for path in house.files(part):
+    for path in sources.files(part):
         for name in imported(path):
             first, _, rest = name.partition(".")
             if name.startswith("."):
-                faults.append(f"{house.name(path)} has a relative import")
+                faults.append(f"{sources.name(path)} has a relative import")
             elif first == "payesh" and rest.split(".")[0] not in STANDS_ON[part]:
-                faults.append(f"{house.name(path)} imports {name}")
+                faults.append(f"{sources.name(path)} imports {name}")
     return faults
 
 
-def domain_stands_alone(house: House, part: str) -> list[str]:
+def domain_stands_alone(sources: Sources, part: str) -> list[str]:
     """Each service has a domain; it imports the standard library, numpy and itself."""
-    if len(house.files(part, "domain")) < 2:
+    if len(sources.files(part, "domain")) < 2:
         return [f"{part} has no domain"]
     return [
-        f"{house.name(path)} imports {name}"
-        for path in house.files(part, "domain")
+        f"{sources.name(path)} imports {name}"
+        for path in sources.files(part, "domain")
         for name in imported(path)
         if not is_within(name, f"payesh.{part}.domain")
         and name.split(".")[0] not in {"numpy", *sys.stdlib_module_names}
     ]
 
 
-def domain_is_pure(house: House, part: str) -> list[str]:
+def domain_is_pure(sources: Sources, part: str) -> list[str]:
     """Domain code does no input or output, reads no clock and draws no chance."""
     modules = {"asyncio", "socket", "subprocess", "time", "logging", "os", "random", "secrets"}
     calls = {"now", "utcnow", "today", "open", "print", "uuid4"}
     faults = []
-    for path in house.files(part, "domain"):
+    for path in sources.files(part, "domain"):
         named = {module for module, _ in imports(tree(path))}
-        faults += [f"{house.name(path)} imports {name}" for name in sorted(modules & named)]
+        faults += [f"{sources.name(path)} imports {name}" for name in sorted(modules & named)]
         faults += [
-            f"{house.name(path)}:{line} calls {name}"
+            f"{sources.name(path)}:{line} calls {name}"
             for name, line in called(tree(path))
             if name in calls
         ]
     return faults
 
 
-def adapters_know_no_use_case(house: House, part: str) -> list[str]:
+def adapters_know_no_use_case(sources: Sources, part: str) -> list[str]:
     """Adapters serve use cases and edges; they import none of them."""
     edges = {"handlers", "api", "pages", "workers", "vision", "consumers", "dependencies", "main"}
-    return _forbidden(house, part, ("adapters",), edges)
+    return _forbidden(sources, part, ("adapters",), edges)
 
 
-def handlers_know_no_edge(house: House, part: str) -> list[str]:
+def handlers_know_no_edge(sources: Sources, part: str) -> list[str]:
     """Use cases do not know by which way they are called."""
-    return _forbidden(house, part, ("handlers",), {"api", "pages", "workers", "consumers", "main"})
+    return _forbidden(
+        sources, part, ("handlers",), {"api", "pages", "workers", "consumers", "main"}
+    )
 
 
-def edges_import_row_types_alone(house: House, part: str) -> list[str]:
+def edges_import_row_types_alone(sources: Sources, part: str) -> list[str]:
     """Routes and pages call handlers; of adapters they import row types, which are classes."""
     package = f"payesh.{part}.adapters"
     faults = []
-    for path in house.files(part, "api", "pages"):
+    for path in sources.files(part, "api", "pages"):
         for module, name in imports(tree(path)):
             whole = module if name is None else f"{module}.{name}"
             is_class = name is not None and re.fullmatch(r"[A-Z]\w*[a-z]\w*", name) is not None
             if is_within(whole, package) and not is_class:
-                faults.append(f"{house.name(path)} imports {whole}")
+                faults.append(f"{sources.name(path)} imports {whole}")
     return faults
 
 
-def edges_open_no_transaction(house: House, part: str) -> list[str]:
+def edges_open_no_transaction(sources: Sources, part: str) -> list[str]:
     """Routes and pages open no transaction, run no SQL and record no read; handlers do."""
     calls = {"transaction", "execute", "scalar", "scalars", "run_sync", "record_read"}
     faults = []
-    for path in house.files(part, "api", "pages"):
+    for path in sources.files(part, "api", "pages"):
         faults += [
-            f"{house.name(path)} imports {name}"
+            f"{sources.name(path)} imports {name}"
             for name in imported(path)
             if is_within(name, "sqlalchemy") or name == "payesh.kit.audit.record_read"
         ]
         faults += [
-            f"{house.name(path)}:{line} calls {name}"
+            f"{sources.name(path)}:{line} calls {name}"
             for name, line in called(tree(path))
             if name in calls
         ]
     return faults
 
 
-def routers_are_module_level(house: House, part: str) -> list[str]:
+def routers_are_module_level(sources: Sources, part: str) -> list[str]:
     """A router is a name of its module, so that a route is found where it is declared."""
     faults = []
-    for path in house.files(part, "api", "pages"):
+    for path in sources.files(part, "api", "pages"):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 faults += [
-                    f"{house.name(path)}:{line} makes a router inside {node.name}"
+                    f"{sources.name(path)}:{line} makes a router inside {node.name}"
                     for name, line in called(node)
                     if name == "APIRouter"
                 ]
     return faults
 
 
-def adapters_return_values(house: House, part: str) -> list[str]:
+def adapters_return_values(sources: Sources, part: str) -> list[str]:
     """SQL modules return frozen values: no `Row`, no bare `Any`, no object of the ORM."""
     tables = f"payesh.{part}.adapters.tables"
     faults = []
-    for path in house.files(part, "adapters"):
+    for path in sources.files(part, "adapters"):
         module = tree(path)
         names = set(imports(module))
         if path.stem == "tables" or not any(is_within(m, "sqlalchemy") for m, _ in names):
@@ -181,13 +183,13 @@ def adapters_return_values(house: House, part: str) -> list[str]:
             if not node.name.startswith("_") and words & {
                 "Any", "Row", "RowMapping", "Result", *stored,
             }:  # fmt: skip
-                faults.append(f"{house.name(path)}:{node.lineno} {node.name} returns {returned}")
+                faults.append(f"{sources.name(path)}:{node.lineno} {node.name} returns {returned}")
     return faults
 
 
-def no_import_circle(house: House, part: str) -> list[str]:
+def no_import_circle(sources: Sources, part: str) -> list[str]:
     """No module imports itself by way of others."""
-    edges = graph(house, part)
+    edges = graph(sources, part)
     reach = {module: set(targets) for module, targets in edges.items()}
     grown = True
     while grown:
@@ -205,10 +207,10 @@ def no_import_circle(house: House, part: str) -> list[str]:
     return [f"import circle: {', '.join(sorted(circle))}" for circle in circles]
 
 
-def no_guessing_by_attribute(house: House, part: str) -> list[str]:
+def no_guessing_by_attribute(sources: Sources, part: str) -> list[str]:
     """What a thing can do is in its type: no `hasattr` or `getattr` with a constant name."""
     faults = []
-    for path in house.files(part, "vision", "handlers", "domain"):
+    for path in sources.files(part, "vision", "handlers", "domain"):
         for node in ast.walk(tree(path)):
             if (
                 isinstance(node, ast.Call)
@@ -216,16 +218,16 @@ def no_guessing_by_attribute(house: House, part: str) -> list[str]:
                 and node.func.id in ("hasattr", "getattr")
                 and isinstance(node.args[1], ast.Constant)
             ):
-                faults.append(f"{house.name(path)}:{node.lineno} {ast.unparse(node)}")
+                faults.append(f"{sources.name(path)}:{node.lineno} {ast.unparse(node)}")
     return faults
 
 
-def no_long_file(house: House, part: str) -> list[str]:
+def no_long_file(sources: Sources, part: str) -> list[str]:
     """A file beyond the bound has two reasons to change, or its reason is in `LONG_FILES`."""
     faults = []
-    for path in sorted(house.source(part).rglob("*")):
+    for path in sorted(sources.source(part).rglob("*")):
         if path.is_file() and path.suffix in READ_BY_PEOPLE:
-            lines, name = len(path.read_text("utf-8").splitlines()), house.name(path)
+            lines, name = len(path.read_text("utf-8").splitlines()), sources.name(path)
             if lines > LINES_A_FILE and name not in LONG_FILES:
                 faults.append(f"{name} has {lines} lines")
             if lines <= LINES_A_FILE and name in LONG_FILES:
@@ -239,12 +241,12 @@ def _consumers(asyncapi: str) -> frozenset[str]:
     return frozenset(service for each in channels for service in each["x-consumers"])
 
 
-def has_the_rooms(house: House, part: str) -> list[str]:
+def has_the_rooms(sources: Sources, part: str) -> list[str]:
     """Services have the same rooms; another one is named in `OWN_ROOMS`."""
-    source = house.source(part)
+    source = sources.source(part)
     wanted = ["domain/", "adapters/", "api/", "handlers/__init__.py", "dependencies.py"]
     wanted += ["settings.py", "main.py", "errors.py"]
-    if part in _consumers((house.root / "contracts/asyncapi.yaml").read_text("utf-8")):
+    if part in _consumers((sources.root / "contracts/asyncapi.yaml").read_text("utf-8")):
         wanted.append("consumers.py")
     faults = [f"{part} has no {room}" for room in wanted if not (source / room).exists()]
     found = {
@@ -254,15 +256,15 @@ def has_the_rooms(house: House, part: str) -> list[str]:
     }
     faults += [f"{part} has a room {room}" for room in sorted(found - ROOMS - OWN_ROOMS[part])]
     beside = ("migrations/env.py", "Dockerfile", "README.md", "pyproject.toml")
-    folder = house.root / "services" / part
+    folder = sources.root / "services" / part
     return faults + [f"{part} has no {name}" for name in beside if not (folder / name).is_file()]
 
 
-def consumers_have_one_face(house: House, part: str) -> list[str]:
+def consumers_have_one_face(sources: Sources, part: str) -> list[str]:
     """`consumers.py` has `GROUP` and `handlers` (`OBSERVER_GROUP`, `observer_handlers` where a part
     has two processes); the consumer itself is built in `main`."""
     faults = []
-    for path in house.files(part, "consumers"):
+    for path in sources.files(part, "consumers"):
         module = tree(path)
         functions = [node.name for node in module.body if isinstance(node, ast.FunctionDef)]
         constants = [
@@ -273,21 +275,21 @@ def consumers_have_one_face(house: House, part: str) -> list[str]:
             if isinstance(each, ast.Name)
         ]
         if not any(re.fullmatch(r"([A-Z]+_)*GROUP", name) for name in constants):
-            faults.append(f"{house.name(path)} has no GROUP")
+            faults.append(f"{sources.name(path)} has no GROUP")
         if not any(re.fullmatch(r"([a-z]+_)*handlers", name) for name in functions):
-            faults.append(f"{house.name(path)} has no handlers")
+            faults.append(f"{sources.name(path)} has no handlers")
         faults += [
-            f"{house.name(path)}:{line} builds a consumer"
+            f"{sources.name(path)}:{line} builds a consumer"
             for name, line in called(module)
             if name == "Consumer"
         ]
     return faults
 
 
-def dependencies_are_frozen(house: House, part: str) -> list[str]:
+def dependencies_are_frozen(sources: Sources, part: str) -> list[str]:
     """`dependencies.py` has `Dependencies`; it and a use case's own are frozen, with slots."""
     found = {}
-    for path in house.files(part, "dependencies", "handlers"):
+    for path in sources.files(part, "dependencies", "handlers"):
         for node in tree(path).body:
             if isinstance(node, ast.ClassDef) and node.name.endswith("Dependencies"):
                 decorators = "".join(ast.unparse(each) for each in node.decorator_list)
@@ -296,14 +298,14 @@ def dependencies_are_frozen(house: House, part: str) -> list[str]:
     return faults if "Dependencies" in found else [*faults, f"{part} has no Dependencies"]
 
 
-def names_say_what_is_inside(house: House, part: str) -> list[str]:
+def names_say_what_is_inside(sources: Sources, part: str) -> list[str]:
     """No module is named for being left over."""
-    return [house.name(path) for path in house.files(part) if path.stem in BANNED_NAMES]
+    return [sources.name(path) for path in sources.files(part) if path.stem in BANNED_NAMES]
 
 
-def namespace_package_is_empty(house: House, part: str) -> list[str]:
+def namespace_package_is_empty(sources: Sources, part: str) -> list[str]:
     """`payesh` is a namespace: no part owns an `__init__` there."""
-    return [house.name(path) for path in house.source(part).parent.glob("*.py")]
+    return [sources.name(path) for path in sources.source(part).parent.glob("*.py")]
 
 
 WALLS: dict[str, tuple[Wall, Iterable[str]]] = {

@@ -1,4 +1,4 @@
-"""access as it runs in production, on a database and topics of its own, over HTTP."""
+"""access as it runs in production, with a database and topics of its own, over HTTP."""
 
 import asyncio
 import base64
@@ -33,8 +33,8 @@ PURPOSE = {"Payesh-Purpose": "test"}
 
 
 @dataclass
-class House:
-    """A running access and what a deployer of it knows."""
+class RunningAccess:
+    """The running service, and the secrets that its deployer and first administrator have."""
 
     settings: Settings
     url: str
@@ -67,7 +67,7 @@ class House:
             )
 
     async def new_client(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
-        """A client with a name of its own: the answer to its registration."""
+        """The answer to the registration of a client with an id of its own."""
         wanted = {
             "client_id": f"machine-{secrets.token_hex(4)}",
             "name": "Machine",
@@ -96,7 +96,7 @@ class House:
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     async def claims(self, token: str) -> dict[str, Any]:
-        """As any service reads a token: by the kit, against the published keys."""
+        """Claims of a token as any service verifies it: by the kit, with the published keys."""
         return await TokenVerifier(self.settings).claims(token)
 
     async def database(self) -> asyncpg.Connection:
@@ -105,12 +105,12 @@ class House:
 
 
 class Browser:
-    """What a person's browser and the page that sent it do in an authorization-code flow."""
+    """A person's browser, and the page that sent it, in an authorization-code flow."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, access: RunningAccess) -> None:
+        self.access = access
         self.address = f"203.0.113.{secrets.randbelow(2**32)}"
-        self.http = house.http(headers={"X-Forwarded-For": f"198.51.100.1, {self.address}"})
+        self.http = access.http(headers={"X-Forwarded-For": f"198.51.100.1, {self.address}"})
         self.verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(self.verifier.encode()).digest()
         self.request = {
@@ -142,7 +142,7 @@ class Browser:
         return await self.http.post("/sign-in", data=form)
 
     async def code(self, username: str) -> str:
-        """Through the sign-in page to the code, as a browser goes."""
+        """The code that the browser brings back after signing in."""
         to_sign_in = await self.authorize()
         then = parse_qs(urlsplit(to_sign_in.headers["location"]).query)["continue"][0]
         back = await self.sign_in(username, then=then)
@@ -160,7 +160,7 @@ class Browser:
             "code_verifier": self.verifier,
         }
         return await self.http.post(
-            "/oauth/token", data=form | changed, auth=("tickets-pages", self.house.pages_secret)
+            "/oauth/token", data=form | changed, auth=("tickets-pages", self.access.pages_secret)
         )
 
 
@@ -197,7 +197,7 @@ async def serving(settings: Settings) -> AsyncIterator[None]:
         create(settings), port=settings.http_port, log_config=None, lifespan="on"
     )
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve())  # `serve` would take over the run's signals
+    task = asyncio.create_task(server._serve())  # `serve` takes over signals
     try:
         while not server.started:
             assert not task.done(), task
@@ -209,10 +209,10 @@ async def serving(settings: Settings) -> AsyncIterator[None]:
 
 
 @pytest.fixture(scope="session")
-async def house(
+async def access(
     engines: EngineSet, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
-    """Bootstrapped by five administrators at once, of whom one may be the first."""
+) -> AsyncIterator[RunningAccess]:
+    """The service, bootstrapped by five requests at once, of which one makes an administrator."""
     folder = tmp_path_factory.mktemp("access")
     pages_secret = secrets.token_urlsafe(32)
     (folder / "pages.secret").write_text(pages_secret)
@@ -228,7 +228,7 @@ async def house(
         environment.setenv("PAYESH_DATABASE_URL", database_url)
         await offer_bootstrap(folder / "first-administrator.secret")
     async with serving(settings):
-        house = House(settings, settings.public_url, pages_secret=pages_secret)
+        access = RunningAccess(settings, settings.public_url, pages_secret=pages_secret)
         secret = (folder / "first-administrator.secret").read_text().strip()
         body = {
             "secret": secret,
@@ -236,37 +236,29 @@ async def house(
             "name": "سارا محمدی",
             "password": PASSWORD,
         }
-        wrong = await house.post("/v1/bootstrap", body | {"secret": "wrong"}, {})
+        wrong = await access.post("/v1/bootstrap", body | {"secret": "wrong"}, {})
         assert wrong.status_code == 403
-        answers = await asyncio.gather(*(house.post("/v1/bootstrap", body, {}) for _ in range(5)))
-        house.bootstrap_answers = [answer.status_code for answer in answers]
+        answers = await asyncio.gather(*(access.post("/v1/bootstrap", body, {}) for _ in range(5)))
+        access.bootstrap_answers = [answer.status_code for answer in answers]
         first = next(answer.json() for answer in answers if answer.status_code == 201)
-        house.admin = {"Authorization": f"Bearer {first['access_token']}"}
-        house.secret_file = folder / "first-administrator.secret"
-        yield house
+        access.admin = {"Authorization": f"Bearer {first['access_token']}"}
+        access.secret_file = folder / "first-administrator.secret"
+        yield access
 
 
 @pytest.fixture
-def browser(house: House) -> Browser:
-    return Browser(house)
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]], within_s: float = 15) -> None:
-    """Wait until `holds` does. Raises AssertionError after `within_s`."""
-    deadline = asyncio.get_running_loop().time() + within_s
-    while not await holds():
-        assert asyncio.get_running_loop().time() < deadline, "it did not come to hold"
-        await asyncio.sleep(0.1)
+def browser(access: RunningAccess) -> Browser:
+    return Browser(access)
 
 
 @pytest.fixture
-async def collect(house: House) -> AsyncIterator[Callable[..., Awaitable[list[Any]]]]:
+async def collect(access: RunningAccess) -> AsyncIterator[Callable[..., Awaitable[list[Any]]]]:
     """Events of a topic that satisfy a condition, from the topic's beginning."""
 
     async def read(kind: type[Any], wanted: Callable[[Any], bool]) -> list[Any]:
         consumer = AIOKafkaConsumer(
             kind.topic,
-            bootstrap_servers=house.settings.kafka_bootstrap,
+            bootstrap_servers=access.settings.kafka_bootstrap,
             auto_offset_reset="earliest",
         )
         await consumer.start()

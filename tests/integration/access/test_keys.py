@@ -21,12 +21,12 @@ from payesh.kit.database import Database
 from payesh.kit.errors import Conflict, SettingsError, Unauthorized
 from payesh.kit.migrations import migrate
 
-from .conftest import House, serving, settings_for
+from .conftest import RunningAccess, serving, settings_for
 
 
 @pytest.fixture
 async def fresh(engines, tmp_path):
-    """Settings of an access with an empty database of its own, migrated; not running."""
+    """Settings of a service that is not running, with an empty migrated database of its own."""
     name = f"access_{secrets.token_hex(4)}"
     url = await engines.database.create_database(name)
     await migrate(url, MIGRATIONS)
@@ -61,14 +61,14 @@ async def test_tokens_outlive_a_restart_but_not_the_loss_of_the_encryption_key(f
     await database.close()
 
 
-async def test_a_rotation_is_said_on_the_bus(house, collect):
-    rotated = (await house.post("/v1/keys/rotate", None)).json()
+async def test_a_rotation_is_published(access, collect):
+    rotated = (await access.post("/v1/keys/rotate", None)).json()
     (event,) = await collect(KeyRotated, lambda event: event.key_id == rotated["key_id"])
     assert event.algorithm == "EdDSA"
     assert event.retired_key_id != event.key_id
 
 
-async def test_a_withdrawn_key_takes_its_tokens_with_it(fresh, engines, tmp_path):
+async def test_tokens_of_a_withdrawn_key_are_refused(fresh, engines, tmp_path):
     secret = secrets.token_urlsafe(32)
     (tmp_path / "machine.secret").write_text(secret)
     declared = {
@@ -82,20 +82,20 @@ async def test_a_withdrawn_key_takes_its_tokens_with_it(fresh, engines, tmp_path
     (tmp_path / "clients.json").write_text(json.dumps([declared]))
     settings = fresh.model_copy(update={"pages_clients_file": tmp_path / "clients.json"})
 
-    house = House(settings, settings.public_url)
+    access = RunningAccess(settings, settings.public_url)
     async with serving(settings):
-        stolen = (await house.token("machine", secret)).json()["access_token"]
-        assert (await house.claims(stolen))["counties"] == ["semnan"]
+        stolen = (await access.token("machine", secret)).json()["access_token"]
+        assert (await access.claims(stolen))["counties"] == ["semnan"]
         bearer = {"Authorization": f"Bearer {stolen}"}
-        answer = await house.post("/v1/keys/rotate", {"withdraw_previous": True}, bearer)
+        answer = await access.post("/v1/keys/rotate", {"withdraw_previous": True}, bearer)
         assert answer.status_code == 201
         with pytest.raises(Unauthorized):
-            await house.claims(stolen)
-        new = (await house.token("machine", secret)).json()["access_token"]
-        assert (await house.claims(new))["sub"] == "machine"
+            await access.claims(stolen)
+        new = (await access.token("machine", secret)).json()["access_token"]
+        assert (await access.claims(new))["sub"] == "machine"
 
 
-async def test_one_rotation_waits_at_a_time(fresh):
+async def test_a_rotation_is_refused_while_another_is_pending(fresh):
 
     database = Database(fresh.database_url)
     ring = KeyRing(fresh.key_encryption_key.get_secret_value())
@@ -121,7 +121,7 @@ async def test_one_rotation_waits_at_a_time(fresh):
         {"secret_file": "not-there.secret"},
     ],
 )
-async def test_a_wrong_declaration_of_clients_stops_the_start(tmp_path, changed):
+async def test_a_wrong_declaration_of_clients_is_a_settings_error(tmp_path, changed):
     (tmp_path / "good.secret").write_text(secrets.token_urlsafe(32))
     (tmp_path / "short.secret").write_text("short")
     declared = {
@@ -138,9 +138,9 @@ async def test_a_wrong_declaration_of_clients_stops_the_start(tmp_path, changed)
         await declared_clients.read(path)
 
 
-async def test_a_declaration_takes_over_no_agencys_client(house, tmp_path):
-    await house.post("/v1/agencies", {"agency_id": "police-damghan", "name": "پلیس دامغان"})
-    theirs = (await house.new_client(agency="police-damghan")).json()
+async def test_a_declaration_takes_over_no_agencys_client(access, tmp_path):
+    await access.post("/v1/agencies", {"agency_id": "police-damghan", "name": "پلیس دامغان"})
+    theirs = (await access.new_client(agency="police-damghan")).json()
     client_id = theirs["client"]["client_id"]
     (tmp_path / "pages.secret").write_text(secrets.token_urlsafe(32))
     path = tmp_path / "clients.json"
@@ -156,10 +156,10 @@ async def test_a_declaration_takes_over_no_agencys_client(house, tmp_path):
             ]
         )
     )
-    database = Database(house.settings.database_url)
+    database = Database(access.settings.database_url)
     declared = await declared_clients.read(path)
     with pytest.raises(SettingsError, match="police-damghan"):
         async with database.transaction() as session:
             await declare_clients(session, declared, datetime.now(UTC))
     await database.close()
-    assert (await house.token(client_id, theirs["client_secret"])).status_code == 200
+    assert (await access.token(client_id, theirs["client_secret"])).status_code == 200

@@ -1,4 +1,4 @@
-"""Migrations meet what earlier versions stored."""
+"""Migrations keep what earlier versions stored."""
 
 import secrets
 import shutil
@@ -15,7 +15,7 @@ from .test_audit import record
 
 @pytest.fixture
 async def before_agencies(engines, tmp_path):
-    """A database as of revision 0001: its address and a connection."""
+    """Address of a database at revision 0001, and a connection to it."""
     (tmp_path / "versions").mkdir()
     for file in ("env.py", "versions/0001_first.py"):
         shutil.copy(MIGRATIONS / file, tmp_path / file)

@@ -20,18 +20,18 @@ from .conftest import CALLBACK, PASSWORD
 class Pages:
     """The settings of a service with pages; its public address is the registered one."""
 
-    def __init__(self, house) -> None:
+    def __init__(self, access) -> None:
         self.public_url = CALLBACK.removesuffix("/sign-in/callback")
         self.pages_client_id = "tickets-pages"
-        self.pages_client_secret = SecretStr(house.pages_secret)
-        self.access_url = house.url
+        self.pages_client_secret = SecretStr(access.pages_secret)
+        self.access_url = access.url
         self.access_internal_url = ""
 
 
 @pytest.fixture
-async def pages(house) -> AsyncIterator[httpx.AsyncClient]:
+async def pages(access) -> AsyncIterator[httpx.AsyncClient]:
     # The kit's session table is in every service's database, access's own included.
-    database = Database(house.settings.database_url)
+    database = Database(access.settings.database_url)
     router = APIRouter()
 
     @router.get("/queue")
@@ -47,9 +47,9 @@ async def pages(house) -> AsyncIterator[httpx.AsyncClient]:
         service="pages",
         settings=None,
         lifespan=None,
-        routers=[sign_in_router(Pages(house), database), router],
+        routers=[sign_in_router(Pages(access), database), router],
         ready=ready,
-        verifier=TokenVerifier(house.settings),
+        verifier=TokenVerifier(access.settings),
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9") as http:
@@ -58,7 +58,7 @@ async def pages(house) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def comes_back(browser, pages, officer) -> httpx.Response:
-    """A person opens the page and signs in at access: where they are sent in the end."""
+    """The answer in the end, when a person opens the page and signs in at access."""
     opened = await pages.get("/queue", headers={"Accept": "text/html"})
     begun = await pages.get(opened.headers["location"])
     asked = await browser.http.get(begun.headers["location"])
@@ -68,8 +68,8 @@ async def comes_back(browser, pages, officer) -> httpx.Response:
     return await pages.get(sent_back.headers["location"])
 
 
-async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(house, browser, pages):
-    officer = (await house.new_person()).json()
+async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(access, browser, pages):
+    officer = (await access.new_person()).json()
     arrived = await comes_back(browser, pages, officer)
     assert arrived.headers["location"] == "/queue"
     queue = await pages.get("/queue")
@@ -81,8 +81,8 @@ async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(house, brow
     assert session["name"] == officer["name"]
 
 
-async def test_who_signed_out_of_the_page_is_asked_for_the_password_again(house, browser, pages):
-    await comes_back(browser, pages, (await house.new_person()).json())
+async def test_after_signing_out_of_the_page_the_password_is_needed_again(access, browser, pages):
+    await comes_back(browser, pages, (await access.new_person()).json())
     csrf = {"X-CSRF-Token": (await pages.get("/sign-in/session")).json()["csrf_token"]}
     signed_out = (await pages.post("/sign-out", headers=csrf)).json()
     form = await browser.http.get(signed_out["continue_at"])
@@ -94,8 +94,8 @@ async def test_who_signed_out_of_the_page_is_asked_for_the_password_again(house,
     assert asked.headers["location"].startswith("/sign-in?")
 
 
-async def test_the_form_may_lead_to_the_registered_page_and_to_no_other(house, browser):
-    """Browsers hold the redirects after a POST to `form-action`."""
+async def test_the_form_may_lead_to_the_registered_page_and_to_no_other(access, browser):
+    """Browsers apply `form-action` to the redirects after a POST."""
     asked = await browser.authorize()
     page = await browser.http.get(asked.headers["location"])
     policy = page.headers["content-security-policy"]

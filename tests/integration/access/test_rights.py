@@ -1,4 +1,4 @@
-"""Nobody gives more than they hold, and every route asks for a scope."""
+"""No holder grants more than it holds, and every route asks for a scope."""
 
 import secrets
 
@@ -20,125 +20,125 @@ ADMINISTERS = ["agencies:write", "clients:write", "keys:write", "people:write"]
         {"road_classes": "*"},
     ],
 )
-async def test_a_granter_cannot_grant_more_than_they_hold(house, wanted):
-    granter = await house.bearer_with(
+async def test_a_granter_cannot_grant_more_than_they_hold(access, wanted):
+    granter = await access.bearer_with(
         scopes=["people:write", "clients:write", "citations:read"],
         counties=["semnan"],
         road_classes=["highway"],
     )
     own = {"scopes": ["citations:read"], "counties": ["semnan"], "road_classes": ["highway"]}
     for made in (
-        await house.new_person(granter, **own | wanted),
-        await house.new_client(granter, **own | wanted),
+        await access.new_person(granter, **own | wanted),
+        await access.new_client(granter, **own | wanted),
     ):
         assert made.status_code == 403
         assert made.json()["type"].endswith("wider-than-own")
-    officer = (await house.new_person(granter, **own)).json()
-    changed = await house.patch(f"/v1/people/{officer['person_id']}", wanted, granter)
+    officer = (await access.new_person(granter, **own)).json()
+    changed = await access.patch(f"/v1/people/{officer['person_id']}", wanted, granter)
     assert changed.status_code == 403
 
 
-async def test_a_granter_cannot_take_over_somebody_who_holds_more(house):
-    granter = await house.bearer_with(scopes=["people:write", "clients:write"])
-    officer = (await house.new_person()).json()
-    machine = (await house.new_client(scopes=["audit:read"])).json()["client"]
-    set_password = await house.patch(
+async def test_a_granter_cannot_take_over_an_account_that_holds_more(access):
+    granter = await access.bearer_with(scopes=["people:write", "clients:write"])
+    officer = (await access.new_person()).json()
+    machine = (await access.new_client(scopes=["audit:read"])).json()["client"]
+    set_password = await access.patch(
         f"/v1/people/{officer['person_id']}", {"password": "another long phrase"}, granter
     )
-    new_secret = await house.post(f"/v1/clients/{machine['client_id']}/secret", None, granter)
+    new_secret = await access.post(f"/v1/clients/{machine['client_id']}/secret", None, granter)
     assert set_password.status_code == new_secret.status_code == 403
 
 
 async def signed_in(browser, officer):
-    """Headers with a person's token, got as a page gets it."""
+    """Headers with a person's token, from the flow that a page uses."""
     answer = await browser.redeem(await browser.code(officer["username"]))
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 @pytest.mark.parametrize("taken", ["account", "agency", "page", "scopes"])
-async def test_a_token_from_before_cannot_bring_back_what_was_taken_away(house, browser, taken):
+async def test_an_earlier_token_cannot_restore_what_was_taken_away(access, browser, taken):
     agency = f"office-{secrets.token_hex(4)}"
-    await house.post("/v1/agencies", {"agency_id": agency, "name": "اداره"})
+    await access.post("/v1/agencies", {"agency_id": agency, "name": "اداره"})
     theirs = {"agency": agency, "scopes": [], "counties": []}
-    officer = (await house.new_person(agency=agency, scopes=ADMINISTERS, counties="*")).json()
+    officer = (await access.new_person(agency=agency, scopes=ADMINISTERS, counties="*")).json()
     holder = await signed_in(browser, officer)
-    second = (await house.new_person(holder, **theirs)).json()
-    machine = (await house.new_client(holder, **theirs)).json()["client"]
+    second = (await access.new_person(holder, **theirs)).json()
+    machine = (await access.new_client(holder, **theirs)).json()["client"]
     path, change = {
         "account": (f"/v1/people/{officer['person_id']}", {"enabled": False}),
         "agency": (f"/v1/agencies/{agency}", {"enabled": False}),
         "page": ("/v1/clients/tickets-pages", {"enabled": False}),
         "scopes": (f"/v1/people/{officer['person_id']}", {"scopes": []}),
     }[taken]
-    assert (await house.patch(path, change)).status_code == 200
+    assert (await access.patch(path, change)).status_code == 200
     try:
         answers = [
-            await house.patch(f"/v1/people/{officer['person_id']}", {"enabled": True}, holder),
-            await house.patch(f"/v1/people/{second['person_id']}", {"password": PASSWORD}, holder),
-            await house.new_person(holder, **theirs),
-            await house.patch(f"/v1/clients/{machine['client_id']}", {"enabled": True}, holder),
-            await house.post(f"/v1/clients/{machine['client_id']}/secret", None, holder),
-            await house.new_client(holder, **theirs),
-            await house.patch(f"/v1/agencies/{agency}", {"enabled": True}, holder),
-            await house.post("/v1/agencies", {"agency_id": f"{agency}-2", "name": "x"}, holder),
-            await house.post("/v1/keys/rotate", None, holder),
+            await access.patch(f"/v1/people/{officer['person_id']}", {"enabled": True}, holder),
+            await access.patch(f"/v1/people/{second['person_id']}", {"password": PASSWORD}, holder),
+            await access.new_person(holder, **theirs),
+            await access.patch(f"/v1/clients/{machine['client_id']}", {"enabled": True}, holder),
+            await access.post(f"/v1/clients/{machine['client_id']}/secret", None, holder),
+            await access.new_client(holder, **theirs),
+            await access.patch(f"/v1/agencies/{agency}", {"enabled": True}, holder),
+            await access.post("/v1/agencies", {"agency_id": f"{agency}-2", "name": "x"}, holder),
+            await access.post("/v1/keys/rotate", None, holder),
         ]
     finally:
-        await house.patch("/v1/clients/tickets-pages", {"enabled": True})
+        await access.patch("/v1/clients/tickets-pages", {"enabled": True})
     expected = "missing-scope" if taken == "scopes" else "disabled"
     assert {(each.status_code, each.json()["type"]) for each in answers} == {
         (403, f"urn:payesh:problem:{expected}")
     }
 
 
-async def test_a_token_from_before_gives_on_what_is_still_held_and_no_more(house, browser):
+async def test_an_earlier_token_grants_what_is_still_held_and_no_more(access, browser):
     rights = {"scopes": ["people:write", "citations:read"], "counties": ["semnan", "damghan"]}
-    officer = (await house.new_person(**rights)).json()
+    officer = (await access.new_person(**rights)).json()
     holder = await signed_in(browser, officer)
-    await house.patch(f"/v1/people/{officer['person_id']}", {"counties": ["semnan"]})
-    wider = await house.new_person(holder, scopes=["citations:read"], counties=["damghan"])
+    await access.patch(f"/v1/people/{officer['person_id']}", {"counties": ["semnan"]})
+    wider = await access.new_person(holder, scopes=["citations:read"], counties=["damghan"])
     assert (wider.status_code, wider.json()["type"].split(":")[-1]) == (403, "wider-than-own")
-    held = await house.new_person(holder, scopes=["citations:read"], counties=["semnan"])
+    held = await access.new_person(holder, scopes=["citations:read"], counties=["semnan"])
     assert held.status_code == 201
 
 
-async def test_of_ones_own_account_one_changes_the_password_alone(house, browser):
-    officer = (await house.new_person(scopes=["people:write"])).json()
+async def test_of_ones_own_account_one_changes_the_password_alone(access, browser):
+    officer = (await access.new_person(scopes=["people:write"])).json()
     holder, path = await signed_in(browser, officer), f"/v1/people/{officer['person_id']}"
     for change in ({"enabled": True}, {"scopes": []}, {"counties": "*"}, {"name": "x"}):
-        refused = await house.patch(path, change | {"password": PASSWORD}, holder)
+        refused = await access.patch(path, change | {"password": PASSWORD}, holder)
         assert refused.json()["type"].endswith("own-account")
-    assert (await house.patch(path, {"password": PASSWORD}, holder)).status_code == 200
-    machine = (await house.new_client(scopes=["clients:write"])).json()
+    assert (await access.patch(path, {"password": PASSWORD}, holder)).status_code == 200
+    machine = (await access.new_client(scopes=["clients:write"])).json()
     client_id = machine["client"]["client_id"]
-    token = (await house.token(client_id, machine["client_secret"])).json()["access_token"]
+    token = (await access.token(client_id, machine["client_secret"])).json()["access_token"]
     own, path = {"Authorization": f"Bearer {token}"}, f"/v1/clients/{client_id}"
-    assert (await house.patch(path, {"redirect_uris": []}, own)).status_code == 403
-    assert (await house.post(f"{path}/secret", None, own)).status_code == 200
+    assert (await access.patch(path, {"redirect_uris": []}, own)).status_code == 403
+    assert (await access.post(f"{path}/secret", None, own)).status_code == 200
 
 
-async def test_an_agencys_granter_sees_and_manages_its_own_people_only(house):
-    await house.post("/v1/agencies", {"agency_id": "police-shahrud", "name": "پلیس شاهرود"})
-    theirs = (await house.new_person(agency="police-shahrud")).json()
-    granter = await house.bearer_with(
+async def test_an_agencys_granter_sees_and_manages_its_own_people_only(access):
+    await access.post("/v1/agencies", {"agency_id": "police-shahrud", "name": "پلیس شاهرود"})
+    theirs = (await access.new_person(agency="police-shahrud")).json()
+    granter = await access.bearer_with(
         scopes=["people:write", "people:read", "citations:read", "citations:decide"],
         counties="*",
     )
     path = f"/v1/people/{theirs['person_id']}"
-    assert (await house.get(path, granter)).status_code == 404
-    assert (await house.patch(path, {"enabled": False}, granter)).status_code == 404
-    assert (await house.new_person(granter, agency="police-shahrud")).status_code == 403
-    listed = (await house.get("/v1/people?limit=200", granter)).json()["items"]
+    assert (await access.get(path, granter)).status_code == 404
+    assert (await access.patch(path, {"enabled": False}, granter)).status_code == 404
+    assert (await access.new_person(granter, agency="police-shahrud")).status_code == 403
+    listed = (await access.get("/v1/people?limit=200", granter)).json()["items"]
     assert {person["agency"] for person in listed} == {"payesh"}
 
 
-async def test_a_disabled_agency_gets_no_tokens(house):
-    await house.post("/v1/agencies", {"agency_id": "municipality", "name": "شهرداری"})
-    made = (await house.new_client(agency="municipality")).json()
+async def test_a_disabled_agency_gets_no_tokens(access):
+    await access.post("/v1/agencies", {"agency_id": "municipality", "name": "شهرداری"})
+    made = (await access.new_client(agency="municipality")).json()
     client = made["client"]["client_id"], made["client_secret"]
-    assert (await house.token(*client)).status_code == 200
-    await house.patch("/v1/agencies/municipality", {"enabled": False})
-    assert (await house.token(*client)).status_code == 401
+    assert (await access.token(*client)).status_code == 200
+    await access.patch("/v1/agencies/municipality", {"enabled": False})
+    assert (await access.token(*client)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -155,21 +155,21 @@ async def test_a_disabled_agency_gets_no_tokens(house):
         ("GET", "/v1/audit/gaps", "audit:read"),
     ],
 )
-async def test_every_route_of_administrators_asks_for_its_scope(house, method, path, scope):
-    stranger = await house.bearer_with(scopes=["cameras:read"])
-    async with house.http() as http:
-        nobody = await http.request(method, path)
-        refused = await http.request(method, path, headers=stranger)
-    assert nobody.status_code == 401
-    assert nobody.headers["www-authenticate"].startswith("Bearer")
+async def test_every_route_of_administrators_asks_for_its_scope(access, method, path, scope):
+    other = await access.bearer_with(scopes=["cameras:read"])
+    async with access.http() as http:
+        without_token = await http.request(method, path)
+        refused = await http.request(method, path, headers=other)
+    assert without_token.status_code == 401
+    assert without_token.headers["www-authenticate"].startswith("Bearer")
     assert refused.status_code == 403
     assert refused.json()["scope"] == scope
 
 
-async def test_reading_people_needs_a_purpose(house):
-    officer = (await house.new_person()).json()
+async def test_reading_people_needs_a_purpose(access):
+    officer = (await access.new_person()).json()
     one = f"/v1/people/{officer['person_id']}"
-    async with house.http(headers=house.admin) as http:
+    async with access.http(headers=access.admin) as http:
         answers = [
             await http.get("/v1/people"),
             await http.get(one),
@@ -182,8 +182,8 @@ async def test_reading_people_needs_a_purpose(house):
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "x-officer-77-x", "p" * 300])
-async def test_weak_passwords_are_refused(house, password):
-    answer = await house.new_person(username="officer-77", password=password)
+async def test_weak_passwords_are_refused(access, password):
+    answer = await access.new_person(username="officer-77", password=password)
     assert answer.status_code == 422
     assert password not in answer.text
 
@@ -191,25 +191,25 @@ async def test_weak_passwords_are_refused(house, password):
 @pytest.mark.parametrize(
     "uri", ["http://elsewhere.example/cb", "https://a.example/cb#x", "javascript:alert(1)", "/cb"]
 )
-async def test_a_redirect_uri_must_be_safe_to_send_a_code_to(house, uri):
-    answer = await house.new_client(grants=["authorization_code"], redirect_uris=[uri])
+async def test_a_redirect_uri_must_be_safe_to_send_a_code_to(access, uri):
+    answer = await access.new_client(grants=["authorization_code"], redirect_uris=[uri])
     assert answer.status_code == 422
 
 
-async def test_names_are_given_once(house):
-    officer = (await house.new_person()).json()
-    again = await house.new_person(username=officer["username"], password=PASSWORD)
+async def test_names_are_unique(access):
+    officer = (await access.new_person()).json()
+    again = await access.new_person(username=officer["username"], password=PASSWORD)
     assert again.status_code == 409
-    machine = (await house.new_client()).json()["client"]
-    assert (await house.new_client(client_id=machine["client_id"])).status_code == 409
+    machine = (await access.new_client()).json()["client"]
+    assert (await access.new_client(client_id=machine["client_id"])).status_code == 409
 
 
-async def test_pages_of_people_follow_one_another(house):
+async def test_pages_of_people_follow_one_another(access):
     for _ in range(3):
-        await house.new_person()
+        await access.new_person()
     seen, cursor = [], ""
     while cursor is not None:
-        page = (await house.get(f"/v1/people?limit=2&cursor={cursor}")).json()
+        page = (await access.get(f"/v1/people?limit=2&cursor={cursor}")).json()
         seen += [person["username"] for person in page["items"]]
         cursor = page["next"]
     assert seen == sorted(set(seen))
@@ -218,8 +218,8 @@ async def test_pages_of_people_follow_one_another(house):
 
 @pytest.mark.parametrize("path", ["people", "clients", "agencies", "audit"])
 @pytest.mark.parametrize("cursor", ["x", "officer", "AAAA", "ب"])
-async def test_a_cursor_that_was_not_given_out_is_refused(house, path, cursor):
-    answer = await house.get(f"/v1/{path}?cursor={cursor}")
+async def test_a_cursor_that_was_not_given_out_is_refused(access, path, cursor):
+    answer = await access.get(f"/v1/{path}?cursor={cursor}")
     assert problem(answer) == (422, "bad-cursor")
 
 
@@ -232,5 +232,5 @@ async def test_a_cursor_that_was_not_given_out_is_refused(house, path, cursor):
         "to=9999-12-31T23:59:59-14:00",
     ],
 )
-async def test_what_the_database_cannot_hold_is_malformed(house, query):
-    assert problem(await house.get(f"/v1/audit?{query}")) == (422, "malformed")
+async def test_what_the_database_cannot_hold_is_malformed(access, query):
+    assert problem(await access.get(f"/v1/audit?{query}")) == (422, "malformed")

@@ -11,32 +11,32 @@ from payesh.kit.errors import Unauthorized
 from payesh.kit.tokens import TokenVerifier, principal_from_claims
 
 
-async def test_five_at_once_make_one_first_administrator(house):
-    assert sorted(house.bootstrap_answers) == [201, 409, 409, 409, 409]
-    again = await house.post("/v1/bootstrap", {
-        "secret": house.secret_file.read_text().strip(), "username": "another.one",
+async def test_five_requests_at_once_make_one_first_administrator(access):
+    assert sorted(access.bootstrap_answers) == [201, 409, 409, 409, 409]
+    again = await access.post("/v1/bootstrap", {
+        "secret": access.secret_file.read_text().strip(), "username": "another.one",
         "name": "Another", "password": "a long enough phrase",
     }, {})  # fmt: skip
     assert again.status_code == 409
     assert again.json()["type"].endswith("already-bootstrapped")
 
 
-async def test_the_secret_is_private_and_offering_it_again_changes_nothing(house, monkeypatch):
-    assert stat.S_IMODE(house.secret_file.stat().st_mode) == 0o600
-    secret = house.secret_file.read_text()
-    monkeypatch.setenv("PAYESH_DATABASE_URL", house.settings.database_url.get_secret_value())
-    await offer_bootstrap(house.secret_file)
-    assert house.secret_file.read_text() == secret
+async def test_the_secret_is_private_and_offering_it_again_changes_nothing(access, monkeypatch):
+    assert stat.S_IMODE(access.secret_file.stat().st_mode) == 0o600
+    secret = access.secret_file.read_text()
+    monkeypatch.setenv("PAYESH_DATABASE_URL", access.settings.database_url.get_secret_value())
+    await offer_bootstrap(access.secret_file)
+    assert access.secret_file.read_text() == secret
 
 
-async def test_a_clients_token_says_what_it_may_do_and_where(house):
-    made = (await house.new_client(road_classes=["highway"])).json()
+async def test_a_clients_token_has_its_scopes_and_bounds(access):
+    made = (await access.new_client(road_classes=["highway"])).json()
     client_id, secret = made["client"]["client_id"], made["client_secret"]
-    answer = await house.token(client_id, secret)
+    answer = await access.token(client_id, secret)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["expires_in"] == 600
-    claims = await house.claims(answer.json()["access_token"])
+    claims = await access.claims(answer.json()["access_token"])
     assert claims["sub"] == claims["client_id"] == client_id
     assert claims["exp"] - claims["iat"] == 600
     assert claims["aud"] == "payesh"
@@ -48,18 +48,18 @@ async def test_a_clients_token_says_what_it_may_do_and_where(house):
     assert principal.grant_id == made["client"]["grant_id"]
 
 
-async def test_a_client_may_ask_for_less_but_not_for_more(house):
-    made = (await house.new_client()).json()
+async def test_a_client_may_ask_for_less_but_not_for_more(access):
+    made = (await access.new_client()).json()
     client_id, secret = made["client"]["client_id"], made["client_secret"]
-    less = await house.token(client_id, secret, scope="traffic:read")
+    less = await access.token(client_id, secret, scope="traffic:read")
     assert less.json()["scope"] == "traffic:read"
-    more = await house.token(client_id, secret, scope="traffic:read people:write")
+    more = await access.token(client_id, secret, scope="traffic:read people:write")
     assert (more.status_code, more.json()["error"]) == (400, "invalid_scope")
 
 
-async def test_secrets_may_come_in_the_form(house):
-    made = (await house.new_client()).json()
-    async with house.http() as http:
+async def test_the_secret_may_be_sent_in_the_form(access):
+    made = (await access.new_client()).json()
+    async with access.http() as http:
         answer = await http.post("/oauth/token", data={
             "grant_type": "client_credentials",
             "client_id": made["client"]["client_id"],
@@ -68,13 +68,13 @@ async def test_secrets_may_come_in_the_form(house):
     assert answer.status_code == 200
 
 
-async def test_failed_client_authentication_does_not_say_why(house):
-    made = (await house.new_client()).json()
+async def test_failed_client_authentication_does_not_reveal_the_reason(access):
+    made = (await access.new_client()).json()
     client_id, secret = made["client"]["client_id"], made["client_secret"]
-    wrong = await house.token(client_id, "wrong")
-    unknown = await house.token("nobody-here", secret)
-    await house.patch(f"/v1/clients/{client_id}", {"enabled": False})
-    disabled = await house.token(client_id, secret)
+    wrong = await access.token(client_id, "wrong")
+    unknown = await access.token("not-registered", secret)
+    await access.patch(f"/v1/clients/{client_id}", {"enabled": False})
+    disabled = await access.token(client_id, secret)
     for answer in (wrong, unknown, disabled):
         assert answer.status_code == 401
         assert answer.json() == wrong.json()
@@ -94,25 +94,25 @@ async def test_failed_client_authentication_does_not_say_why(house):
         (b"", {}),
     ],
 )
-async def test_malformed_token_requests_get_an_oauth_error(house, content, headers):
+async def test_malformed_token_requests_get_an_oauth_error(access, content, headers):
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    async with house.http() as http:
+    async with access.http() as http:
         answer = await http.post("/oauth/token", content=content, headers=form | headers)
     assert answer.status_code in (400, 401)
     assert answer.json()["error"]
 
 
-async def test_a_renewed_secret_replaces_the_old_one(house):
-    made = (await house.new_client()).json()
+async def test_a_renewed_secret_replaces_the_old_one(access):
+    made = (await access.new_client()).json()
     client_id, old = made["client"]["client_id"], made["client_secret"]
-    new = (await house.post(f"/v1/clients/{client_id}/secret", None)).json()["client_secret"]
-    assert (await house.token(client_id, old)).status_code == 401
-    assert (await house.token(client_id, new)).status_code == 200
+    new = (await access.post(f"/v1/clients/{client_id}/secret", None)).json()["client_secret"]
+    assert (await access.token(client_id, old)).status_code == 401
+    assert (await access.token(client_id, new)).status_code == 200
 
 
-async def test_metadata_leads_to_the_keys_and_no_private_half_is_published(house):
-    metadata = (await house.get("/.well-known/oauth-authorization-server")).json()
-    assert metadata["issuer"] == house.settings.token_issuer
+async def test_metadata_leads_to_the_keys_and_no_private_half_is_published(access):
+    metadata = (await access.get("/.well-known/oauth-authorization-server")).json()
+    assert metadata["issuer"] == access.settings.token_issuer
     async with httpx.AsyncClient() as http:
         published = (await http.get(metadata["jwks_uri"])).json()
     assert published["keys"]
@@ -120,25 +120,25 @@ async def test_metadata_leads_to_the_keys_and_no_private_half_is_published(house
     assert not any("d" in key for key in published["keys"])
 
 
-async def test_rotation_keeps_old_tokens_good_and_signs_new_ones_with_the_new_key(house):
-    made = (await house.new_client()).json()
+async def test_after_a_rotation_old_tokens_are_valid_and_new_ones_have_the_new_key(access):
+    made = (await access.new_client()).json()
     client = made["client"]["client_id"], made["client_secret"]
-    verifier = TokenVerifier(house.settings)
-    old = (await house.token(*client)).json()["access_token"]
+    verifier = TokenVerifier(access.settings)
+    old = (await access.token(*client)).json()["access_token"]
     await verifier.claims(old)
-    rotated = await house.post("/v1/keys/rotate", None)
+    rotated = await access.post("/v1/keys/rotate", None)
     assert rotated.status_code == 201
-    new = (await house.token(*client)).json()["access_token"]
-    claims_of_both = await asyncio.gather(*(house.claims(token) for token in (old, new)))
+    new = (await access.token(*client)).json()["access_token"]
+    claims_of_both = await asyncio.gather(*(access.claims(token) for token in (old, new)))
     assert {claims["sub"] for claims in claims_of_both} == {client[0]}
-    published = (await house.get("/.well-known/jwks.json")).json()["keys"]
+    published = (await access.get("/.well-known/jwks.json")).json()["keys"]
     assert published[0]["kid"] == rotated.json()["key_id"]
     assert len(published) >= 2
 
 
-async def test_a_forged_token_is_refused_by_access_itself(house):
-    token = house.admin["Authorization"]
-    answer = await house.get("/v1/clients", {"Authorization": token[:-6] + "AAAAAA"})
+async def test_a_forged_token_is_refused_by_access_itself(access):
+    token = access.admin["Authorization"]
+    answer = await access.get("/v1/clients", {"Authorization": token[:-6] + "AAAAAA"})
     assert answer.status_code == 401
     with pytest.raises(Unauthorized):
-        await house.claims(token.removeprefix("Bearer ")[:-6] + "AAAAAA")
+        await access.claims(token.removeprefix("Bearer ")[:-6] + "AAAAAA")

@@ -1,4 +1,4 @@
-"""Whatever is done to a stored audit record breaks the chain where it was done."""
+"""Any change of a stored audit record breaks the chain at its position."""
 
 from collections.abc import AsyncIterator
 
@@ -40,7 +40,7 @@ RELINKED = (2, WHOLE[1][1], b"x", link(WHOLE[1][1], b"x"))
         ([WHOLE[1], WHOLE[0], *WHOLE[2:]], 1),
     ],
 )
-async def test_the_first_broken_position_is_named(rows, broken_at):
+async def test_the_first_broken_position_is_returned(rows, broken_at):
     assert await first_break(streamed(rows), records=4) == broken_at
 
 

@@ -1,4 +1,4 @@
-"""Nobody grants more than they hold; acting through a client gives no more than both have."""
+"""No holder grants more than it holds; acting through a client gives no more than both hold."""
 
 import pytest
 from hypothesis import given
@@ -18,13 +18,13 @@ def test_what_two_share_exceeds_neither(one, other):
 
 
 @given(RIGHTS)
-def test_everybody_may_pass_on_what_they_hold_and_an_administrator_anything(rights):
+def test_a_holder_may_grant_what_it_holds_and_an_administrator_anything(rights):
     assert excess(rights, rights) == []
     assert excess(rights, Entitlements.unlimited()) == []
 
 
 @given(RIGHTS, RIGHTS)
-def test_a_grant_is_allowed_only_when_sharing_takes_nothing_from_it(granted, held):
+def test_a_grant_is_allowed_only_when_the_granter_holds_all_of_it(granted, held):
     assert (excess(granted, held) == []) == (granted.shared_with(held) == granted)
 
 
@@ -41,5 +41,5 @@ def test_a_county_bound_of_nothing_is_not_everywhere():
 
 
 @pytest.mark.parametrize("scope", ["cameras:*", "", "Cameras:read"])
-def test_a_scope_that_does_not_exist_is_known_as_such(scope):
+def test_a_scope_that_does_not_exist_is_listed_as_unknown(scope):
     assert unknown_scopes([scope, "cameras:read"]) == [scope]

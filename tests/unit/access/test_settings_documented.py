@@ -1,4 +1,4 @@
-"""The README names every setting that is access's own."""
+"""The README lists every setting that is access's own, and every public route has a reason."""
 
 from pathlib import Path
 

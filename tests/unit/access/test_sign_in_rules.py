@@ -20,12 +20,12 @@ from payesh.access.domain.throttle import Throttle
         ("x" * 100 + "abcdefgh" * 30, "at most"),
     ],
 )
-def test_length_counts_and_the_username_does_not(password, fault):
+def test_a_password_is_long_and_does_not_contain_the_username(password, fault):
     found = password_fault(password, "reza.karimi")
     assert (found is None) if fault is None else (fault in found)
 
 
-def test_either_limit_makes_one_wait():
+def test_either_limit_throttles():
     throttle = Throttle(per_account=3, per_address=10, window=timedelta(minutes=15))
     assert not throttle.refuses(2, 9)
     assert throttle.refuses(3, 0)
@@ -46,9 +46,9 @@ def test_either_limit_makes_one_wait():
         ("/sign-in/callback", False),
     ],
 )
-def test_a_code_goes_over_tls_to_one_known_address(uri, good):
+def test_a_code_is_sent_over_tls_to_one_registered_address(uri, good):
     assert (redirect_uri_fault(uri) is None) == good
 
 
-def test_the_origin_is_what_a_policy_names():
+def test_the_origin_has_scheme_host_and_port():
     assert origin("https://tickets.example:8443/a/b?c=d") == "https://tickets.example:8443"

@@ -1,4 +1,4 @@
-"""A key is known before it signs and until its last token has expired."""
+"""A key is published before it signs and until its last token has expired."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,7 @@ def test_the_old_key_stays_until_its_last_token_has_expired():
     assert published_keys([OLD, NEW], last, TOKENS) == [NEW]
 
 
-def test_a_withdrawn_key_is_gone_at_once():
+def test_a_withdrawn_key_leaves_the_set_at_once():
     withdrawn = KeyLife("old", OLD.activates_at, NOON, withdrawn=True)
     assert published_keys([withdrawn, NEW], NOON, TOKENS) == [NEW]
     assert signing_key([withdrawn], NOON) is None

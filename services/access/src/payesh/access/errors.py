@@ -1,13 +1,13 @@
-"""Errors of access, beneath the kit's tree."""
+"""Errors of access, below those of the kit."""
 
 from payesh.kit.errors import PayeshError
 
 
 class KeyUnreadable(PayeshError):
-    """A stored signing key does not open with PAYESH_KEY_ENCRYPTION_KEY."""
+    """A stored signing key cannot be decrypted with PAYESH_KEY_ENCRYPTION_KEY."""
 
     def __init__(self, key_id: str) -> None:
-        super().__init__(f"signing key {key_id} does not open with the configured encryption key")
+        super().__init__(f"signing key {key_id} cannot be decrypted with the configured key")
         self.key_id = key_id
 
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics of access. No label names a person or a client."""
+"""Prometheus metrics of access. No label identifies a person or a client."""
 
 from prometheus_client import Counter
 
@@ -6,4 +6,4 @@ token_answers = Counter(
     "payesh_access_tokens", "Answers of the token endpoint", ["grant", "outcome"]
 )
 sign_ins = Counter("payesh_access_sign_ins", "Attempts to sign in", ["outcome"])
-audit_records = Counter("payesh_access_audit_records", "Audit records taken in", ["outcome"])
+audit_records = Counter("payesh_access_audit_records", "Audit records received", ["outcome"])

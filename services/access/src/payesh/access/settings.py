@@ -21,14 +21,14 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
 
     key_encryption_key: SecretStr = Field(
         description="Fernet key (32 bytes, URL-safe Base64) under which private signing keys are "
-        "stored. Lost, every signing key is lost with it; keys must then be rotated.",
+        "stored. If it is lost, every signing key is lost with it, and keys must be rotated.",
     )
     token_lifetime_s: int = Field(
         600,
         ge=30,
         le=3600,
-        description="Seconds an access token is valid. Nothing revokes a token earlier, so a "
-        "right that was taken away works on for as long.",
+        description="Seconds an access token is valid. A token cannot be revoked, so a right that "
+        "was taken away stays usable for as long.",
     )
     code_lifetime_s: int = Field(
         60, ge=5, le=600, description="Seconds in which an authorization code must be redeemed."
@@ -37,8 +37,8 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
         60,
         ge=0,
         le=86_400,
-        description="Seconds a new signing key is published before it signs; shorter than "
-        "verifiers' caching, and their first tokens are refused.",
+        description="Seconds a new signing key is published before it signs; when shorter than "
+        "verifiers cache keys, the first tokens that it signs are refused.",
     )
     sign_in_lifetime_s: int = Field(
         8 * 3600,
@@ -47,13 +47,13 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
         description="Seconds after which a person must give the password again.",
     )
     sign_in_failures_per_account: int = Field(
-        10, ge=1, le=1000, description="Failed sign-ins of one account until it is made to wait."
+        10, ge=1, le=1000, description="Failed sign-ins of one account after which it must wait."
     )
     sign_in_failures_per_address: int = Field(
         50,
         ge=1,
         le=100_000,
-        description="Failed sign-ins from one network address until it is made to wait; an "
+        description="Failed sign-ins from one network address after which it must wait; an "
         "office behind one address shares this number.",
     )
     sign_in_window_s: int = Field(
@@ -63,21 +63,21 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
         0,
         ge=0,
         le=8,
-        description="Proxies of ours in front that each add an address to X-Forwarded-For. Too "
-        "few, and everybody shares the proxy's failures; too many, and anybody names an address.",
+        description="Proxies in front that each add an address to X-Forwarded-For. With too few, "
+        "all people share one address's failures; with too many, a sender can choose an address.",
     )
     password_hash_memory_kib: int = Field(
         64 * 1024,
         ge=8 * 1024,
         le=1024 * 1024,
-        description="KiB of memory that Argon2id takes for one password; more resists guessing "
-        "of a stolen table, and two are computed at a time.",
+        description="KiB of memory that Argon2id takes for one password, two at a time; more makes "
+        "passwords of a stolen table harder to guess.",
     )
     pages_clients_file: Path | None = Field(
         None,
         description="JSON list of clients made or updated at start: client_id, name, secret_file, "
         "redirect_uris; and grants (authorization_code when absent), scopes (all), counties and "
-        "road_classes (everywhere). What it declares wins over what was changed since.",
+        "road_classes (everywhere). What it declares replaces what was changed since.",
     )
 
     @property
@@ -94,5 +94,5 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
 
     @property
     def cookie_secure(self) -> bool:
-        """Off only where browsers reach us by plain HTTP, which is loopback."""
+        """False only where browsers connect by plain HTTP, which is loopback."""
         return not self.public_url.startswith("http://")

@@ -1,10 +1,10 @@
-"""The audit log's hash chain: a row that was changed, removed or slipped in breaks it."""
+"""The hash chain of the audit log: a row that was changed, removed or inserted breaks it."""
 
 from collections.abc import AsyncIterable
 from hashlib import sha256
 
 GENESIS = bytes(32)
-"""What the first link of each service's chain is tied to."""
+"""The previous link of the first record in each service's chain."""
 
 
 def link(previous: bytes, body: bytes) -> bytes:
@@ -15,7 +15,7 @@ def link(previous: bytes, body: bytes) -> bytes:
 async def first_break(
     rows: AsyncIterable[tuple[int, bytes, bytes, bytes]], records: int
 ) -> int | None:
-    """The first position at which the chain breaks, None when it holds.
+    """The first position at which the chain breaks, None when it is whole.
 
     `rows`: (position, previous link, body, link) in the order of positions, which start at 1;
     `records` is how many there should be.

@@ -1,4 +1,4 @@
-"""What somebody may do and where. Nobody grants more than they hold."""
+"""Entitlements: what a holder may do and where. No holder grants more than it holds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ SCOPES: dict[str, str] = {
     "keys:write": "rotate the signing key",
     "audit:read": "read the audit log",
 }
-"""Every scope that a token can carry, with its meaning. An administrator holds all of them."""
+"""Every scope that a token can have, with its meaning. An administrator holds all of them."""
 
 
 @dataclass(frozen=True)
 class Entitlements:
-    """Scopes with bounds; None as a bound means no bound."""
+    """Scopes with the bounds in which they are valid; None as a bound means no bound."""
 
     scopes: frozenset[str]
     counties: frozenset[str] | None
@@ -39,10 +39,11 @@ class Entitlements:
 
     @classmethod
     def unlimited(cls) -> "Entitlements":
+        """Every scope without bounds, as the first administrator holds them."""
         return cls(frozenset(SCOPES), None, None)
 
     def shared_with(self, other: "Entitlements") -> "Entitlements":
-        """What both allow: an officer acting through a client has no more than either."""
+        """What both hold: an officer acting through a client has no more than either."""
         return Entitlements(
             self.scopes & other.scopes,
             _narrower(self.counties, other.counties),
@@ -51,6 +52,7 @@ class Entitlements:
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:
+    """Those that are not in `SCOPES`, in order."""
     return sorted(set(scopes) - set(SCOPES))
 
 

@@ -1,8 +1,8 @@
-"""Which passwords are accepted: length counts, composition rules do not (NIST SP 800-63B)."""
+"""Rules for passwords: length matters, required kinds of characters do not (NIST SP 800-63B)."""
 
 PASSWORD_MIN_LENGTH = 12
 PASSWORD_MAX_LENGTH = 256
-"""Argon2id hashes any length; the bound keeps a request from costing more than a password."""
+"""A bound on the work of one request: Argon2id itself hashes any length."""
 
 
 def password_fault(password: str, username: str) -> str | None:

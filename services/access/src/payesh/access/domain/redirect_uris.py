@@ -1,4 +1,4 @@
-"""Where a browser may be sent back to: with a code, or after signing in."""
+"""Addresses to which a browser may be sent: back with a code, or on after signing in."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -6,7 +6,8 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def redirect_uri_fault(uri: str) -> str | None:
-    """Why a redirect URI may not be registered, or None (RFC 6749 section 3.1.2, RFC 9700)."""
+    """The reason why a redirect URI may not be registered, or None (RFC 6749 section 3.1.2,
+    RFC 9700)."""
     if not uri.isascii() or not uri.isprintable() or any(sign in uri for sign in ' "<>\\*'):
         return "a redirect URI is plain ASCII without spaces, quotes and wildcards"
     parts = urlsplit(uri)
@@ -20,7 +21,7 @@ def redirect_uri_fault(uri: str) -> str | None:
 
 
 def origin(uri: str) -> str:
-    """Scheme, host and port, as a Content-Security-Policy names a source."""
+    """Scheme, host and port of a URI, as a Content-Security-Policy names a source."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"
 

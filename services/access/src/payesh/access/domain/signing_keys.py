@@ -1,7 +1,7 @@
-"""A signing key's life: published, signing, retired, gone.
+"""The life of a signing key: published, signing, retired, withdrawn from the set.
 
-A new key is published `activation_delay` before it signs, so that verifiers know it by then. A
-retired key stays published until the last token that it signed has expired.
+A new key is published for an activation delay before it signs, so that verifiers have it by then.
+A retired key stays published until the last token that it signed has expired.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 CLOCK_ALLOWANCE = timedelta(minutes=2)
-"""How far a verifier's clock may be behind ours before it misses a retired key."""
+"""How far a verifier's clock may be behind before it misses a retired key."""
 
 
 @dataclass(frozen=True)
 class KeyLife:
+    """When a key signs: from `activates_at` until its successor does, at `retires_at`. A withdrawn
+    key left the set at once, because its private half may be known to others."""
+
     key_id: str
     activates_at: datetime
-    retires_at: datetime | None  # when its successor starts to sign
-    withdrawn: bool = False  # taken out of the set at once, because it may be known to others
+    retires_at: datetime | None
+    withdrawn: bool = False
 
 
 def signing_key(keys: Sequence[KeyLife], now: datetime) -> KeyLife | None:
-    """The key that signs at `now`: of those active the latest."""
+    """The key that signs at `now`: of the active ones the latest."""
     active = [key for key in keys if key.activates_at <= now and not key.withdrawn]
     return max(active, key=lambda key: key.activates_at, default=None)
 
@@ -29,7 +32,7 @@ def signing_key(keys: Sequence[KeyLife], now: datetime) -> KeyLife | None:
 def published_keys(
     keys: Sequence[KeyLife], now: datetime, token_lifetime: timedelta
 ) -> list[KeyLife]:
-    """Keys that verifiers must know at `now`, the newest first."""
+    """The keys that verifiers need at `now`, the newest first."""
     kept = [
         key
         for key in keys
@@ -40,6 +43,6 @@ def published_keys(
 
 
 def pending_key(keys: Sequence[KeyLife], now: datetime) -> KeyLife | None:
-    """A key that is published and does not sign yet."""
+    """The key that is published and does not sign yet, if there is one."""
     waiting = [key for key in keys if key.activates_at > now and not key.withdrawn]
     return max(waiting, key=lambda key: key.activates_at, default=None)

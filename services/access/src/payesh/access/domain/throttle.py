@@ -1,4 +1,4 @@
-"""When further sign-in attempts are refused unheard."""
+"""When further sign-in attempts are refused without checking the password."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,4 +13,5 @@ class Throttle:
     window: timedelta
 
     def refuses(self, account_failures: int, address_failures: int) -> bool:
+        """Whether either limit is reached."""
         return account_failures >= self.per_account or address_failures >= self.per_address

@@ -1,0 +1,31 @@
+"""Both languages of the pages have the same words."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from payesh.access import pages
+
+FOLDER = Path(pages.__file__).parent
+
+
+def names(words: dict, prefix: str = "") -> set[str]:
+    """Paths of all words in a wording file's language."""
+    found = set()
+    for name, value in words.items():
+        found |= names(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name}
+    return found
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.rglob("wording.json")), ids=lambda f: f.parent.name)
+def test_both_languages_have_the_same_words(file: Path) -> None:
+    wording = json.loads(file.read_text("utf-8"))
+    assert set(wording) == {"fa", "en"}
+    assert names(wording["fa"]) == names(wording["en"])
+
+
+def test_every_page_has_a_route_or_is_a_notice_and_has_its_wording() -> None:
+    folders = {path.parent.name for path in FOLDER.glob("*/page.py")}
+    assert folders == {path.parent.name for path in FOLDER.glob("*/wording.json")}
+    assert folders == {"notice", "sign_in", "sign_out"}
