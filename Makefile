@@ -3,6 +3,12 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := contracts libs/kit services/ingest services/detect services/plates services/tickets services/access deploy/local
+# Packages come from the index only as pins/packages.lock has them, members never.
+PINNED := --no-sources --excludes pins/members.txt
+PINNED_BUILD := --no-sources --require-build-hashes --build-constraints pins/packages.lock \
+	--preview-features build-dependency-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
+	--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make pins" $(if $(UPGRADE),--upgrade)
 ONCE ?=
 SHORT ?=
 SEED ?= 1
@@ -15,12 +21,14 @@ help: ## explain these commands
 	@echo "Payesh: cameras in, citations that stand up out."
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.ready: constraints.txt pyproject.toml $(MEMBERS:%=%/pyproject.toml)
-	@command -v $(PYTHON) >/dev/null || { echo "Payesh needs Python 3.11: install it or say PYTHON=/path/to/python3.11"; exit 1; }
+$(VENV)/.ready: pins/installer.lock pins/packages.lock pins/members.txt pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+	@command -v $(PYTHON) >/dev/null || { echo "Payesh needs Python 3.11: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r pins/installer.lock
 	@echo "setting up .venv: about 1.5 GB"
-	@$(BIN)/uv pip install --python $(BIN)/python -c constraints.txt --group dev $(MEMBERS:%=-e ./%)
+	@$(BIN)/uv pip install --python $(BIN)/python $(PINNED) --require-hashes -c pins/packages.lock \
+		--group dev $(MEMBERS:%=-r %/pyproject.toml)
+	@$(BIN)/uv pip install --python $(BIN)/python $(PINNED_BUILD) --no-deps $(MEMBERS:%=-e ./%)
 	@touch $@
 
 setup: $(VENV)/.ready ## make the environment in .venv (Python 3.11 and the package index are enough)
@@ -48,8 +56,10 @@ test-engines: setup ## the integration and fault suite against Apache Kafka and 
 	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder \
 		tests/e2e tests/integration tests/deploy
 
-pins: setup ## write constraints.txt from what is installed
-	@$(BIN)/uv pip freeze --python $(BIN)/python --exclude-editable | grep -vi '^opencv-python==' > constraints.txt
+pins: setup ## write pins/*.lock for what pyproject.toml files ask for (UPGRADE=1 takes newer versions)
+	@echo uv | $(COMPILE) - --output-file pins/installer.lock
+	@$(COMPILE) $(PINNED) --all-extras --group dev --group build $(MEMBERS:%=%/pyproject.toml) \
+		--output-file pins/packages.lock
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -30,7 +30,7 @@ class Image:
 
     def entry_point(self) -> list[str]:
         """The image's ENTRYPOINT, with its program's place here."""
-        program, *rest = json.loads(_the_one("ENTRYPOINT", _stages(self.service)[1]))
+        program, *rest = json.loads(_the_one("ENTRYPOINT", stages(self.service)[1]))
         return [str(self.programs / program), *rest]
 
     def environment(self) -> dict[str, str]:
@@ -44,7 +44,7 @@ def build_image(service: str, folder: Path) -> Image:
     Raises AssertionError when an installation fails, or when the Dockerfile copies what
     .dockerignore keeps out of a build or has an instruction that this function does not know.
     """
-    build, final = _stages(service)
+    build, final = stages(service)
     copied = [rest for word, rest in final if word == "COPY"]
     assert copied == [f"--from=build {_ENVIRONMENT} {_ENVIRONMENT}"], copied
     source = folder / "src"
@@ -58,12 +58,12 @@ def build_image(service: str, folder: Path) -> Image:
             for command in rest.split("&&"):
                 _run(shlex.split(command), source, folder)
         else:
-            assert word in ("FROM", "WORKDIR", "ARG"), f"{service}: {word} {rest}"
+            assert word in ("FROM", "WORKDIR"), f"{service}: {word} {rest}"
     shutil.rmtree(source)
     return Image(service, folder)
 
 
-def _stages(service: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def stages(service: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Instructions of the build stage and of the image, each as its word and the rest."""
     text = (ROOT / f"services/{service}/Dockerfile").read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
@@ -87,9 +87,10 @@ def _copy(name: str, target: Path) -> None:
     assert ignored[0] == "**"
     admitted = {line[1:] for line in ignored if line.startswith("!")}
     assert name.split("/")[0] in admitted, f"{name} does not reach a build"
+    target.parent.mkdir(parents=True, exist_ok=True)
     if (ROOT / name).is_dir():
         skipped = shutil.ignore_patterns("__pycache__", "training")
-        shutil.copytree(ROOT / name, target, ignore=skipped)
+        shutil.copytree(ROOT / name, target, ignore=skipped, dirs_exist_ok=True)
     else:
         shutil.copy(ROOT / name, target)
 

@@ -21,7 +21,7 @@ SERVICE = {
     "volumes",
 }  # fmt: skip
 BELOW: dict[str, set[str]] = {
-    "build": {"context", "dockerfile"},
+    "build": {"context", "dockerfile", "args"},
     "deploy": {"resources"},
     "healthcheck": {"test", "interval", "timeout", "retries", "start_period", "start_interval"},
     "logging": {"driver", "options"},
@@ -72,6 +72,23 @@ def test_every_file_that_is_mounted_or_built_is_there(services: dict[str, Any]) 
         if service["image"].startswith("payesh-"):
             assert service["image"] in built, f"{name}: nobody builds {service['image']}"
             assert "build" in service or service["pull_policy"] == "never", name
+
+
+def test_every_image_can_be_pinned_by_its_digest(services: dict[str, Any]) -> None:
+    """Each base image of a build by an argument, each other image by a variable."""
+    raw = (ROOT / "docker-compose.yml").read_text("utf-8")
+    for name, service in services.items():
+        if "build" not in service:
+            ours = service["image"].startswith("payesh-")
+            written = re.search(rf"image: {service['image']}\$\{{[A-Z]+_DIGEST:-\}}\n", raw)
+            assert ours or written, name
+            continue
+        build = service["build"]
+        path = ROOT / build["context"] / build["dockerfile"]
+        bases = re.findall(r"^FROM (\S+)", path.read_text("utf-8"), re.MULTILINE)
+        digests = {found for base in bases for found in re.findall(r"\$\{(\w+_DIGEST)\}$", base)}
+        assert len(set(bases)) == len(digests), name
+        assert build["args"] == dict.fromkeys(digests, ""), name
 
 
 def test_containers_have_no_rights_and_bounds_on_everything(services: dict[str, Any]) -> None:
