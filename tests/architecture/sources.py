@@ -42,6 +42,15 @@ class Sources:
         parts = parts[parts.index("src") + 1 :]
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
+    def path(self, module: str) -> Path | None:
+        """The file of a module of any part, by its full name."""
+        part, _, rest = module.removeprefix("payesh.").partition(".")
+        if part not in PARTS:
+            return None
+        place = self.source(part).joinpath(*rest.split("."))
+        files = (place.with_suffix(".py"), place / "__init__.py")
+        return next((file for file in files if file.is_file()), None)
+
 
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))

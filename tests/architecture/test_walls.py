@@ -17,10 +17,17 @@ PENDING: dict[str, set[str]] = {
     "edges_import_row_types_alone": {"ingest", "detect"},
     "edges_open_no_transaction": {"ingest", "detect"},
     "has_the_rooms": {"ingest", "detect", "tickets"},
-    "no_long_file": {"kit", "local", "ingest", "tickets"},
+    "no_long_file": {"kit", "ingest", "tickets"},
     "routers_are_module_level": {"tickets"},
 }
 """Parts in which a wall does not stand yet. One that is clean may not stay in here."""
+
+
+def complaints(wall: str, part: str, faults: list[str], pending: dict[str, set[str]]) -> list[str]:
+    """The faults of a wall, none while it is pending; that it stands although it is pending."""
+    if part not in pending.get(wall, ()):
+        return faults
+    return [] if faults else [f"{wall} stands: take {part!r} out of PENDING[{wall!r}]"]
 
 
 @pytest.mark.parametrize(
@@ -28,11 +35,15 @@ PENDING: dict[str, set[str]] = {
 )
 def test_a_wall_stands(wall: str, part: str) -> None:
     check, _ = WALLS[wall]
-    faults = check(SOURCES, part)
-    if part in PENDING.get(wall, ()):
-        assert faults, f"{wall} stands in {part}: take {part!r} out of PENDING[{wall!r}]"
-    else:
-        assert faults == []
+    assert complaints(wall, part, check(SOURCES, part), PENDING) == []
+
+
+def test_a_part_that_is_clean_may_not_stay_pending() -> None:
+    pending = {"a wall": {"plates"}}
+    assert complaints("a wall", "plates", ["a fault"], pending) == []
+    assert len(complaints("a wall", "plates", [], pending)) == 1
+    assert complaints("a wall", "access", ["a fault"], pending) == ["a fault"]
+    assert complaints("a wall", "access", [], pending) == []
 
 
 def test_what_is_pending_is_a_wall_of_that_part() -> None:

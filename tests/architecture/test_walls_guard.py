@@ -101,6 +101,8 @@ BREACHES = [
            lines("from payesh.access.adapters.sign_ins import find")),
     Breach("edges_import_row_types_alone", "detect", "api/new.py",
            lines("import payesh.detect.adapters.traffic")),
+    Breach("edges_import_row_types_alone", "access", "api/new.py",
+           lines("from payesh.access.adapters.key_ring import KeyRing")),
     Breach("edges_open_no_transaction", "plates", "api/new.py",
            lines("async def f(database):", "    async with database.transaction(): ...")),
     Breach("edges_open_no_transaction", "tickets", "pages/new/page.py",

@@ -117,15 +117,31 @@ def handlers_know_no_edge(sources: Sources, part: str) -> list[str]:
     )
 
 
+_VALUE_BASES = {"NamedTuple", "TypedDict", "Enum", "StrEnum", "IntEnum", "BaseModel", "Value"}
+
+
+def _is_value(sources: Sources, module: str, name: str) -> bool:
+    """Whether the class is a frozen dataclass, another kind of value, or an error."""
+    path = sources.path(module)
+    if path is None:
+        return False
+    for node in tree(path).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            bases = {ast.unparse(base).split(".")[-1] for base in node.bases}
+            frozen = any("frozen=True" in ast.unparse(each) for each in node.decorator_list)
+            is_error = any(re.search(r"(Error|Exception|Fault|Problem)$", base) for base in bases)
+            return frozen or is_error or bool(bases & _VALUE_BASES)
+    return False
+
+
 def edges_import_row_types_alone(sources: Sources, part: str) -> list[str]:
-    """Routes and pages call handlers; of adapters they import row types, which are classes."""
+    """Routes and pages call handlers; of adapters they import row types, which are values."""
     package = f"payesh.{part}.adapters"
     faults = []
     for path in sources.files(part, "api", "pages"):
         for module, name in imports(tree(path)):
             whole = module if name is None else f"{module}.{name}"
-            is_class = name is not None and re.fullmatch(r"[A-Z]\w*[a-z]\w*", name) is not None
-            if is_within(whole, package) and not is_class:
+            if is_within(whole, package) and not (name and _is_value(sources, module, name)):
                 faults.append(f"{sources.name(path)} imports {whole}")
     return faults
 

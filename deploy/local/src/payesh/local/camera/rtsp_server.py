@@ -1,4 +1,4 @@
-"""RTSP 1.0 (RFC 2326) for one camera: media travel interleaved in the RTSP connection itself."""
+"""An RTSP 1.0 server (RFC 2326) for one camera; media are interleaved in the RTSP connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -18,41 +17,24 @@ from payesh.local.camera.authentication import Credentials
 from payesh.local.camera.broadcast import Broadcast
 from payesh.local.camera.clip import Clip
 from payesh.local.camera.rtp import describe
+from payesh.local.camera.rtsp_messages import METHODS, Request, read_request, response
 
-_LARGEST_HEAD = 16 * 1024
-_LARGEST_BODY = 64 * 1024
-_LARGEST_BACKLOG = 16 * 1024 * 1024  # a viewer that reads no more is let go, never waited for
-_METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
-_REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    401: "Unauthorized",
-    404: "Not Found",
-    454: "Session Not Found",
-    455: "Method Not Valid in This State",
-    461: "Unsupported Transport",
-    501: "Not Implemented",
-}
+# A viewer that stops reading is disconnected: waiting for it would delay the others.
+_LARGEST_BACKLOG_BYTES = 16 * 1024 * 1024
 
 AtEnd = Literal["close", "hold"]
 StartWhen = Literal["first-play", "now", "called"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    url: str
-    headers: Mapping[str, str]
 
 
 class RtspServer:
     """Serves one clip at rtsp://host:port/path to any number of viewers.
 
     start_when: the play clock starts at the first PLAY, when the server starts, or when
-    `start()` is called. at_end: after a clip that does not loop, viewers get a goodbye and a
-    closed connection, or a connection without frames; the server answers on in both cases.
-    clock_skew_s: how far the wall clock in sender reports is wrong (for tests of that fault).
-    state_file: where the bound port and the wall-clock time of the first frame are written.
+    `start()` is called. at_end: after a clip that does not loop, viewers get RTCP BYE and a closed
+    connection, or a connection without frames; the server goes on answering in both cases.
+    clock_skew_s: error of the wall clock in sender reports (for tests of that fault).
+    state_file: the file to which the bound port and the wall-clock time of the first frame are
+    written.
     """
 
     def __init__(
@@ -99,11 +81,11 @@ class RtspServer:
             self.start()
 
     def start(self, at: datetime | None = None) -> None:
-        """Let frame 0 be at `at` (now by default)."""
+        """Start the play clock: frame 0 is at `at` (now by default)."""
         self.broadcast.start(at)
 
     def played(self) -> None:
-        """A viewer has said PLAY."""
+        """Note that a viewer has sent PLAY."""
         if self._start_when == "first-play":
             self.start()
 
@@ -159,7 +141,7 @@ class RtspServer:
 
 
 class _Connection:
-    """One client: answers its requests and, once it plays, is a viewer of the broadcast."""
+    """A client's connection: answers requests and, once it plays, is a viewer of the broadcast."""
 
     def __init__(
         self, server: RtspServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -170,9 +152,9 @@ class _Connection:
         self._channels = (0, 1)
 
     async def run(self) -> None:
-        """Answer until the client leaves."""
+        """Answer requests until the client closes the connection."""
         try:
-            while (request := await self._read_request()) is not None:
+            while (request := await read_request(self._reader)) is not None:
                 if not self._answer(request):
                     break
                 await self._writer.drain()
@@ -182,7 +164,7 @@ class _Connection:
             asyncio.LimitOverrunError,
             ValueError,
         ):
-            pass  # a broken or foreign client costs only its own connection
+            pass  # the fault of one client closes its own connection alone
         finally:
             self._server.broadcast.leave(self)
             self.close()
@@ -190,11 +172,11 @@ class _Connection:
                 await self._writer.wait_closed()
 
     def close(self) -> None:
-        """Close after what was written has been sent."""
+        """Close once everything written has been sent."""
         self._writer.close()
 
     def abort(self) -> None:
-        """Close at once, whatever still waits to be sent."""
+        """Close at once, without sending what is still buffered."""
         self._writer.transport.abort()
 
     def send_media(self, packets: list[bytes]) -> None:
@@ -206,7 +188,7 @@ class _Connection:
         self._send(self._channels[1], [packet])
 
     def end(self) -> None:
-        """Say goodbye and close, where the server is set to."""
+        """Send RTCP BYE and close, if the server closes connections at the end."""
         if self._server.at_end == "close":
             self.send_control(self._server.broadcast.packetizer.bye())
             self.close()
@@ -214,7 +196,7 @@ class _Connection:
     def _send(self, channel: int, packets: list[bytes]) -> None:
         if self._writer.is_closing():
             return
-        if self._writer.transport.get_write_buffer_size() > _LARGEST_BACKLOG:
+        if self._writer.transport.get_write_buffer_size() > _LARGEST_BACKLOG_BYTES:
             self._writer.transport.abort()
             return
         prefix = b"$" + bytes((channel,))
@@ -222,39 +204,10 @@ class _Connection:
             b"".join(p for item in packets for p in (prefix, len(item).to_bytes(2, "big"), item))
         )
 
-    async def _read_request(self) -> _Request | None:
-        """The next request; receiver reports that come between requests are passed over."""
-        while True:
-            first = await self._reader.read(1)
-            if not first:
-                return None
-            if first == b"$":
-                head = await self._reader.readexactly(3)
-                await self._reader.readexactly(int.from_bytes(head[1:], "big"))
-                continue
-            if first in b"\r\n":
-                continue
-            break
-        raw = first + await self._reader.readuntil(b"\r\n\r\n")
-        if len(raw) > _LARGEST_HEAD:
-            raise ValueError("request too long")
-        lines = raw.decode("utf-8", "replace").split("\r\n")
-        method, url, _ = lines[0].split(" ", 2)
-        headers = {}
-        for line in lines[1:]:
-            name, colon, value = line.partition(":")
-            if colon:
-                headers[name.strip().lower()] = value.strip()
-        body_bytes = int(headers.get("content-length", "0"))
-        if not 0 <= body_bytes <= _LARGEST_BODY:
-            raise ValueError("body too long")
-        await self._reader.readexactly(body_bytes)
-        return _Request(method, url, headers)
-
-    def _answer(self, request: _Request) -> bool:
+    def _answer(self, request: Request) -> bool:
         """Answer one request; False when the connection is to be closed."""
         if request.method == "OPTIONS":
-            self._respond(request, 200, {"Public": _METHODS})
+            self._respond(request, 200, {"Public": METHODS})
             return True
         credentials = self._server.credentials
         given = request.headers.get("authorization")
@@ -262,7 +215,7 @@ class _Connection:
             challenges = credentials.challenges(self._nonce)
             self._respond(request, 401, {"WWW-Authenticate": challenges})
             return True
-        if not self._is_ours(request.url):
+        if not self._is_served(request.url):
             self._respond(request, 404)
             return True
         match request.method:
@@ -281,16 +234,16 @@ class _Connection:
                 self._respond(request, 501)
         return True
 
-    def _is_ours(self, url: str) -> bool:
+    def _is_served(self, url: str) -> bool:
         path = urlsplit(url).path.strip("/")
         return path in (self._server.path, f"{self._server.path}/trackID=0")
 
-    def _describe(self, request: _Request) -> None:
+    def _describe(self, request: Request) -> None:
         body = describe(self._server.broadcast.clip, self._server.host)
         headers = {"Content-Type": "application/sdp", "Content-Base": f"{self._server.url}/"}
         self._respond(request, 200, headers, body)
 
-    def _set_up(self, request: _Request) -> None:
+    def _set_up(self, request: Request) -> None:
         offered = request.headers.get("transport", "")
         chosen = next((t for t in offered.split(",") if "RTP/AVP/TCP" in t.upper()), None)
         if chosen is None:
@@ -308,7 +261,7 @@ class _Connection:
         transport = f"RTP/AVP/TCP;unicast;interleaved={media}-{control};ssrc={ssrc}"
         self._respond(request, 200, {"Transport": transport})
 
-    def _play(self, request: _Request) -> None:
+    def _play(self, request: Request) -> None:
         if self._session is None:
             self._respond(request, 455)
             return
@@ -321,18 +274,11 @@ class _Connection:
 
     def _respond(
         self,
-        request: _Request,
+        request: Request,
         status: int,
         headers: Mapping[str, str | list[str]] | None = None,
         body: str = "",
     ) -> None:
-        lines = [f"RTSP/1.0 {status} {_REASONS[status]}"]
-        lines.append(f"CSeq: {request.headers.get('cseq', '0')}")
-        if self._session:
-            lines.append(f"Session: {self._session};timeout=60")
-        for name, value in (headers or {}).items():
-            lines += [f"{name}: {one}" for one in ([value] if isinstance(value, str) else value)]
-        content = body.encode()
-        if content:
-            lines.append(f"Content-Length: {len(content)}")
-        self._writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
+        self._writer.write(
+            response(request, status, session=self._session, headers=headers, body=body)
+        )
