@@ -40,10 +40,10 @@ def test_a_done_message_releases_its_own_key_only():
 
 def test_a_buried_message_advances_and_releases_nobody():
     offsets = PartitionOffsets()
-    offsets.buried(0)
+    offsets.dead_lettered(0)
     assert offsets.committable() == 1
     offsets.held(1, A)
-    offsets.buried(2)
+    offsets.dead_lettered(2)
     assert offsets.committable() == 1
     offsets.done(3, A)
     assert offsets.committable() == 4

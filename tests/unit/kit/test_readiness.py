@@ -13,6 +13,7 @@ from payesh.kit.database import Database
 from payesh.kit.health import readiness
 from payesh.kit.relay import Relay
 from payesh.kit.settings import BusSettings
+from tests.support.waiting import eventually
 
 
 class ReadinessSettings(BusSettings):
@@ -57,8 +58,10 @@ async def test_a_relay_brings_its_own_state_and_that_of_its_database() -> None:
         "database": "DatabaseUnavailable",
         "outbox relay": "ok",
     }
-    relay.blocked_by = "bus"
-    assert (await readiness({}, relay=relay))["outbox relay"] == "waits for bus"
+    await relay.start()
+    await eventually(lambda: relay.blocked_by is not None)
+    assert (await readiness({}, relay=relay))["outbox relay"] == "waits for database"
+    await relay.stop()
     await database.close()
 
 

@@ -1,11 +1,19 @@
 """PostgreSQL through SQLAlchemy: one message or request, one transaction."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from payesh.kit.errors import DatabaseUnavailable
 from payesh.kit.faults import database_fault
@@ -16,6 +24,7 @@ __all__ = ["Database", "new_metadata"]
 
 CONNECT_TIMEOUT_S = 3.0
 COMMAND_TIMEOUT_S = 30.0
+PING_AFTER_IDLE_S = 5.0
 
 
 class Database:
@@ -27,10 +36,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
-            pool_pre_ping=True,
             hide_parameters=True,  # else an error would carry plates into logs
             connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
         )
+        _check_on_checkout(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._outbox_listeners: list[Callable[[], None]] = []
 
@@ -74,3 +83,32 @@ async def _connect(session: AsyncSession) -> None:
         await session.connection()
     except OSError as error:
         raise DatabaseUnavailable(type(error).__name__) from error
+
+
+def _check_on_checkout(engine: AsyncEngine) -> None:
+    """Replace a pooled connection that broke while it was idle.
+
+    A connection whose server closed it is known without a question. Only one that was idle for
+    long, and may have been cut off without a word, is pinged: `pool_pre_ping` costs three round
+    trips for each transaction, as many as a short transaction itself.
+    """
+    dialect = engine.sync_engine.dialect
+    idle_since = "idle_since"
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def remember(_connection: Any, record: Any) -> None:
+        record.info[idle_since] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def check(connection: Any, record: Any, _fairy: Any) -> None:
+        since = record.info.get(idle_since)
+        if since is None:  # it has just been made
+            return
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError("closed by the server")
+        if time.monotonic() - since > PING_AFTER_IDLE_S:
+            try:
+                dialect.do_ping(connection)
+            except dialect.loaded_dbapi.Error as error:
+                # What cut this one off cut the others off, too.
+                raise InvalidatePoolError from error

@@ -2,8 +2,8 @@
 
 The rule: the offset committed is the one to read next after a restart. It is the first held
 message of any key or, where none is held, the one after the last handled. A held message is
-thereby read again after a crash until a later message of its key releases it. A message that
-was buried releases nobody: nothing says that what was held before it is kept by now.
+thereby read again after a crash until a later message of its key releases it. A dead-lettered
+message releases none: it is no proof that what was held before it is kept by now.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class PartitionOffsets:
         self._advance(offset)
         self._held.setdefault(key, offset)
 
-    def buried(self, offset: int) -> None:
+    def dead_lettered(self, offset: int) -> None:
         """`offset` lies among the dead letters; what is held before it stays held."""
         self._advance(offset)
 

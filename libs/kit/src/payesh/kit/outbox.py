@@ -7,20 +7,36 @@ locks.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
 from payesh.contracts import Event
 from payesh.kit.bus.envelope import Message, envelope
-from payesh.kit.tables import outbox
 
 _PENDING = "payesh_outbox_pending"
 _ADDED = "payesh_outbox_added"
 _KEY_LOCKS = 0x50590001
+
+# One round trip. Sorting needs every row of the join, and that needs every lock, so all locks are
+# held before the first id is drawn; ids are drawn in the sorted order, which is that of the calls.
+_INSERT = text("""
+    WITH held AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(:class, lock) FROM unnest(CAST(:locks AS int[])) AS lock
+    )
+    INSERT INTO outbox (topic, key, event_id, body, headers)
+    SELECT added.topic, added.key, added.event_id, added.body, CAST(added.headers AS jsonb)
+    FROM (SELECT count(*) FROM held) AS all_held,
+        unnest(
+            CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:event_ids AS uuid[]),
+            CAST(:bodies AS bytea[]), CAST(:headers AS text[])
+        ) WITH ORDINALITY AS added (topic, key, event_id, body, headers, place)
+    ORDER BY added.place
+""")
 
 
 @dataclass
@@ -63,24 +79,17 @@ def _insert_pending(session: Session) -> None:
     pending = [addition.message for addition in session.info.pop(_PENDING, [])]
     if not pending:
         return
-    locks = sorted({_key_hash(message) for message in pending})
     session.execute(
-        text("SELECT pg_advisory_xact_lock(:class, lock) FROM unnest(CAST(:locks AS int[])) lock"),
-        {"class": _KEY_LOCKS, "locks": locks},
-    )
-    # One statement each keeps the order of ids that of the calls.
-    session.execute(
-        insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True),
-        [
-            {
-                "topic": message.topic,
-                "key": message.key,
-                "event_id": message.event_id,
-                "body": message.value,
-                "headers": dict(message.text_headers()),
-            }
-            for message in pending
-        ],
+        _INSERT,
+        {
+            "class": _KEY_LOCKS,
+            "locks": sorted({_key_hash(message) for message in pending}),
+            "topics": [message.topic for message in pending],
+            "keys": [message.key for message in pending],
+            "event_ids": [message.event_id for message in pending],
+            "bodies": [message.value for message in pending],
+            "headers": [json.dumps(dict(message.text_headers())) for message in pending],
+        },
     )
 
 

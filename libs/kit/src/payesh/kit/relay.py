@@ -1,32 +1,34 @@
 """The relay: publishes the outbox's rows in order of id per key."""
 
-import asyncio
-import contextlib
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit import metrics
 from payesh.kit.bus.envelope import Message
 from payesh.kit.bus.producer import Producer
 from payesh.kit.database import Database
-from payesh.kit.errors import DependencyFault
+from payesh.kit.lifecycle import Periodic, WakingWorker
 from payesh.kit.tables import inbox, outbox
 
 _RELAY_LOCK = 0x50590002
+_COUNT_EVERY_S = 10.0
+_PRUNE_EVERY_S = 600.0
 
-log = structlog.get_logger(__name__)
+# Not `id IN (...)`, which SQLAlchemy writes and PostgreSQL plans anew for each number of ids.
+_DELETE = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
 
 
 class Relay:
     """Publishes outbox rows in order of id per key and deletes what the bus acknowledged.
 
-    Any number of relays may run: an advisory lock lets one work at a time.
+    Any number of relays may run: an advisory lock lets one work at a time. Between them they also
+    delete the inbox rows that are older than `inbox_keep`.
     """
 
     def __init__(
@@ -41,14 +43,10 @@ class Relay:
         self._database = database
         self._producer = producer
         self._batch_size = batch_size
-        self._poll_s = poll_s
         self._inbox_keep = inbox_keep
-        self._woken = asyncio.Event()
-        self._stopping = False
-        self._task: asyncio.Task[None] | None = None
-        self._pruned_at = datetime.min.replace(tzinfo=UTC)
-        self.blocked_by: str | None = None
-        """The dependency that rows wait for, for `/readyz`; None when rows are published."""
+        self._counted_at = float("-inf")
+        self._publishing = WakingWorker("relay", self._publish, poll_s=poll_s, drain=True)
+        self._pruning = Periodic("inbox pruning", _PRUNE_EVERY_S, self._prune)
         database.on_outbox_commit(self.wake)
 
     @property
@@ -56,48 +54,23 @@ class Relay:
         """The database whose outbox this relay publishes."""
         return self._database
 
+    @property
+    def blocked_by(self) -> str | None:
+        """The dependency that rows wait for, for `/readyz`; None when rows are published."""
+        return self._publishing.blocked_by
+
     async def start(self) -> None:
-        self._stopping = False
-        self._task = asyncio.create_task(self._run(), name="outbox-relay")
+        await self._publishing.start()
+        await self._pruning.start()
 
     async def stop(self) -> None:
         """Publish what already waits, if the bus allows, and end."""
-        self._stopping = True
-        self.wake()
-        if self._task is not None:
-            done, _ = await asyncio.wait({self._task}, timeout=10)
-            if not done:
-                self._task.cancel()
-                await asyncio.wait({self._task})
-            self._task = None
+        await self._pruning.stop()
+        await self._publishing.stop()
 
     def wake(self) -> None:
-        """Something was added: publish now instead of at the next poll."""
-        self._woken.set()
-
-    async def _run(self) -> None:
-        backoff_s = 0.2
-        while True:
-            self._woken.clear()
-            more = False
-            try:
-                more = await self.publish_batch() == self._batch_size
-                await self._prune()
-                self.blocked_by, backoff_s = None, 0.2
-            except DependencyFault as fault:
-                self.blocked_by = fault.dependency
-                log.warning("relay waits", dependency=fault.dependency)
-            except Exception:  # a relay that ended would hold back every event, unseen
-                self.blocked_by = "relay"
-                log.exception("relay failed")
-            if self._stopping and (self.blocked_by or not more):
-                return
-            if self.blocked_by:
-                await asyncio.sleep(backoff_s)
-                backoff_s = min(5.0, backoff_s * 2)
-            elif not more:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._poll_s)
+        """Publish now instead of at the next poll: a row was added."""
+        self._publishing.wake()
 
     async def publish_batch(self) -> int:
         """Publish one batch; the number of rows it looked at, 0 when another relay works.
@@ -116,27 +89,31 @@ class Relay:
                 return 0
             outcome = await self._producer.publish_all([_message(row) for row in rows])
             sent = [row.id for row, acked in zip(rows, outcome.acknowledged, strict=True) if acked]
-            await session.execute(delete(outbox).where(outbox.c.id.in_(sent)))
+            await session.execute(_DELETE, {"ids": sent})
         metrics.relay_published.inc(len(sent))
         if outcome.fault is not None:
             raise outcome.fault
         return len(rows)
 
+    async def _publish(self) -> bool:
+        return await self.publish_batch() == self._batch_size
+
     async def _measure(self, session: AsyncSession, rows: Sequence[Any]) -> None:
         backlog = len(rows)
-        if backlog == self._batch_size:
-            backlog = await session.scalar(select(func.count()).select_from(outbox)) or 0
-        metrics.outbox_backlog.set(backlog)
+        if backlog < self._batch_size:
+            metrics.outbox_backlog.set(backlog)
+        elif time.monotonic() - self._counted_at > _COUNT_EVERY_S:
+            # Counting reads the whole backlog: for each batch, that would be quadratic.
+            self._counted_at = time.monotonic()
+            counted = await session.scalar(select(func.count()).select_from(outbox))
+            metrics.outbox_backlog.set(counted or 0)
         age = (datetime.now(UTC) - rows[0].added_at).total_seconds() if rows else 0.0
         metrics.outbox_age_seconds.set(max(0.0, age))
 
     async def _prune(self) -> None:
-        now = datetime.now(UTC)
-        if now - self._pruned_at < timedelta(minutes=10):
-            return
-        self._pruned_at = now
+        before = datetime.now(UTC) - self._inbox_keep
         async with self._database.transaction() as session:
-            await session.execute(delete(inbox).where(inbox.c.handled_at < now - self._inbox_keep))
+            await session.execute(delete(inbox).where(inbox.c.handled_at < before))
 
 
 def _message(row: Any) -> Message:

@@ -13,16 +13,16 @@ from payesh.contracts import Event
 from payesh.kit import metrics
 from payesh.kit.bus.connection import connection
 from payesh.kit.bus.delivery import Handler
-from payesh.kit.bus.lane import LONGEST_BACKOFF_S, Crew, Lane
+from payesh.kit.bus.partition_worker import QUEUED_MESSAGES, ConsumerContext, PartitionWorker
 from payesh.kit.bus.producer import Producer
 from payesh.kit.errors import BusUnavailable
+from payesh.kit.lifecycle import Backoff
 from payesh.kit.settings import BusSettings
 
 log = structlog.get_logger(__name__)
 
 Revoked = Callable[[set[TopicPartition]], Awaitable[None]]
 
-_QUEUE_LIMIT = 32
 _FETCH_WAIT_MS = 200
 _COMMIT_EVERY_S = 0.25
 _ASK_S = 10.0
@@ -53,7 +53,7 @@ class Consumer:
         self._settings = settings
         self._group = self.group = group
         self._topics = sorted(event.topic for event in handlers)
-        self._crew = Crew(
+        self._context = ConsumerContext(
             group=group,
             handlers={event.topic: handler for event, handler in handlers.items()},
             producer=producer,
@@ -63,7 +63,7 @@ class Consumer:
         self._on_revoked = on_revoked
         session_s = settings.kafka_session_timeout_ms / 1000
         self._finish_s = finish_s if finish_s is not None else max(2.0, session_s / 2)
-        self._lanes: dict[TopicPartition, Lane] = {}
+        self._workers: dict[TopicPartition, PartitionWorker] = {}
         self._client: AIOKafkaConsumer | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -72,7 +72,9 @@ class Consumer:
     @property
     def paused_for(self) -> str | None:
         """The dependency some partition waits for, or None."""
-        return next((lane.paused_for for lane in self._lanes.values() if lane.paused_for), None)
+        return next(
+            (worker.paused_for for worker in self._workers.values() if worker.paused_for), None
+        )
 
     @property
     def ready(self) -> bool:
@@ -88,14 +90,14 @@ class Consumer:
 
     @property
     def partitions(self) -> set[TopicPartition]:
-        return set(self._lanes)
+        return set(self._workers)
 
     async def ends(self) -> Mapping[TopicPartition, int]:
         """Where the topics end now, other members' partitions too; empty ones are left out.
 
         Raises BusUnavailable, also while this is no member of the group.
         """
-        async with self._asking() as client:
+        async with self._member() as client:
             partitions = []
             for topic in self._topics:
                 numbers = client.partitions_for_topic(topic)
@@ -108,14 +110,14 @@ class Consumer:
 
     async def has_handled(self, ends: Mapping[TopicPartition, int]) -> bool:
         """Whether the group has committed everything before `ends`. Raises BusUnavailable."""
-        async with self._asking() as client:
+        async with self._member() as client:
             for partition, end in ends.items():
                 if (await client.committed(partition) or 0) < end:
                     return False
         return True
 
     @contextlib.asynccontextmanager
-    async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:
+    async def _member(self) -> AsyncIterator[AIOKafkaConsumer]:
         if self._client is None or not self._connected:
             raise BusUnavailable("not in its group")
         try:
@@ -132,17 +134,17 @@ class Consumer:
     async def stop(self) -> None:
         """Finish the messages in hand, commit, leave the group."""
         self._stopping.set()
-        self._crew.progressed.set()
+        self._context.progressed.set()
         if self._task is not None:
             await asyncio.wait({self._task})
             self._task = None
 
     async def _run(self) -> None:
-        backoff_s = 0.2
+        backoff = Backoff()
         while not self._stopping.is_set():
             try:
                 await self._session()
-                backoff_s = 0.2
+                backoff.reset()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("bus away", group=self._group, cause=type(error).__name__)
             except Exception:  # a consumer that ended would lose nothing and do nothing, unseen
@@ -150,8 +152,7 @@ class Consumer:
             if self._stopping.is_set():
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), backoff_s)
-            backoff_s = min(LONGEST_BACKOFF_S, backoff_s * 2)
+                await asyncio.wait_for(self._stopping.wait(), backoff.next_s())
 
     async def _session(self) -> None:
         """One membership: from joining to leaving, or to an error that needs a new client."""
@@ -169,7 +170,7 @@ class Consumer:
             finally:
                 committing.cancel()
                 await asyncio.wait({committing})
-                await self._give_away(set(self._lanes))
+                await self._give_away(set(self._workers))
         finally:
             self._connected = False
             self._client = None
@@ -197,40 +198,35 @@ class Consumer:
     async def _fetch(self, client: AIOKafkaConsumer) -> None:
         self._balance(client)
         fetched: dict[TopicPartition, list[Any]] = await client.getmany(
-            timeout_ms=_FETCH_WAIT_MS, max_records=_QUEUE_LIMIT * max(1, len(self._lanes))
+            timeout_ms=_FETCH_WAIT_MS, max_records=QUEUED_MESSAGES * max(1, len(self._workers))
         )
         for partition, records in fetched.items():
-            lane = self._lanes.get(partition)
-            # Without a lane the partition was just revoked; its next holder reads them.
-            if lane is not None:
-                lane.put(records)
+            worker = self._workers.get(partition)
+            # Without a worker the partition was just revoked; its next holder reads them.
+            if worker is not None:
+                worker.put(records)
 
     def _balance(self, client: AIOKafkaConsumer) -> None:
-        """Stop fetching what is not being worked off; heartbeats go on."""
-        paused = client.paused() if self._lanes else set()
-        for partition, lane in self._lanes.items():
-            lane.check()
-            full = len(lane) >= _QUEUE_LIMIT or (lane.paused_for is not None and len(lane) > 0)
+        """Fetch only for partitions whose queue has room; heartbeats go on."""
+        paused = client.paused() if self._workers else set()
+        for partition, worker in self._workers.items():
+            worker.check()
             with contextlib.suppress(IllegalStateError):
-                if full and partition not in paused:
-                    client.pause(partition)
-                elif (
-                    partition in paused
-                    and lane.paused_for is None
-                    and (len(lane) <= _QUEUE_LIMIT // 2)
-                ):
+                if partition in paused and worker.wants_more:
                     client.resume(partition)
+                elif partition not in paused and worker.wants_no_more:
+                    client.pause(partition)
 
     async def _commit_regularly(self, client: AIOKafkaConsumer) -> None:
         while True:
-            await self._crew.progressed.wait()
-            self._crew.progressed.clear()
-            await self._commit(client, self._lanes.values())
+            await self._context.progressed.wait()
+            self._context.progressed.clear()
+            await self._commit(client, self._workers.values())
             await asyncio.sleep(_COMMIT_EVERY_S)
 
-    async def _commit(self, client: AIOKafkaConsumer, lanes: Iterable[Lane]) -> None:
-        chosen = [(lane, lane.offsets.committable()) for lane in lanes]
-        offsets = {lane.partition: offset for lane, offset in chosen if offset is not None}
+    async def _commit(self, client: AIOKafkaConsumer, workers: Iterable[PartitionWorker]) -> None:
+        chosen = [(worker, worker.offsets.committable()) for worker in workers]
+        offsets = {worker.partition: offset for worker, offset in chosen if offset is not None}
         if not offsets:
             return
         try:
@@ -240,29 +236,29 @@ class Consumer:
             # and the inbox drops them. The rebalance itself arrives through the listener.
             log.warning("commit refused", group=self._group, cause=type(error).__name__)
             return
-        for lane, offset in chosen:
+        for worker, offset in chosen:
             if offset is not None:
-                lane.offsets.committed(offset)
+                worker.offsets.committed(offset)
 
     async def _give_away(self, partitions: set[TopicPartition]) -> None:
         # Taken out first: what is still fetched for them meanwhile is the next holder's.
-        lanes = [self._lanes.pop(each) for each in partitions if each in self._lanes]
-        await asyncio.gather(*(lane.close(self._finish_s) for lane in lanes))
+        workers = [self._workers.pop(each) for each in partitions if each in self._workers]
+        await asyncio.gather(*(worker.close(self._finish_s) for worker in workers))
         if self._client is not None:
             try:
-                await asyncio.wait_for(self._commit(self._client, lanes), 5)
+                await asyncio.wait_for(self._commit(self._client, workers), 5)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("commit failed", group=self._group, cause=type(error).__name__)
-        metrics.partitions_assigned.labels(self._group).set(len(self._lanes))
-        if lanes and self._on_revoked is not None:
-            await self._on_revoked({lane.partition for lane in lanes})
+        metrics.partitions_assigned.labels(self._group).set(len(self._workers))
+        if workers and self._on_revoked is not None:
+            await self._on_revoked({worker.partition for worker in workers})
 
     def _receive(self, partitions: set[TopicPartition]) -> None:
-        for partition in partitions:
-            self._lanes.setdefault(partition, Lane(partition, self._crew))
+        for partition in partitions - self._workers.keys():
+            self._workers[partition] = PartitionWorker(partition, self._context)
         self._connected = True
-        metrics.partitions_assigned.labels(self._group).set(len(self._lanes))
-        log.info("partitions assigned", group=self._group, count=len(self._lanes))
+        metrics.partitions_assigned.labels(self._group).set(len(self._workers))
+        log.info("partitions assigned", group=self._group, count=len(self._workers))
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]

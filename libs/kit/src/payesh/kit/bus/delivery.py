@@ -1,6 +1,8 @@
-"""What a handler is given, and what it answers."""
+"""What a handler receives and what it answers."""
 
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,7 +14,7 @@ from payesh.contracts import Event
 E = TypeVar("E", bound=Event)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Delivery(Generic[E]):
     """An event as it came off the bus. `published_at` is the producer's clock (ce_time)."""
 
@@ -33,3 +35,25 @@ class Disposition(Enum):
 
 Handler = Callable[[Delivery[Any]], Awaitable[Disposition | None]]
 """None means DONE. Raises MessageFault or DependencyFault, see `payesh.kit.errors`."""
+
+
+class BatchHandler(ABC):
+    """A handler that can also give several deliveries of a partition their effects at once.
+
+    The consumer hands it what waits in the partition. If a batch fails, none of its deliveries
+    had an effect, and the consumer hands them over again one by one.
+    """
+
+    @abstractmethod
+    async def __call__(self, delivery: Delivery[Any]) -> Disposition | None:
+        """Handle one delivery, as any `Handler` does."""
+
+    @abstractmethod
+    def batch(
+        self, deliveries: Sequence[Delivery[Any]]
+    ) -> AbstractAsyncContextManager[Callable[[Delivery[Any]], Awaitable[None]]]:
+        """A context whose value handles one of `deliveries`, which it is given in order.
+
+        Leaving the context makes the effects lasting, of those handled until then: the consumer
+        may leave it before the last. An error leaves nothing behind.
+        """

@@ -153,21 +153,27 @@ class Producer:
         self, client: AIOKafkaProducer, messages: Sequence[Message]
     ) -> dict[tuple[str, int], list[int]]:
         numbers: dict[str, list[int]] = {}
+        places: dict[tuple[str, bytes], tuple[str, int]] = {}
         grouped: dict[tuple[str, int], list[int]] = defaultdict(list)
         for index, message in enumerate(messages):
-            if message.topic not in numbers:
-                try:
-                    known = await asyncio.wait_for(
-                        client.partitions_for(message.topic), self._timeout_s
-                    )
-                except (KafkaError, TimeoutError, OSError) as error:
-                    await self._discard(client)
-                    raise BusUnavailable(f"{message.topic}: {type(error).__name__}") from error
-                numbers[message.topic] = sorted(known)
-            all_partitions = numbers[message.topic]
-            partition = self._partitioner(message.key, all_partitions, all_partitions)
-            grouped[message.topic, partition].append(index)
+            # Once for each key: aiokafka's hash is plain Python, and a batch has few keys.
+            place = places.get((message.topic, message.key))
+            if place is None:
+                if message.topic not in numbers:
+                    numbers[message.topic] = await self._partitions_of(client, message.topic)
+                partitions = numbers[message.topic]
+                number = self._partitioner(message.key, partitions, partitions)
+                place = places[message.topic, message.key] = (message.topic, number)
+            grouped[place].append(index)
         return grouped
+
+    async def _partitions_of(self, client: AIOKafkaProducer, topic: str) -> list[int]:
+        try:
+            known = await asyncio.wait_for(client.partitions_for(topic), self._timeout_s)
+        except (KafkaError, TimeoutError, OSError) as error:
+            await self._discard(client)
+            raise BusUnavailable(f"{topic}: {type(error).__name__}") from error
+        return sorted(known)
 
     def _complete(self, headers: Headers) -> list[tuple[str, bytes]]:
         if any(name == "ce_source" for name, _ in headers):
