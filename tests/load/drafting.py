@@ -22,10 +22,10 @@ from tests.integration.tickets.conftest import (
     Office,
     office_settings,
 )
-from tests.integration.tickets.recorded_evidence import record
 from tests.support.engine_settings import store_of
+from tests.support.recorded_evidence import record
 from tests.support.serving import served
-from tests.unit.tickets.violation_builder import plate_read
+from tests.support.violation_builder import plate_read
 
 _DRAFTS = 150
 

@@ -29,8 +29,8 @@ from tests.support.partitions import neighbour_of
 from tests.support.passage_builder import passage
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
+from tests.support.violation_builder import plate_read, violation
 from tests.support.waiting import eventually
-from tests.unit.tickets.violation_builder import plate_read, violation
 
 KEEP_HOURS = 5
 

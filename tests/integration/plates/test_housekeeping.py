@@ -11,8 +11,8 @@ from payesh.plates.adapters import reads
 from payesh.plates.adapters.tables import reads as table
 from payesh.plates.dependencies import Dependencies
 from tests.integration.plates.conftest import RunningService
+from tests.support.violation_builder import plate_read, violation
 from tests.support.waiting import eventually
-from tests.unit.tickets.violation_builder import plate_read, violation
 
 DAY = date(2031, 5, 3)
 """A day of no other test."""

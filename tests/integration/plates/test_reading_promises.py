@@ -11,8 +11,8 @@ from payesh.kit.deadletters import dead_letters, resend
 from tests.integration.plates.conftest import KEEP_HOURS, RunningService
 from tests.integration.plates.vehicle_picture import VEHICLE, car, jpeg, two_cars
 from tests.support.passage_builder import passage
+from tests.support.violation_builder import reference
 from tests.support.waiting import eventually
-from tests.unit.tickets.violation_builder import reference
 
 PLATE = "12ب34567"
 

@@ -18,14 +18,14 @@ from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
-from payesh.tickets.handlers.joining import citation_id_of
+from payesh.tickets.adapters.violations import citation_id_of
 from payesh.tickets.main import MIGRATIONS, create
 from payesh.tickets.settings import Settings
-from tests.integration.tickets.recorded_evidence import RecordedEvidence, record
 from tests.support.engine_settings import bus_settings, object_settings, store_of
+from tests.support.recorded_evidence import RecordedEvidence, record
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
-from tests.unit.tickets.violation_builder import plate_read, violation
+from tests.support.violation_builder import plate_read, violation
 
 SIGNER = TokenSigner()
 EVERY_SCOPE = "citations:read citations:decide evidence:read law:read"

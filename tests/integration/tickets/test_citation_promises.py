@@ -17,10 +17,10 @@ from payesh.kit.tables import outbox
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import bundle_jobs, citations, waiting_violations
 from tests.integration.tickets.conftest import Office
-from tests.integration.tickets.recorded_evidence import record
 from tests.support.engine_settings import store_of
+from tests.support.recorded_evidence import record
+from tests.support.violation_builder import CAPTURED_AT, chained, plate_read
 from tests.support.waiting import eventually
-from tests.unit.tickets.violation_builder import CAPTURED_AT, chained, plate_read
 
 
 async def test_violation_and_read_join_in_either_order(office: Office) -> None:

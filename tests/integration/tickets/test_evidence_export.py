@@ -12,12 +12,13 @@ from payesh.kit.tables import audit_counter
 from payesh.local.engines import EngineSet
 from payesh.local.evidence_export import export_evidence
 from payesh.tickets.adapters.law_file import read_law
-from payesh.tickets.evidence.verification import Verdict, verify_folder
+from payesh.tickets.evidence.checks.finding import Verdict
+from payesh.tickets.evidence.verification import verify_folder
 from payesh.tickets.main import cli
 from tests.integration.tickets.conftest import Office
-from tests.integration.tickets.recorded_evidence import record
 from tests.support.engine_settings import store_of
-from tests.unit.tickets.violation_builder import chained
+from tests.support.recorded_evidence import record
+from tests.support.violation_builder import chained
 
 DOCUMENTS = ("revision.json", "violation.json", "read.json", "law.json")
 

@@ -12,12 +12,12 @@ import pytest
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import citations
-from payesh.tickets.jalali import persian_short_date
+from payesh.tickets.pages.persian import persian_short_date
 from tests.integration.tickets.conftest import Office, claims
-from tests.integration.tickets.recorded_evidence import record
 from tests.support.engine_settings import store_of
+from tests.support.recorded_evidence import record
+from tests.support.violation_builder import CAPTURED_AT
 from tests.support.waiting import eventually
-from tests.unit.tickets.violation_builder import CAPTURED_AT
 
 if TYPE_CHECKING:
     from playwright.async_api import Page

@@ -15,8 +15,8 @@ from payesh.tickets.adapters import retention_jobs, tables
 from payesh.tickets.consumers import GROUP
 from tests.integration.tickets.conftest import Office
 from tests.support.partitions import partition_of
+from tests.support.violation_builder import plate_read
 from tests.support.waiting import eventually
-from tests.unit.tickets.violation_builder import plate_read
 
 _SEVERAL_ROUNDS_S = 7.0
 _TOPICS = (ViolationDetected.topic, PlateRead.topic)

@@ -1,66 +1,178 @@
-"""Who may do what to a citation, and when."""
+"""Who may do what to a citation, and when: the state machine and what is registered in it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from payesh.tickets.domain.citation import Refusal, Rejection, Standing, State, citation_number
-from payesh.tickets.domain.plate_text import car_plate, fold, plate_colour
-from payesh.tickets.presentation import REASONS, plate_card
-from tests.support.plate_spellings import plate_spellings
+from payesh.contracts.vocabulary import RejectionReason
+from payesh.tickets.domain import desk, life
+from payesh.tickets.domain.desk import CLAIM, ISSUE, REJECT, Claiming, Issuing, Rejecting
+from payesh.tickets.domain.rejection import OFFICER_REASONS, Rejection
+from payesh.tickets.domain.standing import (
+    NOT_IN_THIS_STATE,
+    Hold,
+    Part,
+    Refusal,
+    Standing,
+    State,
+    Step,
+    Transition,
+)
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+LEASE = timedelta(minutes=10)
+PLATE = "12ب34567"
+DRAFT = desk.drafted(PLATE)
 
 
-def held_by(officer: str | None, minutes: float = 5) -> Standing:
-    until = NOW + timedelta(minutes=minutes) if officer else None
-    return Standing(State.DRAFTED, officer, until, "12ب34567")
+def held_by(officer: str, minutes: float = 5) -> Standing:
+    return replace(DRAFT, hold=Hold(officer, NOW + timedelta(minutes=minutes)))
+
+
+def claiming(officer: str, at: datetime = NOW) -> Claiming:
+    return Claiming(by=officer, at=at, lease=LEASE)
+
+
+def issuing(officer: str, plate: str = PLATE, at: datetime = NOW) -> Issuing:
+    return Issuing(by=officer, at=at, plate=plate, number="1405-7")
+
+
+def rejecting(officer: str, at: datetime = NOW) -> Rejecting:
+    return Rejecting(by=officer, at=at, reason=Rejection.WRONG_VEHICLE)
 
 
 def test_a_claim_keeps_others_out_until_it_runs_out() -> None:
-    assert held_by("sara").refuses_claim("reza", NOW) is Refusal.CLAIMED_BY_ANOTHER
-    assert held_by("sara").refuses_claim("sara", NOW) is None
-    assert held_by("sara", minutes=0).refuses_claim("reza", NOW) is None
-    assert held_by("sara").at(NOW) is State.CLAIMED
-    assert held_by("sara", minutes=0).at(NOW) is State.DRAFTED
+    assert held_by("sara").after(CLAIM, claiming("reza")) is desk.CLAIMED_BY_ANOTHER
+    assert held_by("sara", minutes=0).refusal(CLAIM, claiming("reza")) is None
+    assert life.shown_state(held_by("sara"), NOW) == "claimed"
+    assert life.shown_state(held_by("sara", minutes=0), NOW) == "drafted"
+
+
+def test_the_holder_may_claim_again_and_the_lease_begins_anew() -> None:
+    again = held_by("sara", minutes=1).after(CLAIM, claiming("sara"))
+    assert again == replace(DRAFT, hold=Hold("sara", NOW + LEASE))
 
 
 def test_only_who_holds_the_claim_decides() -> None:
-    assert held_by("sara").refuses_decision("sara", NOW) is None
-    assert held_by("sara").refuses_decision("reza", NOW) is Refusal.CLAIMED_BY_ANOTHER
-    assert held_by(None).refuses_decision("sara", NOW) is Refusal.CLAIM_REQUIRED
-    assert held_by("sara", minutes=-1).refuses_decision("sara", NOW) is Refusal.CLAIM_REQUIRED
+    for transition, step in ((REJECT, rejecting), (ISSUE, issuing)):
+        assert held_by("sara").refusal(transition, step("sara")) is None
+        assert held_by("sara").refusal(transition, step("reza")) is desk.CLAIMED_BY_ANOTHER
+        assert DRAFT.refusal(transition, step("sara")) is desk.CLAIM_REQUIRED
+        lapsed = held_by("sara", minutes=-1)
+        assert lapsed.refusal(transition, step("sara")) is desk.CLAIM_REQUIRED
 
 
-def test_a_bill_goes_to_the_drafted_plate_or_to_nobody() -> None:
-    assert held_by("sara").refuses_issue("sara", "12ب34567", NOW) is None
-    assert held_by("sara").refuses_issue("sara", "13ب34567", NOW) is Refusal.PLATE_DIFFERS
+def test_a_citation_is_issued_to_the_drafted_plate_alone() -> None:
+    assert held_by("sara").after(ISSUE, issuing("sara", "13ب34567")) is desk.PLATE_DIFFERS
+    issued = held_by("sara").after(ISSUE, issuing("sara"))
+    assert issued == Standing("issued", PLATE, decided_by="sara", decided_at=NOW, number="1405-7")
 
 
-@pytest.mark.parametrize("state", [State.ISSUED, State.REJECTED])
+@pytest.mark.parametrize("state", [desk.ISSUED, desk.REJECTED], ids=lambda state: state.name)
 def test_what_is_decided_stays_decided(state: State) -> None:
-    decided = Standing(state, "sara", NOW + timedelta(minutes=5), "12ب34567")
-    assert decided.refuses_claim("sara", NOW) is Refusal.ALREADY_DECIDED
-    assert decided.refuses_decision("sara", NOW) is Refusal.ALREADY_DECIDED
+    decided = replace(held_by("sara"), state=state.name)
+    assert decided.refusal(CLAIM, claiming("sara")) is desk.ALREADY_DECIDED
+    assert decided.refusal(REJECT, rejecting("sara")) is desk.ALREADY_DECIDED
+    assert life.shown_state(decided, NOW) == state.name
 
 
 def test_a_number_carries_the_jalali_year() -> None:
-    assert citation_number(1405, 7) == "1405-7"
+    assert desk.citation_number(1405, 7) == "1405-7"
 
 
-@pytest.mark.parametrize(("typed", "canonical"), plate_spellings())
-def test_a_plate_is_the_same_however_it_is_typed(typed: str, canonical: str) -> None:
-    assert fold(typed) == canonical
+def test_what_is_registered_is_a_machine() -> None:
+    assert list(life.faults()) == []
+    assert life.may_follow("drafted") == {"drafted", "issued", "rejected"}
+    assert life.may_follow("issued") == life.may_follow("rejected") == frozenset()
+    assert life.vocabulary().keys() == {"drafted", "claimed", "issued", "rejected"}
+    assert all(life.vocabulary().values())
 
 
-def test_alef_is_one_letter_and_its_plate_is_red() -> None:
-    plate = car_plate("12الف34567")
-    assert plate is not None
-    assert plate.letter == "الف"
-    assert plate_colour(plate.letter) == "red"
-    assert plate_card("12الف34567").spoken == "۱۲ الف ۳۴۵ ایران ۶۷"
+@pytest.mark.parametrize(
+    ("part", "fault"),
+    [
+        (Part(states=(State("issued", "again"),)), "issued is registered twice"),
+        (Part(states=(State("held", "x", held_as="claimed"),)), "claimed is registered twice"),
+        (Part(states=(State("No Name", "x"),)), "No Name is no identifier"),
+        (
+            Part(transitions=(Transition("lose", frozenset({"issued"}), "lost"),)),
+            "lose leaves or reaches lost, which is not registered",
+        ),
+    ],
+)
+def test_a_part_that_makes_no_machine_is_named(
+    part: Part, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(life.PARTS, "test", part)
+    assert list(life.faults()) == [fault]
 
 
-def test_every_rejection_has_its_reason_in_persian() -> None:
-    assert set(REASONS) == set(Rejection)
-    assert not any(letter.isascii() and letter.isalpha() for letter in "".join(REASONS.values()))
+def test_a_transition_from_another_state_is_refused_and_a_claim_ends_with_its_state() -> None:
+    refer = Transition("refer", frozenset({"drafted"}), "referred")
+    step = Step(by="sara", at=NOW)
+    referred = held_by("sara").after(refer, step)
+    assert referred == replace(DRAFT, state="referred")
+    assert isinstance(referred, Standing)
+    assert referred.after(refer, step) is NOT_IN_THIS_STATE
+    assert life.shown_state(referred, NOW) == "referred"
+
+
+def test_reasons_are_the_published_ones() -> None:
+    assert set(Rejection) == set(RejectionReason)
+    assert set(OFFICER_REASONS) < set(Rejection)
+
+
+OFFICERS = st.sampled_from(["sara", "reza"])
+ATTEMPTS = st.lists(
+    st.tuples(
+        st.sampled_from(["claim", "release", "issue", "reject"]),
+        OFFICERS,
+        st.sampled_from([PLATE, "13ب34567"]),
+        st.integers(min_value=0, max_value=15),
+    ),
+    max_size=30,
+)
+
+
+@given(ATTEMPTS)
+def test_however_officers_try_one_decides_and_only_while_its_claim_holds(
+    attempts: list[tuple[str, str, str, int]],
+) -> None:
+    """Against a model that knows who claimed last, and until when."""
+    standing, now = DRAFT, NOW
+    holder, until, decided = "", NOW, False
+    for name, officer, plate, minutes in attempts:
+        now += timedelta(minutes=minutes)
+        holds = now < until and not decided
+        step = {
+            "claim": Claiming(by=officer, at=now, lease=LEASE),
+            "release": Step(by=officer, at=now),
+            "issue": issuing(officer, plate, now),
+            "reject": rejecting(officer, now),
+        }[name]
+        before = standing
+        after = standing.after(life.transitions()[name], step)
+        mine = holds and holder == officer
+        allowed = not decided and (
+            (not holds or mine) if name == "claim" else mine and (name != "issue" or plate == PLATE)
+        )
+        assert isinstance(after, Standing) is allowed
+        assert standing == before, "a standing is a value: an attempt changes another"
+        if isinstance(after, Refusal):
+            continue
+        standing = after
+        assert standing.state in life.may_follow(before.state)
+        if name == "claim":
+            holder, until = officer, now + LEASE
+        elif name == "release":
+            until = now
+        else:
+            decided = True
+        assert standing.holder(now) == (holder if name == "claim" else None)
+        assert (standing.number is not None) is (standing.state == "issued")
+        assert (standing.reason is not None) is (standing.state == "rejected")
+        assert (standing.decided_by is not None) is decided
+        assert standing.plate_text == PLATE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from payesh.tickets.evidence.verification import verify_folder
-from tests.unit.tickets.bundle_builder import bundle
+from tests.support.bundle_builder import bundle
 
 PAGE = (Path(__file__).parents[3] / "docs" / "evidence.md").read_text("utf-8")
 COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)

@@ -4,11 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from payesh.tickets.domain.byte_range import RangeNotSatisfiable, requested_range
-from payesh.tickets.domain.clip import last_run, within_size
 from payesh.tickets.errors import EvidenceBroken
+from payesh.tickets.evidence.byte_range import RangeNotSatisfiable, requested_range
 from payesh.tickets.evidence.chain_check import check_links
-from tests.unit.tickets.violation_builder import REVISION, chained, reference
+from payesh.tickets.evidence.clip import last_run, within_size
+from tests.support.violation_builder import REVISION, chained, reference
 
 INIT = reference("segments", "camera-1/s/init.mp4", b"init")
 MEDIA = [reference("segments", f"camera-1/s/{n}.m4s", bytes([n])) for n in range(4)]

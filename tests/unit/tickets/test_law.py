@@ -1,4 +1,4 @@
-"""What the law table promises: a price for a day, or the honest word that there is none."""
+"""What the law table promises: a price for a day, or that there is none."""
 
 import json
 from dataclasses import replace
@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from payesh.contracts.vocabulary import ViolationRule
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.domain.assessment import Offence, assess_offence
-from payesh.tickets.domain.citation import Rejection
-from payesh.tickets.domain.law import ANY, JalaliDay, LawTable, Period, Price, Tariff, Tolerance
+from payesh.tickets.domain.jalali_day import JalaliDay
+from payesh.tickets.domain.law import ANY, LawTable, Period, Price, Tariff, Tolerance
+from payesh.tickets.domain.law_book import LawBook
+from payesh.tickets.domain.rejection import Rejection
+from payesh.tickets.domain.rules import ASSESSORS, Happening, Quantity
 from payesh.tickets.errors import LawTableInvalid
-from payesh.tickets.jalali import jalali_day, persian_date, persian_time
+from payesh.tickets.jalali import jalali_day
 
 DAY = JalaliDay(1405, 8, 29)
 FIXTURE = read_law(None)
@@ -29,12 +33,15 @@ def amount(table: LawTable, day: JalaliDay = DAY, *, vehicle: str = "car") -> in
     return price.amount_rial
 
 
+def speed(lower_bound: float) -> Quantity:
+    return Quantity("speed_kmh", lower_bound, 60.0)
+
+
 def offence(**changes: object) -> Offence:
     moment = datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
     lawful = Offence(
         rule="speeding",
-        lower_bound=96.9,
-        limit=60.0,
+        measured=speed(96.9),
         captured_at=moment,
         captured_on=jalali_day(moment),
         clock_verified=True,
@@ -108,9 +115,9 @@ def test_a_tariff_for_a_vehicle_class_counts_before_the_general_one() -> None:
 def test_a_published_tolerance_holds_from_its_day_on() -> None:
     from_1405 = Tolerance(Period(JalaliDay(1405, 1, 1), None), 5.0, "published")
     table = replace(FIXTURE, tolerances=(*FIXTURE.tolerances, from_1405))
-    assert assess_offence(offence(lower_bound=65.0), table) is Rejection.WITHIN_TOLERANCE
-    assert isinstance(assess_offence(offence(lower_bound=65.1), table), Price)
-    before = offence(lower_bound=65.0, captured_on=JalaliDay(1404, 12, 29))
+    assert assess_offence(offence(measured=speed(65.0)), table) is Rejection.WITHIN_TOLERANCE
+    assert isinstance(assess_offence(offence(measured=speed(65.1)), table), Price)
+    before = offence(measured=speed(65.0), captured_on=JalaliDay(1404, 12, 29))
     assert isinstance(assess_offence(before, table), Price)
 
 
@@ -120,8 +127,13 @@ def test_a_published_tolerance_holds_from_its_day_on() -> None:
         ({"clock_verified": False}, Rejection.CLOCK_UNVERIFIED),
         ({"certificate_valid_from": None}, Rejection.CERTIFICATE_INVALID),
         ({"certificate_valid_to": datetime(2026, 11, 20, tzinfo=UTC)}, "certificate_invalid"),
-        ({"lower_bound": 60.0}, Rejection.WITHIN_TOLERANCE),
+        ({"measured": speed(60.0)}, Rejection.WITHIN_TOLERANCE),
         ({"rule": "honking"}, Rejection.NO_LAW),
+        ({"rule": "wrong_way", "measured": Happening(1.0)}, Rejection.NO_LAW),
+        ({"rule": "red_light"}, Rejection.NO_LAW),
+        ({"measured": Happening(1.0)}, Rejection.NO_LAW),
+        ({"measured": Quantity("gap_m", 96.9, 60.0)}, Rejection.NO_LAW),
+        ({"rule": "red_light", "measured": Happening(0.0)}, Rejection.WITHIN_TOLERANCE),
     ],
 )
 def test_no_citation_stands_on_a_doubtful_clock_device_bound_or_law(
@@ -142,7 +154,7 @@ _MISTAKES = {
     "a season that is not declared": ("tariffs", _TARIFF | _LATER | {"season": "nowrooz"}),
     "a vehicle class that no vehicle has": ("tariffs", _TARIFF | {"vehicle_class": "trucks"}),
     "a code that no offence has": ("tariffs", _TARIFF | {"code": "2003"}),
-    "a rule that nobody breaks": ("offences", _OFFENCE | {"code": "2003", "rule": "speding"}),
+    "a rule that does not exist": ("offences", _OFFENCE | {"code": "2003", "rule": "speding"}),
     "a price that ends before it begins": ("tariffs", _TARIFF | _LATER | {"last": "1404-12-29"}),
     "a case priced twice": ("tariffs", _TARIFF | {"amount_rial": 1}),
     "an excess under two codes": (
@@ -196,10 +208,25 @@ def _edited(folder: Path, part: str, row: dict[str, Any]) -> Path:
     return edited
 
 
-def test_days_and_times_are_tehrans() -> None:
-    just_before_new_year = datetime(2026, 3, 20, 20, 29, 59, tzinfo=UTC)
-    assert jalali_day(just_before_new_year) == JalaliDay(1404, 12, 29)
-    assert jalali_day(datetime(2026, 3, 20, 20, 30, tzinfo=UTC)) == JalaliDay(1405, 1, 1)
-    # Summer time was kept until 1401.
-    assert persian_time(datetime(2022, 7, 1, 8, 0, tzinfo=UTC)) == "۱۲:۳۰:۰۰"
-    assert persian_date(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)) == "دوشنبه ۲ آذر ۱۴۰۵"
+def test_a_finding_is_priced_by_the_row_of_its_rule() -> None:
+    price = assess_offence(offence(rule="red_light", measured=Happening(0.1)), FIXTURE)
+    assert isinstance(price, Price)
+    assert (price.offence.code, price.amount_rial) == ("2004", 2_000_000)
+
+
+def test_every_published_rule_has_an_assessor() -> None:
+    assert set(ViolationRule) <= ASSESSORS.keys()
+    assert all(assessor.shows for assessor in ASSESSORS.values())
+
+
+def test_a_day_is_priced_by_the_table_in_force_on_it_and_the_law_changes_while_running() -> None:
+    book = LawBook(FIXTURE)
+    assert book.law_on(DAY) is FIXTURE
+    decree = replace(FIXTURE, name="decree of 1406")
+    book.publish(decree, JalaliDay(1406, 1, 1))
+    assert book.law_on(JalaliDay(1405, 12, 29)) is FIXTURE
+    assert book.law_on(JalaliDay(1406, 1, 1)) is decree
+    assert book.law_on(JalaliDay(1407, 1, 1)) is decree
+    corrected = replace(decree, warning="corrected")
+    book.publish(corrected, JalaliDay(1406, 1, 1))
+    assert book.law_on(JalaliDay(1406, 1, 1)) is corrected

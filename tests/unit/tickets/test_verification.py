@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from payesh.tickets.evidence.verification import Verdict, holds, verify_folder
+from payesh.tickets.evidence.checks.finding import Verdict
+from payesh.tickets.evidence.verification import holds, verify_folder
 from payesh.tickets.main import cli
-from tests.unit.tickets.bundle_builder import LAW, bundle
-from tests.unit.tickets.violation_builder import CERTIFICATE
+from tests.support.bundle_builder import LAW, bundle
+from tests.support.violation_builder import CERTIFICATE
 
 Change = Callable[[dict[str, Any]], None]
 FILES = (
@@ -37,9 +38,9 @@ def folder(built: Path, tmp_path: Path) -> Path:
 
 
 def faults(folder: Path) -> dict[str, str]:
-    """Broken subjects and what is said of them."""
+    """Broken subjects with their faults."""
     findings = verify_folder(folder)
-    broken = {each.subject: each.says for each in findings if each.verdict is Verdict.BROKEN}
+    broken = {each.subject: each.detail for each in findings if each.verdict is Verdict.BROKEN}
     assert holds(findings) is (not broken)
     return broken
 
@@ -352,11 +353,11 @@ async def test_a_certificate_out_of_date_is_named_even_when_all_documents_agree(
 
 def test_the_published_table_is_held_against_the_rows(folder: Path) -> None:
     other = replace(LAW, sha256="0" * 64)
-    law = {each.subject: each.says for each in verify_folder(folder, other)}["law"]
+    law = {each.subject: each.detail for each in verify_folder(folder, other)}["law"]
     assert law.startswith("SHA-256 of the table is")
     dearer = tuple(replace(each, vehicle_class="car", amount_rial=1) for each in LAW.tariffs)
     forged = replace(LAW, tariffs=(*LAW.tariffs, *dearer))
-    law = {each.subject: each.says for each in verify_folder(folder, forged)}["law"]
+    law = {each.subject: each.detail for each in verify_folder(folder, forged)}["law"]
     assert law == "the published table prices this case with other rows"
 
 

@@ -1,6 +1,6 @@
 """The bus edge: violations and reads come in, each in one transaction with its inbox row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,27 +9,27 @@ from payesh.contracts import Event, PlateRead, ViolationDetected
 from payesh.kit.bus import Delivery, Disposition, Handler
 from payesh.kit.database import Database
 from payesh.kit.inbox import transactional
-from payesh.tickets.handlers.joining import JoinRules, receive_read, receive_violation
-from payesh.tickets.workers.bundles import BundleWorkers
+from payesh.tickets.handlers.joining import JoiningDependencies, receive_read, receive_violation
 
 GROUP = "tickets"
 
 
 def handlers(
-    database: Database, rules: JoinRules, workers: BundleWorkers
+    database: Database, dependencies: JoiningDependencies, on_joined: Callable[[], None]
 ) -> Mapping[type[Event], Handler]:
-    """Handlers by event, for the kit's consumer."""
+    """Each consumed event with its handler; `on_joined` is called after each commit, so that a
+    worker finds the job."""
 
     async def on_violation(session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await receive_violation(session, delivery.event, rules)
+        await receive_violation(session, dependencies, delivery.event)
 
     async def on_read(session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await receive_read(session, delivery.event, rules)
+        await receive_read(session, dependencies, delivery.event)
 
     def waking(handler: Handler) -> Handler:
         async def handle(delivery: Delivery[Any]) -> Disposition | None:
             disposition = await handler(delivery)
-            workers.wake()  # after the commit, so that a worker finds the job
+            on_joined()
             return disposition
 
         return handle

@@ -1,4 +1,4 @@
-"""Bundles to be built: a row a citation-to-be, taken by one worker at a time."""
+"""Bundles to be built: a row for each citation-to-be, taken by one worker at a time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,41 +11,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts import PlateRead, ViolationDetected
 from payesh.contracts.tickets import LawReference
 from payesh.tickets.adapters.tables import bundle_jobs
+from payesh.tickets.evidence.joined_case import JoinedCase
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BundleJob:
-    citation_id: UUID
-    violation: ViolationDetected
-    read: PlateRead
-    law: LawReference
-    law_basis: str | None
-    """`law.json` as written at the join. None: an older version joined it and kept no rows."""
+    """One row. `attempts` counts the one that it was taken for."""
+
+    case: JoinedCase
     traceparent: str | None
     joined_at: datetime
     attempts: int
     missing_attempts: int
 
+    @property
+    def citation_id(self) -> UUID:
+        return self.case.citation_id
 
-async def add(
-    session: AsyncSession,
-    *,
-    citation_id: UUID,
-    violation: ViolationDetected,
-    read: PlateRead,
-    law: LawReference,
-    law_basis: str,
-    traceparent: str | None,
-) -> None:
+
+async def add(session: AsyncSession, case: JoinedCase, traceparent: str | None) -> None:
     await session.execute(
         insert(bundle_jobs)
         .values(
-            citation_id=citation_id,
-            violation_id=violation.violation_id,
-            violation=violation.to_json().decode(),
-            read=read.to_json().decode(),
-            law=law.model_dump(mode="json"),
-            law_basis=law_basis,
+            citation_id=case.citation_id,
+            violation_id=case.violation.violation_id,
+            violation=case.violation.to_json().decode(),
+            read=case.read.to_json().decode(),
+            law=case.law.model_dump(mode="json"),
+            law_basis=case.law_basis,
             traceparent=traceparent,
         )
         .on_conflict_do_nothing()
@@ -81,11 +74,13 @@ async def take(session: AsyncSession, *, lease: timedelta) -> BundleJob | None:
     if row is None:
         return None
     return BundleJob(
-        citation_id=row.citation_id,
-        violation=ViolationDetected.from_json(row.violation),
-        read=PlateRead.from_json(row.read),
-        law=LawReference.model_validate(row.law),
-        law_basis=row.law_basis,
+        case=JoinedCase(
+            citation_id=row.citation_id,
+            violation=ViolationDetected.from_json(row.violation),
+            read=PlateRead.from_json(row.read),
+            law=LawReference.model_validate(row.law),
+            law_basis=row.law_basis,
+        ),
         traceparent=row.traceparent,
         joined_at=row.joined_at,
         attempts=row.attempts,

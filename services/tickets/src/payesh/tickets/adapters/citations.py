@@ -1,63 +1,33 @@
-"""Citations as stored. Whatever reads them takes the reader's bounds."""
+"""Citations in the database. What lists them takes the reader's bounds.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+SQL stores where a citation stands; how it gets there is decided in `domain/standing.py`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.contracts import PlateRead, ViolationDetected
-from payesh.contracts.tickets import LawReference
-from payesh.contracts.values import MEASUREMENT, ClockSource, Measurement, PlaceClass, RoadClass
+from payesh.contracts import ViolationDetected
 from payesh.kit.authorization import Bounds
 from payesh.kit.bounds import within
-from payesh.tickets.adapters.evidence_record import EvidenceRecord
+from payesh.kit.errors import Conflict
+from payesh.tickets.adapters.stored_citation import (
+    StoredCitation,
+    citation_of,
+    standing_columns,
+)
 from payesh.tickets.adapters.tables import citation_serials, citations
-from payesh.tickets.domain.citation import Rejection, Standing, State
-
-
-@dataclass(frozen=True)
-class StoredCitation:
-    """One row; `now` is the database's clock, which alone decides whether a claim holds."""
-
-    citation_id: UUID
-    violation_id: UUID
-    passage_id: UUID
-    camera_id: str
-    county: str
-    road_class: RoadClass
-    place_class: PlaceClass
-    captured_at: datetime
-    clock_source: ClockSource
-    clock_u95_ms: float
-    rule: str
-    vehicle_class: str
-    lane: str | None
-    measurement: Measurement
-    certificate: Mapping[str, Any] | None
-    standing: Standing
-    reason: str | None
-    plate_layout: str | None
-    plate_confidence: float | None
-    law: LawReference | None
-    evidence: EvidenceRecord | None
-    created_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
-    number: str | None
-    now: datetime
-
-    @property
-    def state(self) -> State:
-        return self.standing.at(self.now)
-
-    @property
-    def plate_text(self) -> str | None:
-        return self.standing.plate_text
+from payesh.tickets.domain import life
+from payesh.tickets.domain.desk import DRAFTED, drafted, rejected_by_rule
+from payesh.tickets.domain.rejection import Rejection
+from payesh.tickets.domain.standing import Standing
+from payesh.tickets.evidence.joined_case import JoinedCase
+from payesh.tickets.evidence.record import EvidenceRecord
 
 
 async def exists_for(session: AsyncSession, violation_id: UUID) -> bool:
@@ -67,22 +37,22 @@ async def exists_for(session: AsyncSession, violation_id: UUID) -> bool:
 
 
 async def add_drafted(
-    session: AsyncSession,
-    citation_id: UUID,
-    violation: ViolationDetected,
-    read: PlateRead,
-    law: LawReference,
-    evidence: EvidenceRecord,
+    session: AsyncSession, case: JoinedCase, evidence: EvidenceRecord
 ) -> datetime | None:
-    """Store a draft; the moment it was drafted, or None when this violation has a citation."""
+    """Store a draft; when it was drafted, or None when this violation has a citation.
+
+    Raises ValueError for a case whose read has no plate.
+    """
+    plate = case.read.plate
+    if plate is None:
+        raise ValueError("a citation cannot be drafted without a plate")
     return await _add(
         session,
-        **_facts(citation_id, violation),
-        state=State.DRAFTED,
-        plate_layout=read.plate.layout if read.plate else None,
-        plate_text=read.plate.text if read.plate else None,
-        plate_confidence=read.confidence,
-        law=law.model_dump(mode="json"),
+        **_facts(case.citation_id, case.violation),
+        **standing_columns(drafted(plate.text)),
+        plate_layout=plate.layout,
+        plate_confidence=case.read.confidence,
+        law=case.law.model_dump(mode="json"),
         evidence=evidence.model_dump(mode="json"),
     )
 
@@ -90,18 +60,13 @@ async def add_drafted(
 async def add_rejected(
     session: AsyncSession, citation_id: UUID, violation: ViolationDetected, reason: Rejection
 ) -> datetime | None:
-    """Store what a rule rejected, without its plate; None when it has a citation already."""
-    return await _add(
-        session,
-        **_facts(citation_id, violation),
-        state=State.REJECTED,
-        reason=reason,
-        decided_at=func.now(),
-    )
+    """Store what a rule rejected, without its plate; when, or None when it has a citation."""
+    columns = standing_columns(rejected_by_rule(reason)) | {"decided_at": func.now()}
+    return await _add(session, **_facts(citation_id, violation), **columns)
 
 
 async def find(session: AsyncSession, citation_id: UUID) -> StoredCitation | None:
-    """One citation whatever its place: the caller must judge it against the reader's bounds."""
+    """One citation wherever it lies: the caller must compare it with the reader's bounds."""
     return await _one(session, citation_id, lock=False)
 
 
@@ -114,80 +79,66 @@ async def page(
     session: AsyncSession,
     bounds: Bounds,
     *,
-    state: State | None,
+    state: str | None,
     limit: int,
     after: tuple[datetime, UUID] | None = None,
 ) -> Sequence[StoredCitation]:
-    """Citations in order of drafting, at most `limit`, from behind `after`."""
-    query = select(citations, func.now().label("now")).where(
-        within(citations, bounds), _in_state(state)
-    )
+    """Citations in order of drafting, at most `limit`, from behind `after`; with `state`, those
+    that people see in it."""
+    query = _select(func.now()).where(within(citations, bounds), _shown_as(state))
     if after is not None:
         position = tuple_(citations.c.created_at, citations.c.citation_id)
         query = query.where(position > tuple_(*after))
     query = query.order_by(citations.c.created_at, citations.c.citation_id).limit(limit)
-    return [_stored(row) for row in await session.execute(query)]
+    return [citation_of(row) for row in await session.execute(query)]
 
 
 async def queue(
     session: AsyncSession, bounds: Bounds, *, officer: str, limit: int
 ) -> Sequence[StoredCitation]:
     """What this officer may work on: drafts that are free or claimed by the officer."""
-    mine = and_(citations.c.state == State.DRAFTED, citations.c.claimed_by == officer)
+    mine = and_(citations.c.state == DRAFTED.name, citations.c.claimed_by == officer)
     query = (
-        select(citations, func.now().label("now"))
-        .where(within(citations, bounds), or_(_in_state(State.DRAFTED), mine))
+        _select(func.now())
+        .where(within(citations, bounds), or_(_shown_as(DRAFTED.name), mine))
         .order_by(citations.c.created_at, citations.c.citation_id)
         .limit(limit)
     )
-    return [_stored(row) for row in await session.execute(query)]
+    return [citation_of(row) for row in await session.execute(query)]
 
 
 async def count_claimable(session: AsyncSession, bounds: Bounds) -> int:
     query = select(func.count()).select_from(citations)
     return int(
-        await session.scalar(query.where(within(citations, bounds), _in_state(State.DRAFTED))) or 0
+        await session.scalar(query.where(within(citations, bounds), _shown_as(DRAFTED.name))) or 0
     )
 
 
-async def set_claim(
-    session: AsyncSession, citation_id: UUID, officer: str, lease: timedelta
-) -> datetime:
-    """Give the locked row to `officer`; when the claim runs out."""
-    until: datetime = await session.scalar(
-        _change(citation_id)
-        .values(claimed_by=officer, claimed_until=func.now() + lease)
-        .returning(citations.c.claimed_until)
-    )
-    return until
-
-
-async def clear_claim(session: AsyncSession, citation_id: UUID) -> None:
-    await session.execute(_change(citation_id).values(claimed_by=None, claimed_until=None))
-
-
-async def set_issued(
-    session: AsyncSession, citation_id: UUID, *, officer: str, number: str, at: datetime
+async def save(
+    session: AsyncSession, citation_id: UUID, new: Standing, *, expected: Standing
 ) -> None:
-    await session.execute(
-        _change(citation_id).values(
-            state=State.ISSUED, number=number, decided_by=officer, decided_at=at
-        )
+    """Store where the citation stands now. Raises Conflict `changed-meanwhile` when it no longer
+    stands where the transition began, at `expected`."""
+    unchanged = [
+        citations.c[name].is_not_distinct_from(value)
+        for name, value in standing_columns(expected).items()
+    ]
+    saved = await session.scalar(
+        update(citations)
+        .where(citations.c.citation_id == citation_id, *unchanged)
+        .values(**standing_columns(new))
+        .returning(citations.c.citation_id)
     )
-
-
-async def set_rejected(
-    session: AsyncSession, citation_id: UUID, *, officer: str, reason: Rejection, at: datetime
-) -> None:
-    await session.execute(
-        _change(citation_id).values(
-            state=State.REJECTED, reason=reason, decided_by=officer, decided_at=at
-        )
-    )
+    if saved is None:
+        raise Conflict("this citation was changed meanwhile", type="changed-meanwhile")
 
 
 async def set_evidence(session: AsyncSession, citation_id: UUID, evidence: EvidenceRecord) -> None:
-    await session.execute(_change(citation_id).values(evidence=evidence.model_dump(mode="json")))
+    await session.execute(
+        update(citations)
+        .where(citations.c.citation_id == citation_id)
+        .values(evidence=evidence.model_dump(mode="json"))
+    )
 
 
 async def next_serial(session: AsyncSession, jalali_year: int) -> int:
@@ -236,71 +187,31 @@ async def _add(session: AsyncSession, **values: Any) -> datetime | None:
     return created
 
 
+def _select(now: ColumnElement[datetime]) -> Select[Any]:
+    """Every column; `now` is what counts as the database's time."""
+    return select(citations, now.label("now"))
+
+
 async def _one(session: AsyncSession, citation_id: UUID, *, lock: bool) -> StoredCitation | None:
-    query = select(citations, func.clock_timestamp().label("now")).where(
-        citations.c.citation_id == citation_id
-    )
+    # clock_timestamp, not now(): the wait for the lock may have outlived a claim.
+    query = _select(func.clock_timestamp()).where(citations.c.citation_id == citation_id)
     if lock:
-        # clock_timestamp, not now(): the wait for the lock may have outlived a claim.
         query = query.with_for_update()
     row = (await session.execute(query)).one_or_none()
-    return None if row is None else _stored(row)
+    return None if row is None else citation_of(row)
 
 
-def _change(citation_id: UUID) -> Any:
-    return update(citations).where(citations.c.citation_id == citation_id)
-
-
-def _in_state(state: State | None) -> ColumnElement[bool]:
-    claimed = and_(
+def _shown_as(name: str | None) -> ColumnElement[bool]:
+    """Rows in the state of this name as people see it; None: all. The database's clock decides
+    whether a claim holds."""
+    if name is None:
+        return true()
+    is_held = and_(
         citations.c.claimed_by.is_not(None), citations.c.claimed_until > func.clock_timestamp()
     )
-    match state:
-        case None:
-            return true()
-        case State.DRAFTED:
-            free = or_(
-                citations.c.claimed_by.is_(None),
-                citations.c.claimed_until <= func.clock_timestamp(),
-            )
-            return and_(citations.c.state == State.DRAFTED, free)
-        case State.CLAIMED:
-            return and_(citations.c.state == State.DRAFTED, claimed)
-        case _:
-            return citations.c.state == state
-
-
-def _stored(row: Row[Any]) -> StoredCitation:
-    return StoredCitation(
-        citation_id=row.citation_id,
-        violation_id=row.violation_id,
-        passage_id=row.passage_id,
-        camera_id=row.camera_id,
-        county=row.county,
-        road_class=RoadClass(row.road_class),
-        place_class=PlaceClass(row.place_class),
-        captured_at=row.captured_at,
-        clock_source=ClockSource(row.clock_source),
-        clock_u95_ms=row.clock_u95_ms,
-        rule=row.rule,
-        vehicle_class=row.vehicle_class,
-        lane=row.lane,
-        measurement=MEASUREMENT.validate_python(row.measurement, strict=False),
-        certificate=row.certificate,
-        standing=Standing(
-            state=State(row.state),
-            claimed_by=row.claimed_by,
-            claimed_until=row.claimed_until,
-            plate_text=row.plate_text,
-        ),
-        reason=row.reason,
-        plate_layout=row.plate_layout,
-        plate_confidence=row.plate_confidence,
-        law=LawReference.model_validate(row.law) if row.law else None,
-        evidence=EvidenceRecord.model_validate(row.evidence) if row.evidence else None,
-        created_at=row.created_at,
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
-        number=row.number,
-        now=row.now,
-    )
+    for state in life.states().values():
+        if name == state.held_as:
+            return and_(citations.c.state == state.name, is_held)
+        if name == state.name and state.held_as is not None:
+            return and_(citations.c.state == state.name, is_held.is_not(true()))
+    return citations.c.state == name

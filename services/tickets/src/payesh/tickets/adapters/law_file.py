@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from payesh.contracts.vocabulary import VehicleClass, ViolationRule
+from payesh.contracts.vocabulary import VehicleClass
+from payesh.tickets.domain.jalali_day import JalaliDay, jalali_of
 from payesh.tickets.domain.law import (
-    JalaliDay,
     LawTable,
     OffenceClass,
     Period,
@@ -18,6 +18,7 @@ from payesh.tickets.domain.law import (
     Tolerance,
 )
 from payesh.tickets.domain.law_faults import faults_of
+from payesh.tickets.domain.rules import ASSESSORS
 from payesh.tickets.errors import LawTableInvalid
 
 _MONTHS_IN_YEAR = 12
@@ -25,7 +26,7 @@ _LONGEST_MONTH_DAYS = 31
 
 
 def _day(text: str) -> str:
-    year, month, day = (int(part) for part in text.split("-"))
+    year, month, day = jalali_of(text)
     if not (year and 1 <= month <= _MONTHS_IN_YEAR and 1 <= day <= _LONGEST_MONTH_DAYS):
         raise ValueError("not a Solar Hijri day")
     return text
@@ -109,7 +110,7 @@ def read_law(path: Path | None) -> LawTable:
         tariffs=tuple(tariff_of(row) for row in file.tariffs),
         tolerances=tuple(tolerance_of(row) for row in file.tolerances),
     )
-    faults = list(faults_of(table, rules=list(ViolationRule), vehicle_classes=list(VehicleClass)))
+    faults = list(faults_of(table, rules=ASSESSORS.keys(), vehicle_classes=list(VehicleClass)))
     if faults:
         raise LawTableInvalid("; ".join(faults))
     return table
@@ -145,7 +146,7 @@ def _period(first: str | None, last: str | None) -> Period:
 
 
 def _jalali(text: str | None) -> JalaliDay | None:
-    return None if text is None else JalaliDay(*(int(part) for part in text.split("-")))
+    return None if text is None else jalali_of(text)
 
 
 def _pair(text: str) -> tuple[int, int]:

@@ -72,14 +72,14 @@ citations = Table(
     Column("captured_at", _Moment, nullable=False),
     Column("clock_source", String(16), nullable=False),
     Column("clock_u95_ms", Float, nullable=False),
-    Column("rule", String(32), nullable=False),
-    Column("vehicle_class", String(16), nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("vehicle_class", String(64), nullable=False),
     Column("lane", String(32)),
     Column("measurement", JSONB, nullable=False),
     Column("certificate", JSONB),
-    # drafted, issued or rejected: a claim is a lease and lies in the two columns below.
-    Column("state", String(16), nullable=False),
-    Column("reason", String(32)),
+    # A registered state's name (domain/life.py). A claim is a lease and lies in two columns below.
+    Column("state", String(64), nullable=False),
+    Column("reason", String(64)),
     # Null where a rule rejected: a plate without an offence is not kept.
     Column("plate_layout", String(32)),
     Column("plate_text", String(16)),
@@ -91,7 +91,7 @@ citations = Table(
     Column("claimed_until", _Moment),
     Column("decided_by", String(128)),
     Column("decided_at", _Moment),
-    Column("number", String(20)),
+    Column("number", String(85)),
     UniqueConstraint("violation_id"),
     UniqueConstraint("number"),
     Index("ix_citations_queue", "state", "created_at", "citation_id"),
@@ -116,6 +116,6 @@ clip_openings = Table(
     "clip_openings",
     metadata,
     Column("citation_id", Uuid, primary_key=True),
-    Column("reading", String(64), primary_key=True),  # SHA-256 of who reads, and why
+    Column("reading", String(64), primary_key=True),  # SHA-256 of reader and purpose
     Column("open_until", _Moment, nullable=False, index=True),
 )

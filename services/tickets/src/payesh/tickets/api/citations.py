@@ -4,27 +4,49 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, TypeAdapter, model_validator
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, model_validator
 
 from payesh.contracts.tickets import LawReference
-from payesh.contracts.values import Measurement
+from payesh.contracts.values import Certificate, Measurement
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import Unprocessable
 from payesh.kit.openapi import shows
 from payesh.kit.paging import Cursor, Limit, Text, UtcTime, decode_cursor, next_cursor
-from payesh.tickets.adapters.citations import StoredCitation
+from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.api.citation_example import CITATION
-from payesh.tickets.domain.citation import OFFICER_REASONS, Rejection, State
-from payesh.tickets.handlers.decisions import Desk
+from payesh.tickets.api.dependencies import DependenciesHere
+from payesh.tickets.domain import life
+from payesh.tickets.domain.rejection import OFFICER_REASONS, Rejection
+from payesh.tickets.handlers import actions, deciding, reading
+
+router = APIRouter(prefix="/v1/citations", tags=["citations"])
 
 Reader = Annotated[
-    Principal, Depends(authorize("citations:read", resource="citations", personal=True))
+    Principal, Depends(authorize(actions.READ.scope, resource="citations", personal=True))
 ]
 Officer = Annotated[
-    Principal, Depends(authorize("citations:decide", resource="citations", personal=True))
+    Principal, Depends(authorize(actions.CLAIM.scope, resource="citations", personal=True))
 ]
-_KEY = TypeAdapter(tuple[UtcTime, UUID])
+_after = TypeAdapter(tuple[UtcTime, UUID])
+
+
+def _registered(name: str | None) -> str | None:
+    if name is not None and name not in life.vocabulary():
+        raise ValueError("no state has this name")
+    return name
+
+
+StateName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_]{0,63}$",
+        description="A state of a citation. States are added without a new version: treat one that "
+        "you do not know as one that permits nothing.",
+        json_schema_extra={"x-vocabulary": dict(life.vocabulary())},
+    ),
+]
+"""An identifier, not a closed list; the known ones are published with their meaning."""
 
 
 class PlateView(BaseModel):
@@ -54,12 +76,12 @@ class EvidenceView(BaseModel):
 
 
 class CitationView(BaseModel):
-    """`reason` says why it was rejected; `number` is given when it is issued."""
+    """`reason` is why it was rejected; `number` is given when it is issued."""
 
     citation_id: UUID
     violation_id: UUID
     passage_id: UUID
-    state: State
+    state: StateName
     reason: str | None
     camera_id: str
     county: str
@@ -107,66 +129,71 @@ class DecisionBody(BaseModel):
 
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The citation's state does not allow it; `type` says why."}
+    409: {"description": "The citation's state does not allow it; `type` is the reason."}
 }
 
 
-def citations_router(desk: Desk) -> APIRouter:
-    router = APIRouter(prefix="/v1/citations", tags=["citations"])
+@router.get("")
+@shows({"items": [CITATION], "next": None})
+async def list_citations(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    limit: Limit = 50,
+    state: Annotated[StateName | None, AfterValidator(_registered), Query()] = None,
+    cursor: Cursor = None,
+) -> CitationPage:
+    """Citations within the token's bounds, in order of drafting."""
+    found = await reading.list_citations(
+        dependencies, principal, state=state, limit=limit, after=decode_cursor(cursor, _after)
+    )
+    following = next_cursor(found, limit, lambda each: (each.created_at, each.citation_id))
+    return CitationPage(items=[view(each) for each in found], next=following)
 
-    @router.get("")
-    @shows({"items": [CITATION], "next": None})
-    async def list_citations(
-        principal: Reader,
-        limit: Limit = 50,
-        state: State | None = None,
-        cursor: Cursor = None,
-    ) -> CitationPage:
-        """Citations within the token's bounds, in order of drafting."""
-        found = await desk.page(
-            principal, state=state, limit=limit, after=decode_cursor(cursor, _KEY)
-        )
-        following = next_cursor(found, limit, lambda each: (each.created_at, each.citation_id))
-        return CitationPage(items=[view(each) for each in found], next=following)
 
-    @router.get("/{citation_id}")
-    async def read_citation(principal: Reader, citation_id: UUID) -> CitationView:
-        """One citation."""
-        return view(await desk.read(principal, citation_id))
+@router.get("/{citation_id}")
+async def read_citation(
+    dependencies: DependenciesHere, principal: Reader, citation_id: UUID
+) -> CitationView:
+    """One citation."""
+    return view(await reading.read_citation(dependencies, principal, citation_id))
 
-    @router.post("/{citation_id}/claim", responses=_REFUSED)
-    async def claim_citation(principal: Officer, citation_id: UUID) -> CitationView:
-        """Hold a draft for some minutes; nobody else decides on it meanwhile."""
-        return view(await desk.claim(principal, citation_id))
 
-    @router.post("/{citation_id}/release", responses=_REFUSED)
-    async def release_citation(principal: Officer, citation_id: UUID) -> CitationView:
-        """Give a claimed draft back undecided."""
-        return view(await desk.release(principal, citation_id))
+@router.post("/{citation_id}/claim", responses=_REFUSED)
+async def claim_citation(
+    dependencies: DependenciesHere, principal: Officer, citation_id: UUID
+) -> CitationView:
+    """Hold a draft for some minutes; no other officer decides on it meanwhile."""
+    return view(await deciding.claim(dependencies, principal, citation_id))
 
-    @router.post("/{citation_id}/decide", responses=_REFUSED)
-    async def decide_citation(
-        principal: Officer, citation_id: UUID, body: DecisionBody
-    ) -> CitationView:
-        """Issue or reject; only the officer whose claim holds may."""
-        if body.decision == "issue" and body.plate is not None:
-            return view(await desk.issue(principal, citation_id, body.plate))
-        if body.reason is None:
-            raise Unprocessable("rejecting needs a reason")
-        return view(await desk.reject(principal, citation_id, body.reason))
 
-    return router
+@router.post("/{citation_id}/release", responses=_REFUSED)
+async def release_citation(
+    dependencies: DependenciesHere, principal: Officer, citation_id: UUID
+) -> CitationView:
+    """Give a claimed draft back undecided."""
+    return view(await deciding.release(dependencies, principal, citation_id))
+
+
+@router.post("/{citation_id}/decide", responses=_REFUSED)
+async def decide_citation(
+    dependencies: DependenciesHere, principal: Officer, citation_id: UUID, body: DecisionBody
+) -> CitationView:
+    """Issue or reject; only the officer whose claim holds may."""
+    if body.decision == "issue" and body.plate is not None:
+        return view(await deciding.issue(dependencies, principal, citation_id, body.plate))
+    if body.reason is None:
+        raise Unprocessable("rejecting needs a reason")
+    return view(await deciding.reject(dependencies, principal, citation_id, body.reason))
 
 
 def view(citation: StoredCitation) -> CitationView:
-    state, evidence = citation.state, citation.evidence
-    is_claimed = state is State.CLAIMED
+    standing, evidence = citation.standing, citation.evidence
     return CitationView(
         citation_id=citation.citation_id,
         violation_id=citation.violation_id,
         passage_id=citation.passage_id,
-        state=state,
-        reason=citation.reason,
+        state=citation.state,
+        reason=standing.reason,
         camera_id=citation.camera_id,
         county=citation.county,
         road_class=citation.road_class,
@@ -194,23 +221,20 @@ def view(citation: StoredCitation) -> CitationView:
             shots=len(evidence.shots),
         ),
         created_at=citation.created_at,
-        claimed_by=citation.standing.claimed_by if is_claimed else None,
-        claimed_until=citation.standing.claimed_until if is_claimed else None,
-        decided_by=citation.decided_by,
-        decided_at=citation.decided_at,
-        number=citation.number,
+        claimed_by=citation.holder,
+        claimed_until=citation.claimed_until,
+        decided_by=standing.decided_by,
+        decided_at=standing.decided_at,
+        number=standing.number,
     )
 
 
 def _plate(citation: StoredCitation) -> PlateView | None:
-    if citation.plate_text is None or citation.plate_layout is None:
+    text, layout = citation.standing.plate_text, citation.plate_layout
+    if text is None or layout is None:
         return None
-    return PlateView(
-        layout=citation.plate_layout,
-        text=citation.plate_text,
-        confidence=citation.plate_confidence or 0.0,
-    )
+    return PlateView(layout=layout, text=text, confidence=citation.plate_confidence or 0.0)
 
 
-def _certificate(stored: Any) -> CertificateView | None:
-    return None if stored is None else CertificateView.model_validate(stored)
+def _certificate(certificate: Certificate | None) -> CertificateView | None:
+    return None if certificate is None else CertificateView.model_validate(vars(certificate))

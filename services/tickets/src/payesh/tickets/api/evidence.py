@@ -8,16 +8,16 @@ from fastapi.responses import Response, StreamingResponse
 
 from payesh.contracts.values import ObjectReference
 from payesh.kit.authorization import Principal, authorize
-from payesh.kit.errors import NotFound, Problem
+from payesh.kit.errors import Problem
 from payesh.kit.objects import ObjectStore
-from payesh.tickets.adapters.citations import StoredCitation
-from payesh.tickets.adapters.evidence_record import EvidenceRecord
-from payesh.tickets.domain.byte_range import RangeNotSatisfiable, is_range, requested_range
-from payesh.tickets.evidence.manifest import name_in_bundle
-from payesh.tickets.handlers.decisions import Desk
+from payesh.tickets.api.dependencies import DependenciesHere
+from payesh.tickets.evidence.byte_range import RangeNotSatisfiable, is_range, requested_range
+from payesh.tickets.handlers import actions, evidence_reading
+
+router = APIRouter(prefix="/v1/citations/{citation_id}", tags=["evidence"])
 
 Reader = Annotated[
-    Principal, Depends(authorize("evidence:read", resource="evidence", personal=True))
+    Principal, Depends(authorize(actions.READ_CLIP.scope, resource="evidence", personal=True))
 ]
 RangeHeader = Annotated[str | None, Header(alias="Range", max_length=200)]
 
@@ -33,7 +33,7 @@ _SHOT: dict[int | str, dict[str, Any]] = {
 _DOCUMENT: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/json": {"schema": {"type": "object"}}},
-        "description": "The document, byte for byte as the manifest's hash says.",
+        "description": "The document, byte for byte the one that the manifest's hash is of.",
     }
 }
 _MANIFEST: dict[int | str, dict[str, Any]] = {
@@ -44,64 +44,55 @@ _MANIFEST: dict[int | str, dict[str, Any]] = {
 }
 
 
-def evidence_router(desk: Desk, store: ObjectStore) -> APIRouter:
-    router = APIRouter(prefix="/v1/citations/{citation_id}", tags=["evidence"])
-
-    @router.get("/clip", response_class=StreamingResponse, responses=_BYTES)
-    async def read_clip(
-        principal: Reader, citation_id: UUID, range_header: RangeHeader = None
-    ) -> Response:
-        """The clip (or still) as it was recorded: init and fragments byte for byte."""
-        citation = await desk.read_clip(principal, citation_id, whole=not is_range(range_header))
-        return await _answer(store, _evidence_of(citation).clip, range_header)
-
-    @router.get("/shots/{number}", response_class=StreamingResponse, responses=_SHOT)
-    async def read_shot(
-        principal: Reader, citation_id: UUID, number: Annotated[int, Path(ge=0, le=63)]
-    ) -> Response:
-        """A best shot of the vehicle, JPEG; numbered from 0."""
-        evidence = await _evidence(desk, principal, citation_id, "shot")
-        if number >= len(evidence.shots):
-            raise NotFound("no such shot")
-        return await _answer(store, evidence.shots[number], None)
-
-    @router.get("/manifest", response_class=Response, responses=_MANIFEST)
-    async def read_manifest(principal: Reader, citation_id: UUID) -> Response:
-        """All hashes and chain links: with it the bundle can be checked without us."""
-        evidence = await _evidence(desk, principal, citation_id, "manifest")
-        return await _answer(store, evidence.manifest, None)
-
-    @router.get("/documents/{name}", response_class=Response, responses=_DOCUMENT)
-    async def read_document(
-        principal: Reader,
-        citation_id: UUID,
-        name: Annotated[str, Path(pattern=r"^[a-z]{1,32}\.json$")],
-    ) -> Response:
-        """A document that the manifest lists: revision.json, violation.json, read.json, law.json
-        (the law's row that priced it)."""
-        evidence = await _evidence(desk, principal, citation_id, name)
-        for reference in evidence.others:
-            if name_in_bundle(citation_id, reference) == name:
-                return await _answer(store, reference, None)
-        raise NotFound("no such document")
-
-    return router
+@router.get("/clip", response_class=StreamingResponse, responses=_BYTES)
+async def read_clip(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    citation_id: UUID,
+    range_header: RangeHeader = None,
+) -> Response:
+    """The clip (or still) as it was recorded: init and fragments byte for byte."""
+    whole = not is_range(range_header)
+    clip = await evidence_reading.find_clip(dependencies, principal, citation_id, whole=whole)
+    return await _answer(dependencies.store, clip, range_header)
 
 
-async def _evidence(
-    desk: Desk, principal: Principal, citation_id: UUID, part: str
-) -> EvidenceRecord:
-    return _evidence_of(await desk.read_evidence(principal, citation_id, part))
+@router.get("/shots/{number}", response_class=StreamingResponse, responses=_SHOT)
+async def read_shot(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    citation_id: UUID,
+    number: Annotated[int, Path(ge=0, le=63)],
+) -> Response:
+    """A best shot of the vehicle, JPEG; numbered from 0."""
+    shot = await evidence_reading.find_shot(dependencies, principal, citation_id, number)
+    return await _answer(dependencies.store, shot)
 
 
-def _evidence_of(citation: StoredCitation) -> EvidenceRecord:
-    if citation.evidence is None:
-        raise NotFound("this citation has no evidence: a rule rejected it")
-    return citation.evidence
+@router.get("/manifest", response_class=Response, responses=_MANIFEST)
+async def read_manifest(
+    dependencies: DependenciesHere, principal: Reader, citation_id: UUID
+) -> Response:
+    """All hashes and chain links: with it the bundle can be checked without us."""
+    manifest = await evidence_reading.find_manifest(dependencies, principal, citation_id)
+    return await _answer(dependencies.store, manifest)
+
+
+@router.get("/documents/{name}", response_class=Response, responses=_DOCUMENT)
+async def read_document(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    citation_id: UUID,
+    name: Annotated[str, Path(pattern=r"^[a-z]{1,32}\.json$")],
+) -> Response:
+    """A document that the manifest lists: revision.json, violation.json, read.json, law.json
+    (the law's row that priced it)."""
+    document = await evidence_reading.find_document(dependencies, principal, citation_id, name)
+    return await _answer(dependencies.store, document)
 
 
 async def _answer(
-    store: ObjectStore, reference: ObjectReference, range_header: str | None
+    store: ObjectStore, reference: ObjectReference, range_header: str | None = None
 ) -> Response:
     size = reference.size_bytes
     try:

@@ -1,4 +1,4 @@
-"""The law table in use, over HTTP: what a citation is priced with is public to its readers."""
+"""The law table in force, over HTTP: what a citation is priced with is public to its readers."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,12 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from payesh.kit.authorization import Principal, authorize
-from payesh.tickets.domain.law import JalaliDay, LawTable, Period
+from payesh.tickets.api.dependencies import DependenciesHere
+from payesh.tickets.domain.jalali_day import jalali_text
+from payesh.tickets.domain.law import Period
+from payesh.tickets.handlers.law_reading import law_today
+
+router = APIRouter(prefix="/v1/law", tags=["law"])
 
 Reader = Annotated[Principal, Depends(authorize("law:read", resource="law table"))]
 
@@ -51,34 +56,23 @@ class LawView(BaseModel):
     tolerances: list[ToleranceView]
 
 
-def law_router(law: LawTable) -> APIRouter:
-    router = APIRouter(prefix="/v1/law", tags=["law"])
-    answer = LawView(
+@router.get("")
+async def read_law(dependencies: DependenciesHere, _: Reader) -> LawView:
+    """The table that new citations are priced with."""
+    law = law_today(dependencies)
+    return LawView(
         name=law.name,
         title=law.title,
         warning=law.warning,
         sha256=law.sha256,
         offences=[OffenceView.model_validate(vars(each)) for each in law.offences],
-        tariffs=[
-            TariffView.model_validate({**vars(each), **_days(each.period)}) for each in law.tariffs
-        ],
+        tariffs=[TariffView.model_validate(_dated(each, each.period)) for each in law.tariffs],
         tolerances=[
-            ToleranceView.model_validate({**vars(each), **_days(each.period)})
-            for each in law.tolerances
+            ToleranceView.model_validate(_dated(each, each.period)) for each in law.tolerances
         ],
     )
 
-    @router.get("")
-    async def read_law(_: Reader) -> LawView:
-        """The table that new citations are priced with."""
-        return answer
 
-    return router
-
-
-def _days(period: Period) -> dict[str, Any]:
-    return {"first": _text(period.first), "last": _text(period.last)}
-
-
-def _text(day: JalaliDay | None) -> str | None:
-    return None if day is None else f"{day.year:04d}-{day.month:02d}-{day.day:02d}"
+def _dated(row: object, period: Period) -> dict[str, Any]:
+    first, last = (None if day is None else jalali_text(day) for day in (period.first, period.last))
+    return {**vars(row), "first": first, "last": last}

@@ -3,20 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from payesh.tickets.domain.citation import Rejection
-from payesh.tickets.domain.law import SPEEDING, JalaliDay, LawTable, Price
+from payesh.tickets.domain.jalali_day import JalaliDay
+from payesh.tickets.domain.law import LawTable, Price
+from payesh.tickets.domain.rejection import Rejection
+from payesh.tickets.domain.rules import ASSESSORS, Measured
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Offence:
-    """What is known of a violation before any plate was read.
-
-    `lower_bound` and `limit` are in the measurement's unit (km/h for speeding). Times are aware.
-    """
+    """What is known of a violation before any plate was read. Times are aware."""
 
     rule: str
-    lower_bound: float
-    limit: float
+    measured: Measured
     captured_at: datetime
     captured_on: JalaliDay
     clock_verified: bool
@@ -25,28 +23,35 @@ class Offence:
     place_class: str
     vehicle_class: str
 
-    @property
-    def excess_kmh(self) -> float:
-        """Lower bound above the limit; 0 for rules that measure no speed."""
-        return self.lower_bound - self.limit if self.rule == SPEEDING else 0.0
-
 
 def assess_offence(offence: Offence, law: LawTable) -> Price | Rejection:
-    """The law an offence is priced with, or why no citation may be drafted whoever drove."""
+    """The law that prices an offence, or why no citation may be drafted whatever its plate."""
     if not offence.clock_verified:
         return Rejection.CLOCK_UNVERIFIED
     if not _in_date(offence):
         return Rejection.CERTIFICATE_INVALID
-    if offence.rule == SPEEDING and offence.excess_kmh <= law.tolerance_kmh(offence.captured_on):
+    assessor = ASSESSORS.get(offence.rule)
+    if assessor is None or assessor.excess_kmh(offence.measured) is None:
+        return Rejection.NO_LAW
+    if assessor.is_tolerated(offence.measured, law.tolerance_kmh(offence.captured_on)):
         return Rejection.WITHIN_TOLERANCE
-    price = law.price(
+    price = price_of(offence, law)
+    return price if price is not None else Rejection.NO_LAW
+
+
+def price_of(offence: Offence, law: LawTable) -> Price | None:
+    """The row of `law` that prices an offence, doubts aside; None where there is none."""
+    assessor = ASSESSORS.get(offence.rule)
+    excess_kmh = assessor.excess_kmh(offence.measured) if assessor is not None else None
+    if excess_kmh is None:
+        return None
+    return law.price(
         offence.rule,
-        offence.excess_kmh,
+        excess_kmh,
         day=offence.captured_on,
         place_class=offence.place_class,
         vehicle_class=offence.vehicle_class,
     )
-    return price if price is not None else Rejection.NO_LAW
 
 
 def is_readable(*, has_plate: bool, confidence: float, minimum_confidence: float) -> bool:

@@ -5,18 +5,10 @@ Days are Solar Hijri, because decrees and seasons are written so.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from payesh.tickets.domain.jalali_day import JalaliDay
 
 ANY = "any"
-SPEEDING = "speeding"
-
-
-class JalaliDay(NamedTuple):
-    """A day in Tehran. Compares as a date does."""
-
-    year: int
-    month: int
-    day: int
 
 
 @dataclass(frozen=True)
@@ -52,9 +44,9 @@ class Season:
 class OffenceClass:
     """Which offence code a broken rule falls under.
 
-    For speeding, the excess (lower bound minus limit, km/h) lies above `over_kmh_above` and at
-    most at `over_kmh_to`; other rules leave both None. `code_known` is False where the code was
-    not found in a source and `code` is a placeholder.
+    Of a rule that limits a speed, the excess (lower bound minus limit, km/h) lies above
+    `over_kmh_above` and at most at `over_kmh_to`; other rules leave both None. `code_known` is
+    False where the code was not found in a source and `code` is a placeholder.
     """
 
     rule: str

@@ -1,1 +1,1 @@
-"""A citation's evidence: checked, bundled under lock, described, verified offline."""
+"""Evidence: the bundle of a citation, its clip, its manifest, and its verification offline."""

@@ -1,4 +1,4 @@
-"""The manifest of an evidence bundle: written by the builder, read by whoever verifies it."""
+"""The manifest of an evidence bundle: written with it, and read to verify it offline."""
 
 import json
 from typing import Annotated, Literal
@@ -51,7 +51,7 @@ class ManifestClip(Value):
 
 
 class ManifestShot(Value):
-    """`object` is the picture in the bundle, `taken` what the violation says of it."""
+    """`object` is the picture in the bundle, `taken` what the violation records of it."""
 
     object: ObjectReference
     taken: Shot
@@ -69,8 +69,8 @@ class ManifestModels(Value):
 
 
 class Manifest(Value):
-    """Everything that lets a stranger check the bundle without us: recompute each hash, each
-    link, the clip from its parts, and the amount from the law's row in `law.json`."""
+    """What the bundle can be checked with, without the service: each hash, each link, the clip
+    from its parts, and the amount from the law's row in `law.json`."""
 
     format: Literal["payesh-evidence-manifest-v1"]
     citation_id: Uuid

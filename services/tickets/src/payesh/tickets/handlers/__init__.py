@@ -1,1 +1,1 @@
-"""Use cases: violation and read joined, an officer's decisions."""
+"""Use cases: a module each. Events are made in `events`, actions are declared in `actions`."""

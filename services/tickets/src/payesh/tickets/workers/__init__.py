@@ -1,1 +1,1 @@
-"""What runs behind consumers and routes: bundles being built, and what time brings."""
+"""What runs behind consumers and routes: bundles being built, chores that come round."""

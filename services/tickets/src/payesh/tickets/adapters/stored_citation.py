@@ -1,0 +1,121 @@
+"""A citation as a row of the table: its type, and how a row becomes one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from payesh.contracts.tickets import LawReference
+from payesh.contracts.values import (
+    MEASUREMENT,
+    Certificate,
+    ClockSource,
+    Measurement,
+    PlaceClass,
+    RoadClass,
+)
+from payesh.tickets.domain.life import shown_state
+from payesh.tickets.domain.standing import Hold, Standing
+from payesh.tickets.evidence.record import EvidenceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCitation:
+    """One row; `now` is the database's time when it was read."""
+
+    citation_id: UUID
+    violation_id: UUID
+    passage_id: UUID
+    camera_id: str
+    county: str
+    road_class: RoadClass
+    place_class: PlaceClass
+    captured_at: datetime
+    clock_source: ClockSource
+    clock_u95_ms: float
+    rule: str
+    vehicle_class: str
+    lane: str | None
+    measurement: Measurement
+    certificate: Certificate | None
+    standing: Standing
+    plate_layout: str | None
+    plate_confidence: float | None
+    law: LawReference | None
+    evidence: EvidenceRecord | None
+    created_at: datetime
+    now: datetime
+
+    @property
+    def state(self) -> str:
+        """The state that people see at `now`."""
+        return shown_state(self.standing, self.now)
+
+    @property
+    def holder(self) -> str | None:
+        """The officer whose claim holds at `now`."""
+        return self.standing.holder(self.now)
+
+    @property
+    def claimed_until(self) -> datetime | None:
+        """When the claim that holds at `now` runs out."""
+        hold = self.standing.hold
+        return hold.until if hold is not None and self.holder is not None else None
+
+
+def standing_columns(standing: Standing) -> dict[str, Any]:
+    """The columns in which a standing is stored, with their values."""
+    hold = standing.hold
+    return {
+        "state": standing.state,
+        "reason": standing.reason,
+        "plate_text": standing.plate_text,
+        "claimed_by": hold.officer if hold is not None else None,
+        "claimed_until": hold.until if hold is not None else None,
+        "decided_by": standing.decided_by,
+        "decided_at": standing.decided_at,
+        "number": standing.number,
+    }
+
+
+def citation_of(row: Row[Any]) -> StoredCitation:
+    """`row` has every column of the table, and `now`."""
+    return StoredCitation(
+        citation_id=row.citation_id,
+        violation_id=row.violation_id,
+        passage_id=row.passage_id,
+        camera_id=row.camera_id,
+        county=row.county,
+        road_class=RoadClass(row.road_class),
+        place_class=PlaceClass(row.place_class),
+        captured_at=row.captured_at,
+        clock_source=ClockSource(row.clock_source),
+        clock_u95_ms=row.clock_u95_ms,
+        rule=row.rule,
+        vehicle_class=row.vehicle_class,
+        lane=row.lane,
+        measurement=MEASUREMENT.validate_python(row.measurement, strict=False),
+        certificate=Certificate.model_validate(row.certificate) if row.certificate else None,
+        standing=_standing(row),
+        plate_layout=row.plate_layout,
+        plate_confidence=row.plate_confidence,
+        law=LawReference.model_validate(row.law) if row.law else None,
+        evidence=EvidenceRecord.model_validate(row.evidence) if row.evidence else None,
+        created_at=row.created_at,
+        now=row.now,
+    )
+
+
+def _standing(row: Row[Any]) -> Standing:
+    is_claimed = row.claimed_by is not None and row.claimed_until is not None
+    return Standing(
+        state=row.state,
+        plate_text=row.plate_text,
+        hold=Hold(row.claimed_by, row.claimed_until) if is_claimed else None,
+        reason=row.reason,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        number=row.number,
+    )

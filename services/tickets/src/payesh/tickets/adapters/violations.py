@@ -1,0 +1,37 @@
+"""A violation as published, put into the terms of the domain."""
+
+from uuid import UUID
+
+from payesh.contracts import ViolationDetected
+from payesh.contracts.event import deterministic_id
+from payesh.contracts.values import ClockSource, MeasuredQuantity, Measurement
+from payesh.tickets.domain.assessment import Offence
+from payesh.tickets.domain.rules import Happening, Measured, Quantity
+from payesh.tickets.jalali import jalali_day
+
+
+def citation_id_of(violation_id: UUID) -> UUID:
+    """The same violation gives the same citation however often it arrives."""
+    return deterministic_id("tickets.citation", violation_id)
+
+
+def offence_of(violation: ViolationDetected) -> Offence:
+    """What the law is asked about."""
+    certificate = violation.certificate
+    return Offence(
+        rule=violation.rule,
+        measured=measured_of(violation.measurement),
+        captured_at=violation.captured_at,
+        captured_on=jalali_day(violation.captured_at),
+        clock_verified=violation.clock_source is not ClockSource.UNVERIFIED,
+        certificate_valid_from=certificate.valid_from if certificate else None,
+        certificate_valid_to=certificate.valid_to if certificate else None,
+        place_class=violation.place_class,
+        vehicle_class=violation.vehicle.vehicle_class,
+    )
+
+
+def measured_of(measurement: Measurement) -> Measured:
+    if isinstance(measurement, MeasuredQuantity):
+        return Quantity(measurement.quantity, measurement.lower_bound, measurement.limit)
+    return Happening(measurement.margin.lower_bound)

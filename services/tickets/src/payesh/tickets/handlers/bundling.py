@@ -1,0 +1,125 @@
+"""Turning a joined case into a draft: its evidence is built and stored, then it is claimable."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from payesh.kit import outbox
+from payesh.kit.database import Database
+from payesh.kit.errors import DependencyFault, MessageFault, ObjectMissing
+from payesh.kit.objects import ObjectStore
+from payesh.tickets import metrics
+from payesh.tickets.adapters import bundle_jobs, citations
+from payesh.tickets.adapters.bundle_jobs import BundleJob
+from payesh.tickets.domain.rejection import Rejection
+from payesh.tickets.evidence.bundling import BundleRules, build_bundle
+from payesh.tickets.evidence.record import EvidenceRecord
+from payesh.tickets.handlers import events
+from payesh.tickets.handlers.joining import reject
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_WAIT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class BundlingDependencies:
+    """What bundling rests on. `missing_part_tries` counts attempts at a part that the store does
+    not hold."""
+
+    database: Database
+    store: ObjectStore
+    rules: BundleRules
+    timeout_s: float
+    missing_part_tries: int
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a job taken is not due again: a living worker has finished or renewed it."""
+        return timedelta(seconds=2 * self.timeout_s)
+
+
+async def take_job(dependencies: BundlingDependencies) -> BundleJob | None:
+    """The job that is due longest, leased to the caller."""
+    async with dependencies.database.transaction() as session:
+        return await bundle_jobs.take(session, lease=dependencies.lease)
+
+
+async def attempt(dependencies: BundlingDependencies, job: BundleJob) -> float | None:
+    """Build the bundle and draft the citation, or reject it where its evidence does not hold.
+
+    Returns the seconds until the job is due again where it was postponed, None when it is
+    finished. Raises DependencyFault: nothing is lost, try again.
+    """
+    outcome: EvidenceRecord | Rejection
+    try:
+        async with asyncio.timeout(dependencies.timeout_s):
+            outcome = await build_bundle(job.case, dependencies.store, dependencies.rules)
+    except ObjectMissing as missing:
+        if job.missing_attempts + 1 < dependencies.missing_part_tries:
+            wait_s = 0.3 * 2**job.missing_attempts
+            return await _postpone(dependencies, job, wait_s, missing.reason, was_missing=True)
+        log.warning("evidence missing", citation=str(job.citation_id), reason=missing.reason)
+        outcome = Rejection.EVIDENCE_MISSING
+    except MessageFault as broken:
+        log.warning("evidence broken", citation=str(job.citation_id), reason=broken.reason)
+        outcome = Rejection.EVIDENCE_MISSING
+    except DependencyFault:
+        raise
+    except TimeoutError as error:
+        raise DependencyFault("store", "too slow") from error
+    except Exception as error:  # a defect of this service must neither lose nor reject a violation
+        log.exception("bundle failed", citation=str(job.citation_id), attempts=job.attempts)
+        wait_s = min(_LONGEST_WAIT_S, 2.0 ** min(job.attempts, 8))
+        return await _postpone(dependencies, job, wait_s, type(error).__name__, was_missing=False)
+    await _finish(dependencies, job, outcome)
+    return None
+
+
+async def keep_hold(dependencies: BundlingDependencies, job: BundleJob) -> None:
+    """Renew the lease of a job in hand that waits for a dependency."""
+    with contextlib.suppress(DependencyFault):
+        async with dependencies.database.transaction() as session:
+            await bundle_jobs.postpone(
+                session, job.citation_id, wait=dependencies.lease, fault="waits", was_missing=False
+            )
+
+
+async def _finish(
+    dependencies: BundlingDependencies, job: BundleJob, outcome: EvidenceRecord | Rejection
+) -> None:
+    async with dependencies.database.transaction() as session:
+        if not await bundle_jobs.finish(session, job.citation_id):
+            return  # another worker took over and was faster
+        if isinstance(outcome, Rejection):
+            await reject(session, job.case.violation, outcome)
+            return
+        drafted_at = await citations.add_drafted(session, job.case, outcome)
+        if drafted_at is None:
+            return
+        await outbox.add(session, events.citation_drafted(job.case, outcome, drafted_at))
+    metrics.drafts.inc()
+    metrics.draft_seconds.observe((datetime.now(UTC) - job.joined_at).total_seconds())
+
+
+async def _postpone(
+    dependencies: BundlingDependencies,
+    job: BundleJob,
+    wait_s: float,
+    fault: str,
+    *,
+    was_missing: bool,
+) -> float:
+    metrics.bundle_retries.labels("missing" if was_missing else "error").inc()
+    async with dependencies.database.transaction() as session:
+        await bundle_jobs.postpone(
+            session,
+            job.citation_id,
+            wait=timedelta(seconds=wait_s),
+            fault=fault,
+            was_missing=was_missing,
+        )
+    return wait_s

@@ -1,0 +1,55 @@
+"""Longer locks on the evidence of issued citations; openings of clips that are over."""
+
+from datetime import timedelta
+
+import structlog
+
+from payesh.kit.database import Database
+from payesh.kit.errors import DependencyFault, ObjectMissing
+from payesh.kit.objects import ObjectStore
+from payesh.tickets import metrics
+from payesh.tickets.adapters import bundle_jobs, citations, retention_jobs
+from payesh.tickets.adapters.retention_jobs import RetentionJob
+from payesh.tickets.evidence import openings
+
+log = structlog.get_logger(__name__)
+
+
+async def extend_locks(database: Database, store: ObjectStore) -> None:
+    """Extend what is due. What fails is due again in a minute, and keeps no other waiting."""
+    async with database.transaction() as session:
+        jobs = await retention_jobs.take(session, lease=timedelta(minutes=1))
+    for job in jobs:
+        try:
+            await _extend_lock(database, store, job)
+        except DependencyFault as fault:
+            log.warning(
+                "lock not extended", citation=str(job.citation_id), dependency=fault.dependency
+            )
+        except Exception:
+            log.exception("lock not extended", citation=str(job.citation_id))
+
+
+async def _extend_lock(database: Database, store: ObjectStore, job: RetentionJob) -> None:
+    async with database.transaction() as session:
+        citation = await citations.find(session, job.citation_id)
+    evidence = citation.evidence if citation is not None else None
+    if evidence is not None:
+        for reference in evidence.objects:
+            try:
+                await store.extend_retention(reference, job.retain_until)
+            except ObjectMissing:
+                # A locked version cannot be deleted, so this is the store's corruption.
+                log.error("locked evidence is gone", citation=str(job.citation_id))
+    async with database.transaction() as session:
+        if evidence is not None:
+            locked = evidence.model_copy(update={"retained_until": job.retain_until})
+            await citations.set_evidence(session, job.citation_id, locked)
+        await retention_jobs.finish(session, job.citation_id)
+
+
+async def tidy(database: Database) -> None:
+    """Forget openings that are over; measure what waits."""
+    async with database.transaction() as session:
+        await openings.forget_old(session)
+        metrics.bundles_waiting.set(await bundle_jobs.waiting(session))

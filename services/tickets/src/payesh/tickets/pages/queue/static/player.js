@@ -1,0 +1,68 @@
+// The player of a citation's clip. A clip keeps the times of its stream, so it begins hours in and a
+// browser's own controls are of no use: these count from the first frame shown.
+
+import { persian } from "./persian.js";
+
+// Seconds: where the shown frame begins, and from one frame to the next. No element has the rate of
+// its frames, so the smallest step between two that were shown is taken for it.
+let frameAt = NaN;
+let frameGap = Infinity;
+
+export function prepareClip(onError) {
+  const video = shownVideo();
+  if (!video) return;
+  const player = video.closest(".player");
+  const slider = player.querySelector("input");
+  const output = player.querySelector("output");
+  const seconds = Number(video.dataset.seconds);
+  const written = (value) => persian(value.toFixed(1)).replace(".", "٫");
+  let start = Infinity;
+  frameAt = NaN;
+  frameGap = Infinity;
+  const onFrame = (_, frame) => {
+    if (!video.isConnected) return; // its last one may come when the next clip is shown already
+    start = Math.min(start, frame.mediaTime);
+    const gap = Math.abs(frame.mediaTime - frameAt);
+    if (gap > 0.001) frameGap = Math.min(frameGap, gap);
+    frameAt = frame.mediaTime;
+    const at = Math.min(Math.max(frame.mediaTime - start, 0), seconds);
+    slider.value = String(Math.round((1000 * at) / seconds));
+    output.textContent = `${written(at)} / ${written(seconds)}`;
+    video.requestVideoFrameCallback(onFrame);
+  };
+  video.requestVideoFrameCallback(onFrame);
+  slider.addEventListener("input", () => {
+    video.pause();
+    if (Number.isFinite(start)) video.currentTime = start + (seconds * slider.value) / 1000;
+  });
+  for (const kind of ["play", "pause"]) {
+    video.addEventListener(kind, () => player.classList.toggle("paused", video.paused));
+  }
+  video.addEventListener("error", onError);
+}
+
+export function togglePlay() {
+  withVideo((video) => (video.paused ? video.play() : video.pause()));
+}
+
+// Between normal and a quarter of the speed; whether it is slow now.
+export function toggleSlow() {
+  withVideo((video) => { video.playbackRate = video.playbackRate === 1 ? 0.25 : 1; });
+  return shownVideo()?.playbackRate !== 1;
+}
+
+export function stepFrame(by) {
+  withVideo((video) => {
+    video.pause();
+    // Into the middle of that frame: at its edge a rounding would show its neighbour.
+    if (Number.isFinite(frameGap)) video.currentTime = frameAt + (by + 0.5) * frameGap;
+    else video.currentTime += by / 50; // it never played: rather too little than a frame skipped
+  });
+}
+
+const shownVideo = () => document.querySelector("#detail .player video");
+
+function withVideo(work) {
+  const video = shownVideo();
+  if (video) work(video);
+}

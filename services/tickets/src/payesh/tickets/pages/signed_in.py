@@ -1,0 +1,34 @@
+"""Who reads a page: a session with a scope and the page's purpose, or the way to sign in."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from payesh.kit.authorization import Principal, authorize
+from payesh.kit.errors import Problem
+
+
+def page_reader(
+    scope: str, *, resource: str, purpose: str
+) -> Callable[[Request], Awaitable[Principal]]:
+    """A FastAPI dependency as `authorize` for personal data; a browser without a session, or with
+    one that has no purpose, is sent to sign in for `purpose`."""
+    authorized = authorize(scope, resource=resource, personal=True)
+
+    async def dependency(request: Request) -> Principal:
+        try:
+            return await authorized(request, None)
+        except Problem as problem:
+            wants_page = "text/html" in request.headers.get("accept", "")
+            if not wants_page or problem.type not in ("unauthorized", "purpose-required"):
+                raise
+            query = urlencode({"next": request.url.path, "purpose": purpose})
+            raise Problem(
+                303, "sign-in", "See other", headers={"Location": f"/sign-in?{query}"}
+            ) from None
+
+    marked: Any = dependency
+    marked.payesh_scope = scope
+    return dependency

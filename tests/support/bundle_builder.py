@@ -1,0 +1,122 @@
+"""Builds whole evidence bundles in a folder, with the service's own builder."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from payesh.contracts.camera_revision import CameraRevision, Detection, Location, SourceKind
+from payesh.contracts.values import Certificate, ObjectReference, PlaceClass, RoadClass
+from payesh.contracts.vocabulary import DetectorKind
+from payesh.kit.errors import ObjectTampered
+from payesh.tickets.adapters.law_file import read_law
+from payesh.tickets.adapters.violations import offence_of
+from payesh.tickets.domain.assessment import price_of
+from payesh.tickets.domain.rejection import Rejection
+from payesh.tickets.evidence.bundling import BundleRules, build_bundle
+from payesh.tickets.evidence.record import EvidenceRecord
+from payesh.tickets.handlers.joining import Priced, join
+from tests.support.violation_builder import CERTIFICATE, chained, plate_read, violation
+
+LAW = read_law(None)
+
+
+@dataclass(frozen=True)
+class FolderStore:
+    """The two calls of the store that a bundle needs, over `root`/bucket/key."""
+
+    root: Path
+
+    async def put(
+        self, bucket: str, key: str, data: bytes, *, media_type: str, **_: Any
+    ) -> ObjectReference:
+        path = self.root / bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return ObjectReference(
+            bucket=bucket,
+            key=key,
+            version_id="1",
+            sha256=sha256(data).hexdigest(),
+            size_bytes=len(data),
+            media_type=media_type,
+        )
+
+    async def get(self, reference: ObjectReference) -> bytes:
+        body = (self.root / reference.bucket / reference.key).read_bytes()
+        if sha256(body).hexdigest() != reference.sha256:
+            raise ObjectTampered(reference)
+        return body
+
+
+async def bundle(
+    root: Path,
+    *,
+    certificate: Certificate = CERTIFICATE,
+    still: str | None = None,
+    keeps_law: bool = True,
+    **changes: Any,
+) -> Path:
+    """The folder of one bundle: four links, the clip of them, two shots. Media are plain bytes,
+    which the builder never opens. `still` is the media type of a bundle of stills. Without
+    `keeps_law` the job is one of an older version."""
+    store = FolderStore(root)
+    body = _revision(certificate).model_dump_json().encode()
+    revision = await store.put("revisions", "camera-1/1.json", body, media_type="application/json")
+    suffix, kind = ("still", still) if still else ("m4s", "video/iso.segment")
+    init = await store.put("segments", "camera-1/init.mp4", b"init" * 9, media_type="video/mp4")
+    media = [
+        await store.put("segments", f"camera-1/{n}.{suffix}", b"%d" % n * 99, media_type=kind)
+        for n in range(4)
+    ]
+    shots = [
+        await store.put("shots", f"camera-1/{n}.jpg", b"shot %d" % n, media_type="image/jpeg")
+        for n in range(2)
+    ]
+    links = chained(uuid4(), None if still else init, media, revision_sha256=revision.sha256)
+    seen = violation(
+        **{
+            "segments": links,
+            "shots": shots,
+            "revision": revision,
+            "certificate": certificate,
+            **changes,
+        }
+    )
+    # Priced without doubts, so that a bundle is built which the service would have rejected.
+    offence = offence_of(seen)
+    price = price_of(offence, LAW)
+    assert price is not None
+    case = join(seen, plate_read(seen), Priced(offence, LAW, price), minimum_confidence=0.8)
+    assert not isinstance(case, Rejection), case
+    if not keeps_law:
+        case = replace(case, law_basis=None)
+    rules = BundleRules(
+        retention=timedelta(days=1), maximum_clip_bytes=1 << 20, software_version="test 1"
+    )
+    built = await build_bundle(case, store, rules)  # type: ignore[arg-type]
+    assert isinstance(built, EvidenceRecord)
+    return root / "evidence" / str(case.citation_id)
+
+
+def _revision(certificate: Certificate) -> CameraRevision:
+    return CameraRevision(
+        camera_id="camera-1",
+        revision=1,
+        created_at=datetime(2026, 11, 1, tzinfo=UTC),
+        name="سمنان، بلوار امام رضا",
+        county="semnan",
+        road_class=RoadClass.MAIN_ARTERIAL,
+        place_class=PlaceClass.A,
+        location=Location(latitude=35.577, longitude=53.395),
+        source_kind=SourceKind.RTSP,
+        width_px=640,
+        height_px=360,
+        speed_limit_kmh=60.0,
+        detection=Detection(kind=DetectorKind.MOTION),
+        calibration=None,
+        zone=None,
+        certificate=certificate,
+    )
