@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from payesh.detect import main
 from payesh.detect.adapters import passages, traffic
 from payesh.detect.adapters.tables import passages as table
-from payesh.detect.settings import Settings
+from payesh.detect.dependencies import Dependencies
 from payesh.kit.lifecycle import running
 from tests.integration.detect.conftest import CountingHouse
 from tests.support.passage_builder import passage
@@ -28,15 +27,8 @@ async def test_passages_go_on_expiring_when_counts_fail(
 
     monkeypatch.setattr(traffic, "expire", fail)
     monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
-    settings = Settings(
-        http_port=0,
-        metrics_port=0,
-        kafka_bootstrap="127.0.0.1:1",
-        database_url=SecretStr("postgresql+asyncpg://127.0.0.1:1/none"),
-        token_issuer="",
-        jwks_url="",
-    )
-    async with running(*main.chores(house.database, settings)):
+    dependencies = Dependencies(house.database, timedelta(hours=1), timedelta(days=1))
+    async with running(*main.chores(dependencies)):
         await eventually(lambda: failures > 0)
         expired = passage()
         async with house.database.transaction() as session:

@@ -1,6 +1,7 @@
 """Passages in PostgreSQL: kept for a while, read within bounds."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,16 @@ from payesh.kit.tokens import Bounds
 _EXPIRE_AT_ONCE = 5_000
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage as it is kept; `body` is the published event."""
+
+    passage_id: UUID
+    body: dict[str, Any]
+
+
 async def add(session: AsyncSession, passage: PassageObserved, expires_at: datetime) -> None:
-    """A passage told twice changes nothing."""
+    """Store a passage once; a repeated one changes nothing."""
     await session.execute(
         insert(passages)
         .values(
@@ -34,16 +43,21 @@ async def add(session: AsyncSession, passage: PassageObserved, expires_at: datet
     )
 
 
-async def get(session: AsyncSession, bounds: Bounds, passage_id: UUID) -> Any | None:
-    """The passage's body as said on the bus; None outside the bounds or unknown."""
-    statement = select(passages).where(passages.c.passage_id == passage_id)
-    return (await session.execute(statement.where(within(passages, bounds)))).first()
+async def get(session: AsyncSession, bounds: Bounds, passage_id: UUID) -> StoredPassage | None:
+    """One passage within the caller's bounds."""
+    statement = select(passages.c.passage_id, passages.c.body).where(
+        passages.c.passage_id == passage_id
+    )
+    row = (await session.execute(statement.where(within(passages, bounds)))).first()
+    return None if row is None else StoredPassage(*row)
 
 
 async def expire(session: AsyncSession, now: datetime) -> int:
-    """Delete what has had its time, some thousands at once; how many."""
-    old = select(passages.c.passage_id).where(passages.c.expires_at <= now).limit(_EXPIRE_AT_ONCE)
-    gone = await session.execute(
-        delete(passages).where(passages.c.passage_id.in_(old)).returning(passages.c.passage_id)
+    """Delete expired passages, a bounded number at a time, and return how many."""
+    expired = select(passages.c.passage_id).where(passages.c.expires_at <= now)
+    deleted = await session.execute(
+        delete(passages)
+        .where(passages.c.passage_id.in_(expired.limit(_EXPIRE_AT_ONCE)))
+        .returning(passages.c.passage_id)
     )
-    return len(gone.all())
+    return len(deleted.all())

@@ -1,4 +1,4 @@
-"""Tables of `detect`'s HTTP side: projections of what the observer said."""
+"""Tables of `detect`'s HTTP side: projections of what the observer published."""
 
 from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB

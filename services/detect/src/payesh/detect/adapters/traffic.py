@@ -1,7 +1,6 @@
 """Traffic counts in PostgreSQL, an interval a row."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +15,29 @@ from payesh.detect.adapters.tables import traffic
 from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 
+_STORED = (
+    traffic.c.camera_id,
+    traffic.c.stream_id,
+    traffic.c.started_at,
+    traffic.c.ended_at,
+    traffic.c.counts,
+)
+"""Columns in the order of `StoredInterval`'s fields."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
+class StoredInterval:
+    """What passed from `started_at` up to, not including, `ended_at`. `counts` are those of the
+    published event."""
+
+    camera_id: str
+    stream_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    counts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class TrafficQuery:
     """Intervals of a camera that begin in [`begin_from`, `begin_to`)."""
 
@@ -29,6 +49,7 @@ class TrafficQuery:
 
 
 async def add(session: AsyncSession, counted: TrafficCounted) -> None:
+    """Store an interval once; a repeated one changes nothing."""
     await session.execute(
         insert(traffic)
         .values(
@@ -44,9 +65,11 @@ async def add(session: AsyncSession, counted: TrafficCounted) -> None:
     )
 
 
-async def search(session: AsyncSession, bounds: Bounds, query: TrafficQuery) -> Sequence[Any]:
-    """Rows oldest first, within the caller's bounds."""
-    statement = select(traffic).where(within(traffic, bounds))
+async def search(
+    session: AsyncSession, bounds: Bounds, query: TrafficQuery
+) -> list[StoredInterval]:
+    """Intervals oldest first, within the caller's bounds."""
+    statement = select(*_STORED).where(within(traffic, bounds))
     if query.camera_id is not None:
         statement = statement.where(traffic.c.camera_id == query.camera_id)
     if query.begin_from is not None:
@@ -56,7 +79,7 @@ async def search(session: AsyncSession, bounds: Bounds, query: TrafficQuery) -> 
     if query.after is not None:
         statement = statement.where(tuple_(traffic.c.started_at, traffic.c.stream_id) > query.after)
     ordered = statement.order_by(traffic.c.started_at, traffic.c.stream_id)
-    return (await session.execute(ordered.limit(query.limit))).all()
+    return [StoredInterval(*row) for row in await session.execute(ordered.limit(query.limit))]
 
 
 async def expire(session: AsyncSession, before: datetime) -> None:

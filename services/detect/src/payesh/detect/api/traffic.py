@@ -1,13 +1,15 @@
 """Traffic counts: how many vehicles, of which kind, in which lane. Not personal."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, TypeAdapter
 
-from payesh.detect.adapters import traffic
+from payesh.detect.adapters.traffic import StoredInterval, TrafficQuery
+from payesh.detect.api.dependencies import DependenciesHere
+from payesh.detect.handlers import traffic
 from payesh.kit.authorization import authorize
 from payesh.kit.paging import (
     Cursor,
@@ -22,7 +24,7 @@ from payesh.kit.paging import (
 from payesh.kit.tokens import Principal
 
 router = APIRouter(prefix="/v1/traffic", tags=["traffic"])
-Reader = Annotated[Principal, Depends(authorize("traffic:read", resource="traffic"))]
+Reader = Annotated[Principal, Depends(authorize(traffic.SCOPE, resource="traffic"))]
 _KEY = TypeAdapter(tuple[UtcTime, UUID])
 
 
@@ -42,6 +44,16 @@ class IntervalView(BaseModel):
     ended_at: datetime
     counts: list[CountView]
 
+    @classmethod
+    def of(cls, interval: StoredInterval) -> "IntervalView":
+        return cls(
+            camera_id=interval.camera_id,
+            stream_id=interval.stream_id,
+            started_at=interval.started_at,
+            ended_at=interval.ended_at,
+            counts=[CountView.model_validate(count) for count in interval.counts],
+        )
+
 
 class TrafficPage(BaseModel):
     items: list[IntervalView]
@@ -50,7 +62,7 @@ class TrafficPage(BaseModel):
 
 @router.get("")
 async def list_traffic(
-    request: Request,
+    dependencies: DependenciesHere,
     principal: Reader,
     camera_id: Annotated[ShortText | None, Query(max_length=64)] = None,
     begin_from: From = None,
@@ -59,24 +71,13 @@ async def list_traffic(
     limit: Limit = 50,
 ) -> TrafficPage:
     """Counted intervals that begin in a time, oldest first."""
-    query = traffic.TrafficQuery(
+    query = TrafficQuery(
         camera_id=camera_id,
         begin_from=begin_from,
         begin_to=begin_to,
         after=decode_cursor(cursor, _KEY),
         limit=limit,
     )
-    async with request.app.state.database.transaction() as session:
-        rows = await traffic.search(session, principal.bounds, query)
-    following = next_cursor(rows, limit, lambda row: (row.started_at, row.stream_id))
-    return TrafficPage(items=[_view(row) for row in rows], next=following)
-
-
-def _view(row: Any) -> IntervalView:
-    return IntervalView(
-        camera_id=row.camera_id,
-        stream_id=row.stream_id,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        counts=[CountView.model_validate(count) for count in row.counts],
-    )
+    found = await traffic.list_traffic(dependencies, principal, query)
+    following = next_cursor(found, limit, lambda each: (each.started_at, each.stream_id))
+    return TrafficPage(items=[IntervalView.of(each) for each in found], next=following)

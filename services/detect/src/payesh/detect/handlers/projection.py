@@ -1,23 +1,22 @@
-"""What the observer said, as tables that can be asked."""
+"""The projection: what the observer published, as rows that can be queried."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.detect.adapters import passages, traffic
+from payesh.detect.dependencies import Dependencies
 from payesh.kit.bus import Delivery
 
 
-@dataclass(frozen=True)
-class Projection:
-    """Passages are personal data and stay for `passage_keep` only; counts are not."""
+async def project_passage(
+    dependencies: Dependencies, session: AsyncSession, delivery: Delivery[Any]
+) -> None:
+    """Keep a passage until it expires."""
+    await passages.add(session, delivery.event, datetime.now(UTC) + dependencies.passage_keep)
 
-    passage_keep: timedelta
 
-    async def passage_observed(self, session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await passages.add(session, delivery.event, datetime.now(UTC) + self.passage_keep)
-
-    async def traffic_counted(self, session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await traffic.add(session, delivery.event)
+async def project_traffic(session: AsyncSession, delivery: Delivery[Any]) -> None:
+    """Keep an interval's counts."""
+    await traffic.add(session, delivery.event)

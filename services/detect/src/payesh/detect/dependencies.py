@@ -1,0 +1,16 @@
+"""What the HTTP side of detect, its projection and its chores rest on."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from payesh.kit.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Built once in `main`; routes get it from `api.dependencies`."""
+
+    database: Database
+    passage_keep: timedelta
+    """For how long passages, which are personal data, stay here."""
+    traffic_keep: timedelta
