@@ -23,10 +23,10 @@ from payesh.kit.audit import record_read
 from payesh.kit.authorization import Principal, authorize
 from payesh.kit.errors import PeerUnavailable, StoreUnavailable
 from payesh.kit.http import UnprotectedRoute, create_app
+from payesh.kit.published_keys import JwksKeys
 from payesh.kit.settings import HttpSettings, PagesSettings, TokenSettings
 from payesh.kit.sign_in import sign_in_router
 from payesh.kit.tables import outbox as outbox_table
-from payesh.kit.tokens import JwksKeys
 
 ISSUER = "http://access.test"
 
@@ -255,15 +255,17 @@ async def test_unknown_keys_do_not_make_us_hammer_access(client, authority):
 async def test_a_withdrawn_key_is_refused_soon_and_keys_serve_an_absence_of_access(
     authority, monkeypatch
 ):
+    now_s = 0.0
+
     def pass_by(seconds: float) -> None:
-        keys._asked_at -= seconds
-        keys._fetched_at -= seconds
+        nonlocal now_s
+        now_s += seconds
 
     async def known() -> set[str]:
         return {key.kid for key in (await keys.key_set(second.kid)).keys}
 
     first, second = authority.keys
-    keys = JwksKeys(f"{authority.url}/jwks.json")
+    keys = JwksKeys(f"{authority.url}/jwks.json", clock_s=lambda: now_s)
     assert await known() == {first.kid, second.kid}
     monkeypatch.setattr(authority, "published", [second])
     pass_by(31)

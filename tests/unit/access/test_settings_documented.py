@@ -5,7 +5,7 @@ from pathlib import Path
 from payesh.access.domain.entitlements import SCOPES
 from payesh.access.main import openapi
 from payesh.access.settings import Settings
-from payesh.kit.http import routes_and_scopes
+from payesh.kit.routes import routes_and_scopes
 
 README = (Path(__file__).parents[3] / "services/access/README.md").read_text("utf-8")
 

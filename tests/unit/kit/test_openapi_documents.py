@@ -16,8 +16,9 @@ from payesh.access.domain.entitlements import SCOPES
 from payesh.contracts import AuditReadRecorded, PassageObserved, PlateRead
 from payesh.kit.authorization import authorize
 from payesh.kit.errors import Unavailable
-from payesh.kit.http import Application, create_app, operations
+from payesh.kit.http import Application, create_app
 from payesh.kit.openapi import ShapeOf
+from payesh.kit.routes import operations
 from payesh.tickets.api.citations import CitationPage, CitationView
 
 OPENAPI = Path(__file__).parents[3] / "contracts/openapi"

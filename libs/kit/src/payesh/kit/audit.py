@@ -1,4 +1,4 @@
-"""Who read which personal data, and why: recorded in the same transaction, before the answer."""
+"""Audit records of reads of personal data, added in the same transaction, before the answer."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts import AuditReadRecorded
 from payesh.contracts.access import AuditOutcome
 from payesh.kit import outbox
+from payesh.kit.principal import Principal
 from payesh.kit.tables import audit_counter
 from payesh.kit.telemetry import current_trace_id
-from payesh.kit.tokens import Principal
 
 _IDS_A_RECORD = 500
 
@@ -28,15 +28,15 @@ async def record_read(
     resource_ids: Sequence[str],
     outcome: AuditOutcome | str = AuditOutcome.GRANTED,
 ) -> int:
-    """Record it under the service's next number (no number is ever skipped) and return that.
+    """Record a read under the service's next number and return that number.
 
-    More than 500 ids make several records; the last number is returned. The counter's row stays
-    locked until the commit, which is what makes the numbers gapless: call it late.
+    More than 500 ids make several records; the last number is returned. The numbers are gapless
+    because the counter's row stays locked until the commit: call this late in the transaction.
     """
     ids = [str(each) for each in resource_ids]
     sequence = 0
     for start in range(0, max(1, len(ids)), _IDS_A_RECORD):
-        sequence = await _next(session)
+        sequence = await _next_number(session)
         record = AuditReadRecorded(
             record_id=uuid4(),
             service=service,
@@ -58,7 +58,7 @@ async def record_read(
     return sequence
 
 
-async def _next(session: AsyncSession) -> int:
+async def _next_number(session: AsyncSession) -> int:
     statement = insert(audit_counter).values(id=1, last=1)
     value: int = await session.scalar(
         statement.on_conflict_do_update(

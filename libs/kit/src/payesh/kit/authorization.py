@@ -1,4 +1,4 @@
-"""Deny by default: each route asks for a scope and is given a Principal with bounds."""
+"""Authorization of routes: each requires a scope and receives a Principal with bounds."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -10,8 +10,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from payesh.kit.errors import Forbidden, Unauthorized, Unprocessable
-from payesh.kit.sessions import CSRF_HEADER, SESSION_COOKIE
-from payesh.kit.tokens import Bounds, Principal, TokenVerifier, principal_from_claims
+from payesh.kit.principal import Bounds, Principal
+from payesh.kit.sessions import SESSION_COOKIE
+from payesh.kit.tokens import TokenVerifier, principal_from_claims
 
 __all__ = ["Bounds", "Principal", "authorize"]
 
@@ -23,12 +24,12 @@ _bearer = HTTPBearer(auto_error=False, description="Access token from `access`."
 def authorize(
     scope: str, *, resource: str, personal: bool = False
 ) -> Callable[..., Awaitable[Principal]]:
-    """A FastAPI dependency that admits who holds `scope`, by bearer token or session cookie.
+    """A FastAPI dependency that admits a caller with `scope`, by bearer token or session cookie.
 
-    `personal=True` asks for a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
+    `personal=True` requires a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
     the session's). Raises problems 401 `unauthorized`/`invalid-token`, 403 `missing-scope`,
-    `purpose-required`, `csrf`, 422 `purpose`; PeerUnavailable (503) when access's keys cannot be
-    had.
+    `purpose-required`, `csrf`, 422 `purpose`; PeerUnavailable (503) when the keys of access cannot
+    be fetched.
     """
 
     async def dependency(
@@ -55,15 +56,17 @@ def authorize(
 
     marked: Any = dependency
     marked.payesh_scope = scope
-    marked.payesh_resource = resource
     marked.payesh_personal = personal
     return dependency
 
 
-def checked_purpose(said: str) -> str:
-    """As it is recorded, at most 500 characters. Raises Unprocessable for a control character:
-    the record is for good, and a NUL in it would be in no text of PostgreSQL's."""
-    purpose = said.strip()
+def checked_purpose(given: str) -> str:
+    """The purpose as it is recorded, cut to 500 characters.
+
+    Raises Unprocessable for a control character: the record is permanent, and PostgreSQL does not
+    store a NUL.
+    """
+    purpose = given.strip()
     if any(category(character) == "Cc" for character in purpose):
         raise Unprocessable("a purpose has no control characters", type="purpose")
     return purpose[:500]
@@ -79,10 +82,8 @@ async def _principal(
     if sessions is not None and SESSION_COOKIE in request.cookies:
         session = await sessions.load(request)
         if session is not None:
-            if request.method not in _SAFE_METHODS and not session.csrf_matches(
-                request.headers.get(CSRF_HEADER, "")
-            ):
-                raise Forbidden(f"the header {CSRF_HEADER} is missing or wrong", type="csrf")
+            if request.method not in _SAFE_METHODS:
+                session.require_csrf(request)
             principal = principal_from_claims(session.claims)
             return replace(principal, purpose=session.purpose or principal.purpose)
     raise Unauthorized("a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})

@@ -1,4 +1,4 @@
-"""No request body is read beyond its limit, whether or not it announces its length."""
+"""Limits request bodies, with or without an announced length."""
 
 from collections.abc import Mapping
 from re import Pattern

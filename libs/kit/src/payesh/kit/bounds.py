@@ -1,12 +1,15 @@
-"""The one place where a caller's bounds become a condition."""
+"""Translation of a caller's bounds into an SQL condition: the only one."""
 
 from sqlalchemy import ColumnElement, Table, and_, true
 
-from payesh.kit.tokens import Bounds
+from payesh.kit.principal import Bounds
 
 
 def within(table: Table, bounds: Bounds) -> ColumnElement[bool]:
-    """Rows of `table` in the caller's counties and road classes; it has a column for each."""
+    """The condition for rows in the caller's counties and road classes.
+
+    `table` has the columns `county` and `road_class`.
+    """
     limits: list[ColumnElement[bool]] = [true()]
     if bounds.counties is not None:
         limits.append(table.c.county.in_(sorted(bounds.counties)))

@@ -1,6 +1,7 @@
-"""Dead letters: `python -m payesh.kit.deadletters list|show|resend --topic T [--offset N]`.
+"""Lists, shows and resends dead letters.
 
-Reads `PAYESH_KAFKA_*`. Bodies may hold plates: `show` prints them only with `--body`.
+`python -m payesh.kit.deadletters list|show|resend --topic T [--offset N]` reads `PAYESH_KAFKA_*`.
+Bodies may hold plates: `show` prints them only with `--body`.
 """
 
 import argparse
@@ -26,7 +27,7 @@ QUIET_MS = 2000
 
 class DeadLetterSettings(BusSettings):
     service: ClassVar[str] = "deadletters"
-    refuse_unknown: ClassVar[bool] = False  # it runs in the environment of any service
+    refuse_unknown: ClassVar[bool] = False  # run in the environment of any service
 
 
 async def dead_letters(
@@ -39,8 +40,8 @@ async def dead_letters(
 ) -> AsyncIterator[Any]:
     """All records of the topic's dead-letter topic, or those of one offset, oldest first.
 
-    None that came after the call: a letter sent again may be buried again at once, and who sends
-    all of them would never be done. Raises BusUnavailable.
+    Records added after the call are left out: a resent letter may be dead-lettered again at once,
+    and resending all of them would never end. Raises BusUnavailable.
     """
     began_ms = time.time() * 1000
     name = topic.removesuffix(DEAD_LETTER_SUFFIX) + DEAD_LETTER_SUFFIX
@@ -63,7 +64,7 @@ async def dead_letters(
                 client.seek(each, offset)
             else:
                 await client.seek_to_beginning(each)
-        # Until it falls quiet or newer ones come: not every broker's end offsets can be trusted.
+        # Until no more come or newer ones do: not every broker reports end offsets correctly.
         while chosen:
             fetched = await client.getmany(*chosen, timeout_ms=quiet_ms)
             if not fetched:
@@ -94,9 +95,12 @@ async def _partitions(settings: BusSettings, topic: str) -> set[int]:
 
 
 async def resend(settings: BusSettings, record: Any, producer: Producer) -> None:
-    """Back to where it came from, with the headers it had. Its event id lets the inbox drop it
-    should it have had its effect after all. Raises BusUnavailable, and MessageFault for a letter
-    whose body was dropped: without one it would delete its key from a compacted topic."""
+    """Publish a letter to its original topic, with its original headers.
+
+    The inbox drops it by its event id if it had its effect after all. Raises BusUnavailable, and
+    MessageFault for a letter whose body was dropped: without a body it would delete its key from
+    a compacted topic.
+    """
     headers = dict(record.headers)
     if BODY_DROPPED in headers:
         raise MessageFault(
@@ -108,7 +112,7 @@ async def resend(settings: BusSettings, record: Any, producer: Producer) -> None
 
 
 def describe(record: Any, *, body: bool = False) -> dict[str, Any]:
-    """Metadata only, unless `body`: a key or a reason holds no personal data, a body may."""
+    """A letter as JSON: its metadata, and with `body` its body, which may hold personal data."""
     described: dict[str, Any] = {
         "topic": record.topic,
         "partition": record.partition,
@@ -122,7 +126,7 @@ def describe(record: Any, *, body: bool = False) -> dict[str, Any]:
 
 
 async def run(arguments: argparse.Namespace) -> tuple[int, int]:
-    """How many letters were worked off, and how many could not be sent."""
+    """Carry out the command; the numbers of letters handled and of letters not resent."""
     settings = DeadLetterSettings()
     letters = dead_letters(
         settings, arguments.topic, offset=arguments.offset, partition=arguments.partition

@@ -1,8 +1,8 @@
-"""What can go wrong, in one small tree.
+"""The errors of Payesh, in one small tree.
 
 PayeshError
- ├─ MessageFault          the message is bad: it goes to the dead letters, the partition moves on
- │    ├─ ObjectMissing    (tried again first: a replica may be behind)
+ ├─ MessageFault          the message is at fault: it is dead-lettered, the partition moves on
+ │    ├─ ObjectMissing    (retried first: a replica may lag)
  │    └─ ObjectTampered
  ├─ DependencyFault       bus, store, database or a peer is away: pause, never dead-letter
  │    ├─ StoreUnavailable, DatabaseUnavailable, BusUnavailable, PeerUnavailable
@@ -17,11 +17,14 @@ from payesh.contracts.values import ObjectReference
 
 
 class PayeshError(Exception):
-    """Base of all errors that Payesh raises on purpose."""
+    """Base of all errors that Payesh defines. Its text holds no personal data."""
 
 
 class MessageFault(PayeshError):
-    """The message itself is at fault. `reason` travels with the dead letter: no personal data."""
+    """The message is at fault. `reason`, without personal data, is stored with the dead letter.
+
+    `retry` is False when another attempt cannot succeed.
+    """
 
     def __init__(self, reason: str, *, retry: bool = True) -> None:
         super().__init__(reason)
@@ -30,13 +33,15 @@ class MessageFault(PayeshError):
 
 
 class ObjectMissing(MessageFault):
+    """The store has no such object, or not that version of it."""
+
     def __init__(self, reference: ObjectReference) -> None:
         super().__init__(f"object missing: {reference.bucket}/{reference.key}", retry=True)
         self.reference = reference
 
 
 class ObjectTampered(MessageFault):
-    """The bytes are not those that were referred to."""
+    """The object's bytes do not match the size or hash of its reference."""
 
     def __init__(self, reference: ObjectReference) -> None:
         super().__init__(
@@ -46,7 +51,7 @@ class ObjectTampered(MessageFault):
 
 
 class DependencyFault(PayeshError):
-    """Something we stand on is away; what failed may be tried again unchanged."""
+    """A dependency is away; the failed operation may be repeated unchanged."""
 
     def __init__(self, dependency: str, detail: str = "") -> None:
         super().__init__(f"{dependency} is unavailable" + (f": {detail}" if detail else ""))
@@ -69,14 +74,14 @@ class BusUnavailable(DependencyFault):
 
 
 class PeerUnavailable(DependencyFault):
-    """Another service of ours; `peer` names it."""
+    """Another Payesh service is away; `peer` is its name."""
 
     def __init__(self, peer: str, detail: str = "") -> None:
         super().__init__(peer, detail)
 
 
 class SettingsError(PayeshError):
-    """A setting is unknown, missing or malformed. The text names it, never its value."""
+    """A setting is unknown, missing or malformed. The text holds its name, never its value."""
 
 
 class Problem(PayeshError):
@@ -103,6 +108,7 @@ class Problem(PayeshError):
         self.extra = extra
 
     def body(self) -> dict[str, Any]:
+        """The problem document."""
         members: dict[str, Any] = {
             "type": f"urn:payesh:problem:{self.type}",
             "title": self.title,

@@ -1,4 +1,4 @@
-"""Telling a dependency that is away from a message that is bad."""
+"""Distinguishes a dependency that is away from a message that is at fault."""
 
 import errno
 import socket
@@ -10,15 +10,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from payesh.kit.errors import BusUnavailable, DatabaseUnavailable, DependencyFault
 
-# SQLSTATE: connection exceptions, insufficient resources, operator intervention; and conflicts
-# (serialization, deadlock), whose transaction succeeds when run again. And what an operator has to
-# put right, at which no message is to blame: credentials, a missing database, missing rights, a
-# migration that has not run.
+# SQLSTATE classes and codes of a database that is away: connection exceptions, insufficient
+# resources, operator intervention; conflicts (serialization, deadlock), whose transaction succeeds
+# when repeated; and what an operator has to correct: credentials, a missing database, missing
+# rights, a migration that has not run.
 _AWAY_CLASSES = ("08", "28", "3D", "53", "57")
 _AWAY_CODES = ("40001", "40P01", "55P03", "25006", "42501", "42P01", "42703")
 
-# An OSError is the machine's fault only for these: decoders of broken pictures and videos raise
-# OSErrors too, and such a message must not stop its partition for ever.
+# The OSErrors that are a fault of the machine. Decoders of broken pictures and videos raise
+# OSErrors too, and such a message must not pause its partition for ever.
 _MACHINE = {
     errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS,
     errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN,
@@ -26,7 +26,7 @@ _MACHINE = {
 
 
 def database_fault(error: BaseException) -> DatabaseUnavailable | None:
-    """The error as a fault of the database, or None when a statement of ours is to blame."""
+    """The error as a fault of the database, or None when the statement is at fault."""
     if isinstance(error, PoolTimeout):
         return DatabaseUnavailable("no free connection")
     if isinstance(error, DBAPIError):
@@ -50,7 +50,7 @@ def database_fault(error: BaseException) -> DatabaseUnavailable | None:
 
 
 def dependency_fault(error: BaseException) -> DependencyFault | None:
-    """What a handler raised, as a fault of a dependency, or None when the message may be bad."""
+    """A handler's error as a fault of a dependency, or None when the message may be at fault."""
     if isinstance(error, DependencyFault):
         return error
     if isinstance(error, DBAPIError | PoolTimeout | PostgresError):

@@ -7,13 +7,12 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Mount, Route
 
 from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
 from payesh.kit.observation import Observation
-from payesh.kit.openapi import DESCRIPTION, Asked, complete
+from payesh.kit.openapi import DESCRIPTION, complete
 from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
+from payesh.kit.routes import operations, routes_and_scopes
 from payesh.kit.serving import serve, service_cli
 from payesh.kit.settings import TokenSettings
 from payesh.kit.sign_in import SignInRouter
@@ -86,7 +85,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url=None,  # published as a committed snapshot, not to anybody who asks
+        openapi_url=None,  # published as a committed snapshot, not served
         responses={"default": {"description": "Problem details", "content": {MEDIA_TYPE: {}}}},
         generate_unique_id_function=lambda route: route.name,  # clients name their methods by it
     )
@@ -117,50 +116,6 @@ def _require_listed(app: Application, own: Mapping[str, str]) -> None:
     wrong = (unprotected - app.public_routes.keys()) | (own.keys() - unprotected)
     if wrong:
         raise UnprotectedRoute(f"{app.service}: {', '.join(sorted(wrong))}")
-
-
-def routes_and_scopes(app: FastAPI) -> list[tuple[str, str | None]]:
-    """Every route's path with the scope it asks for; None where it asks for none."""
-    return [(path, _asked(route).scope) for path, route in _routes(app.routes)]
-
-
-def operations(app: FastAPI) -> dict[tuple[str, str], Asked]:
-    """Path and lower-case method of every route, with what it asks of its caller."""
-    return {
-        (path, method.lower()): _asked(route)
-        for path, route in _routes(app.routes)
-        for method in getattr(route, "methods", None) or ()
-    }
-
-
-def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> list[tuple[str, BaseRoute]]:
-    found: list[tuple[str, BaseRoute]] = []
-    for route in routes:
-        if isinstance(route, Route | Mount):
-            found.append((prefix + route.path, route))
-        elif (included := getattr(route, "original_router", None)) is not None:
-            # FastAPI keeps an included router as one entry; its routes carry its own prefix.
-            found.extend(_routes(included.routes, prefix))
-        elif isinstance(inner := getattr(route, "routes", None), list):
-            found.extend(_routes(inner, prefix))
-        else:
-            found.append((prefix + getattr(route, "path", repr(route)), route))
-    return found
-
-
-def _asked(route: BaseRoute) -> Asked:
-    if not isinstance(route, APIRoute):
-        return Asked(None, False)
-    example = getattr(route.endpoint, "payesh_example", None)
-    waiting = list(route.dependant.dependencies)
-    while waiting:
-        dependant = waiting.pop()
-        scope = getattr(dependant.call, "payesh_scope", None)
-        if scope is not None:
-            personal = bool(getattr(dependant.call, "payesh_personal", False))
-            return Asked(str(scope), personal, example)
-        waiting.extend(dependant.dependencies)
-    return Asked(None, False, example)
 
 
 def _add_health(app: FastAPI, ready: Ready) -> None:

@@ -1,4 +1,4 @@
-"""Prometheus metrics of the kit. Labels are topics, routes and dependencies: never identities."""
+"""Prometheus metrics of the kit. Labels are topics, routes and dependencies, never identities."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

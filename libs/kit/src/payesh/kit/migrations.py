@@ -1,4 +1,4 @@
-"""Alembic, without a folder of boilerplate a service.
+"""Runs a service's Alembic migrations, without boilerplate in each service.
 
 A service has `migrations/env.py`:
 
@@ -24,12 +24,12 @@ _MIGRATION_LOCK = 0x50590003
 
 
 def create_kit_tables(op: Any) -> None:
-    """The kit's tables as of their first version; later changes get a function of their own."""
+    """Create the kit's tables in their first version; each later change gets its own function."""
     kit_metadata.create_all(op.get_bind(), tables=KIT_TABLES, checkfirst=False)
 
 
 def run_migrations(database_url: str, folder: Path) -> None:
-    """Bring the database to the newest revision; waits while another does. Blocks."""
+    """Upgrade the database to the newest revision; waits for a concurrent run. Blocks."""
     failure: list[BaseException] = []
 
     def work() -> None:
@@ -38,7 +38,7 @@ def run_migrations(database_url: str, folder: Path) -> None:
         except BaseException as error:
             failure.append(error)
 
-    # A thread of its own, so that it also works where an event loop already runs.
+    # In its own thread, so that it also works where an event loop already runs.
     thread = threading.Thread(target=work, name="migrations")
     thread.start()
     thread.join()
@@ -47,6 +47,7 @@ def run_migrations(database_url: str, folder: Path) -> None:
 
 
 async def migrate(database_url: str, folder: Path) -> None:
+    """Upgrade the database to the newest revision, all revisions in one transaction."""
     engine = create_async_engine(database_url)
     try:
         async with engine.begin() as connection:
@@ -67,7 +68,7 @@ def _upgrade(connection: Connection, folder: Path) -> None:
 
 
 def run_environment() -> None:
-    """What an `env.py` runs: all revisions in the one transaction that `migrate` opened."""
+    """The body of an `env.py`: runs the revisions in the transaction that `migrate` opened."""
     connection = context.config.attributes["connection"]
     context.configure(connection=connection, transactional_ddl=True)
     with context.begin_transaction():

@@ -1,4 +1,4 @@
-"""What is seen of a request: a span, a log line, metrics and a few headers. Never its query."""
+"""Observes each request: a span, a log line, metrics and security headers. Never its query."""
 
 import time
 
@@ -12,7 +12,7 @@ from payesh.kit.telemetry import current_trace_id, tracer, use_traceparent
 
 log = structlog.get_logger("payesh.http")
 
-_UNREMARKABLE = {"/healthz", "/readyz"}
+_NOT_OBSERVED = {"/healthz", "/readyz"}
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -27,19 +27,19 @@ _SECURITY_HEADERS = {
 
 
 class Observation:
-    """ASGI middleware, outermost. Routes may set any of the headers themselves."""
+    """ASGI middleware, the outermost. A header that a route has set is kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Probes come every few seconds and would bury everything else.
-        if scope["type"] != "http" or scope["path"] in _UNREMARKABLE:
+        # Probes come every few seconds and would hide all other lines.
+        if scope["type"] != "http" or scope["path"] in _NOT_OBSERVED:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
         status = 500
-        # A method may be any word, and each word would be a time series for ever, token or none.
+        # A caller may send any method, and each would become a time series, even without a token.
         method = scope["method"] if scope["method"] in _METHODS else "other"
 
         async def observed(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Every error leaves as problem details (RFC 9457), without internals and without input."""
+"""Answers every error with problem details (RFC 9457), without internals and without input."""
 
 import http
 from typing import Any
@@ -19,6 +19,7 @@ _SLUGS = {401: "unauthorized", 404: "not-found", 405: "method-not-allowed", 413:
 
 
 def add_problem_handlers(app: FastAPI) -> None:
+    """Register a handler for each kind of error."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(DependencyFault, _dependency_fault)
     app.add_exception_handler(MessageFault, _message_fault)
@@ -28,6 +29,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def answer(problem: Problem) -> JSONResponse:
+    """The response of a problem."""
     return JSONResponse(
         problem.body(),
         status_code=problem.status,
@@ -45,7 +47,7 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 
 def _wants_page(request: Request) -> bool:
-    """A person's browser opens a page: it is sent to sign in rather than shown JSON."""
+    """Whether a browser opens a page, which is redirected to the sign-in instead of shown JSON."""
     return (
         request.method == "GET"
         and getattr(request.app.state, "sessions", None) is not None
@@ -68,7 +70,7 @@ async def _message_fault(request: Request, error: Exception) -> Response:
 
 async def _malformed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    # Places and rules only: the input may be a password or a plate.
+    # Fields and rules only: the input may be a password or a plate.
     faults = [
         {"field": "/".join(str(part) for part in each["loc"]), "fault": _rule(each)}
         for each in error.errors()[:50]
@@ -79,7 +81,7 @@ async def _malformed(_request: Request, error: Exception) -> Response:
 
 
 def _rule(error: dict[str, Any]) -> str:
-    # A validator's own message may quote the value; pydantic's built-in ones do not.
+    # A custom validator's message may quote the value; pydantic's built-in messages do not.
     return "value_error" if error["type"] in ("value_error", "assertion_error") else error["msg"]
 
 

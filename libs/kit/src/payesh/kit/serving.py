@@ -1,4 +1,4 @@
-"""Running a service: its HTTP server, its metrics port, its command line."""
+"""Runs a service: its HTTP server, its metrics port, its command line."""
 
 import argparse
 import asyncio
@@ -21,11 +21,11 @@ GRACE_S = 20
 
 
 def serve(app: FastAPI, settings: HttpSettings) -> None:
-    """Serve until SIGTERM or SIGINT; then finish requests, then the lifespan's own end. Blocks."""
+    """Serve until SIGTERM or SIGINT, then finish the requests and the lifespan. Blocks."""
     metrics_server, _ = start_http_server(settings.metrics_port, addr=settings.http_host)
     for each in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn ends gracefully and then raises the signal again, which by default would make
-        # an orderly end look like a killing.
+        # uvicorn stops gracefully and then raises the signal again; its default handler would
+        # make an orderly stop look like a kill.
         signal.signal(each, lambda _number, _frame: None)
     try:
         uvicorn.Server(
@@ -33,7 +33,7 @@ def serve(app: FastAPI, settings: HttpSettings) -> None:
                 app,
                 host=settings.http_host,
                 port=settings.http_port,
-                log_config=None,  # ours is set up; uvicorn's would name query strings
+                log_config=None,  # the kit's is set up; uvicorn's would log query strings
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
@@ -46,7 +46,7 @@ def serve(app: FastAPI, settings: HttpSettings) -> None:
 
 
 class _MigrationSettings(DatabaseSettings):
-    # A migration job has the service's whole environment, of which it needs one line.
+    # A migration job has the service's whole environment and reads one variable of it.
     refuse_unknown: ClassVar[bool] = False
 
 
@@ -58,7 +58,7 @@ def service_cli(
     openapi: Callable[[], FastAPI | dict[str, Any]],
     commands: Mapping[str, Callable[[], Any]] | None = None,
 ) -> Callable[..., None]:
-    """A main function for `payesh-<name> serve|migrate|openapi|<commands>`.
+    """The main function of `payesh-<name> serve|migrate|openapi|<commands>`.
 
     `cli = service_cli("ingest", ...)` in main.py; it reads sys.argv unless given arguments.
     `migrate` is the folder with env.py; None for a service without a database.

@@ -11,6 +11,7 @@ from fastapi import Request
 from sqlalchemy import delete, insert, select
 
 from payesh.kit.database import Database
+from payesh.kit.errors import Forbidden
 from payesh.kit.tables import sessions
 
 SESSION_COOKIE = "payesh_session"
@@ -19,18 +20,24 @@ CSRF_HEADER = "X-CSRF-Token"
 
 @dataclass(frozen=True)
 class Session:
-    """Verified claims of the access token it began with; it ends when that token does."""
+    """A person's session: the verified claims of the access token that it began with, whose end is
+    its own."""
 
     claims: dict[str, Any]
     csrf_token: str
     purpose: str | None
     expires_at: datetime
 
-    def csrf_matches(self, sent: str) -> bool:
-        return hmac.compare_digest(sent.encode(), self.csrf_token.encode())
+    def require_csrf(self, request: Request) -> None:
+        """Raises Forbidden when the request does not carry the session's CSRF token."""
+        sent = request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(sent.encode(), self.csrf_token.encode()):
+            raise Forbidden(f"the header {CSRF_HEADER} is missing or wrong", type="csrf")
 
 
 class Sessions:
+    """The stored sessions of a service's pages."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -77,6 +84,7 @@ class Sessions:
         return Session(row.claims, row.csrf_token, row.purpose, row.expires_at)
 
     async def end(self, request: Request) -> None:
+        """Delete the request's session. Raises DatabaseUnavailable."""
         cookie = request.cookies.get(SESSION_COOKIE)
         if cookie:
             async with self._database.transaction() as transaction:

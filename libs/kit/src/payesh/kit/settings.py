@@ -1,8 +1,8 @@
 """Settings from the environment (`PAYESH_*`) and from secret files.
 
-A file named like its variable in the folder of `PAYESH_SECRETS_DIR` gives the same setting;
-the environment wins. A `PAYESH_*` variable that no setting of the service reads is an error:
-a misspelt name must not become a silent default.
+A file named like its variable in the folder of `PAYESH_SECRETS_DIR` sets the same setting; the
+environment takes precedence. A `PAYESH_*` variable that no setting of the service reads is an
+error: a misspelt name must not become a silent default.
 """
 
 import os
@@ -21,7 +21,7 @@ from payesh.kit.errors import SettingsError
 
 PREFIX = "PAYESH_"
 SECRETS_DIR = "PAYESH_SECRETS_DIR"
-_TEST_PREFIX = "PAYESH_TEST_"  # steers the test suite, in whose environment services run too
+_TEST_PREFIX = "PAYESH_TEST_"  # for the test suite, in whose environment services run too
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -57,7 +57,7 @@ class KitSettings(BaseSettings):
         if unknown:
             raise SettingsError(
                 f"{', '.join(unknown)}: no such setting of {cls.service}; "
-                f"it knows {', '.join(sorted(known))}"
+                f"its settings are {', '.join(sorted(known))}"
             )
 
     @classmethod
@@ -104,10 +104,10 @@ class BusSettings(KitSettings):
     kafka_ca_file: FilePath | None = Field(
         None,
         description="PEM file of the authority that signed the brokers' certificates. Set, the "
-        "connection is TLS; unset, everybody on the way reads along.",
+        "connection is TLS; unset, it is not encrypted.",
     )
     kafka_username: str = Field(
-        "", description="Name to sign in with (SCRAM-SHA-512); empty where brokers ask for none."
+        "", description="Name to sign in with (SCRAM-SHA-512); empty where brokers require none."
     )
     kafka_password: SecretStr = Field(SecretStr(""), description="Its password.")
     kafka_idempotence: bool = Field(

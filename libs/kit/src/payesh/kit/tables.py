@@ -1,4 +1,4 @@
-"""The kit's own tables, in every service's database."""
+"""The kit's tables, which every service's database contains."""
 
 from sqlalchemy import (
     BigInteger,
@@ -69,7 +69,7 @@ KIT_TABLES = (outbox, inbox, audit_counter, sessions)
 
 
 def new_metadata() -> MetaData:
-    """A service's metadata: constraint names that migrations can rely on, and the kit's tables."""
+    """A service's metadata: stable constraint names for migrations, and the kit's tables."""
     metadata = MetaData(naming_convention=NAMING)
     for table in KIT_TABLES:
         table.to_metadata(metadata)

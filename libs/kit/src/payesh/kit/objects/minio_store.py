@@ -1,28 +1,25 @@
-"""The object store behind a small async port: bytes are hashed on their way in and out."""
+"""The object store over S3: the `minio` client behind the async port."""
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, Protocol, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import urllib3
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
-from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.error import S3Error
 from minio.retention import Retention
 
 from payesh.contracts.values import ObjectReference
-from payesh.kit.errors import (
-    MessageFault,
-    ObjectMissing,
-    ObjectTampered,
-    PayeshError,
-    StoreUnavailable,
-)
+from payesh.kit.errors import MessageFault, ObjectTampered
+from payesh.kit.objects.port import MIB, ObjectStore
+from payesh.kit.objects.store_faults import is_missing, store_fault
 from payesh.kit.settings import ObjectSettings
 
 T = TypeVar("T")
@@ -31,54 +28,6 @@ CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
 _CHUNK_BYTES = 256 * 1024
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
-_MISSING = {"NoSuchKey", "NoSuchVersion", "NoSuchObject", "NotFound"}
-# What a request of ours can be refused for. Anything else (credentials, clock, rights, a missing
-# bucket, a busy store) is not the message's fault.
-_REFUSED = {
-    "EntityTooLarge", "EntityTooSmall", "InvalidArgument", "InvalidRange", "InvalidRequest",
-    "KeyTooLongError", "MalformedXML", "MethodNotAllowed", "InvalidRetentionPeriod",
-    "XMinioInvalidObjectName",
-}  # fmt: skip
-MIB = 1024 * 1024
-
-
-class ObjectStore(Protocol):
-    """All methods raise StoreUnavailable when the store is away."""
-
-    async def put(
-        self,
-        bucket: str,
-        key: str,
-        data: bytes | AsyncIterable[bytes],
-        *,
-        media_type: str,
-        size: int | None = None,
-        retain_until: datetime | None = None,
-    ) -> ObjectReference:
-        """Store and refer to it. `retain_until` locks it (COMPLIANCE) in a locking bucket.
-
-        Raises MessageFault when `size` is given and the data have another.
-        """
-
-    async def get(self, reference: ObjectReference, *, limit_bytes: int = 64 * MIB) -> bytes:
-        """All bytes. Raises ObjectMissing, ObjectTampered, MessageFault (over the limit)."""
-
-    def stream(
-        self, reference: ObjectReference, *, start: int = 0, end: int | None = None
-    ) -> AsyncIterator[bytes]:
-        """Bytes from `start` up to and without `end`. The whole object is checked at its end:
-        ObjectTampered then comes after the last chunk."""
-
-    async def extend_retention(self, reference: ObjectReference, until: datetime) -> None: ...
-
-    async def get_latest(self, bucket: str, key: str) -> bytes | None:
-        """The newest version of a mutable object (a checkpoint); None when there is none."""
-
-    async def put_mutable(self, bucket: str, key: str, data: bytes) -> None: ...
-
-    async def delete(self, bucket: str, key: str) -> None: ...
-
-    async def ping(self) -> None: ...
 
 
 class MinioObjects(ObjectStore):
@@ -90,19 +39,19 @@ class MinioObjects(ObjectStore):
             settings.s3_access_key,
             settings.s3_secret_key.get_secret_value(),
             secure=settings.s3_secure,
-            region=settings.s3_region,  # named, else the client asks the store before each bucket
+            region=settings.s3_region,  # else the client asks the store for each bucket's region
             http_client=urllib3.PoolManager(
                 maxsize=settings.s3_threads,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
-                # A kept connection that the store closed meanwhile gets one more chance; more
-                # would hide for minutes that the store is away.
+                # One retry, for a pooled connection that the store has closed; more would hide
+                # for minutes that the store is away.
                 retries=urllib3.Retry(
                     total=1, connect=0, read=1, redirect=0, status=0, backoff_factor=0
                 ),
             ),
         )
         self._pool = ThreadPoolExecutor(settings.s3_threads, thread_name_prefix="objects")
-        self._turns = asyncio.Semaphore(settings.s3_threads)
+        self._slots = asyncio.Semaphore(settings.s3_threads)
 
     async def put(
         self,
@@ -130,7 +79,7 @@ class MinioObjects(ObjectStore):
                 length += len(chunk)
                 if size is not None and length > size:
                     break
-                await asyncio.to_thread(_take, body_file, digest, chunk)
+                await asyncio.to_thread(_append, body_file, digest, chunk)
             _check_size(size, length)
             body_file.seek(0)
             version = await self._upload(bucket, key, body_file, length, media_type, retention)
@@ -163,13 +112,13 @@ class MinioObjects(ObjectStore):
     async def get(self, reference: ObjectReference, *, limit_bytes: int = 64 * MIB) -> bytes:
         if reference.size_bytes > limit_bytes:
             raise MessageFault(
-                f"object of {reference.size_bytes} bytes, at most {limit_bytes} are read",
+                f"object of {reference.size_bytes} bytes exceeds the limit of {limit_bytes}",
                 retry=False,
             )
 
         def download() -> bytes:
-            with _closing(self._open(reference)) as response:
-                # One byte more than there should be shows an object that grew.
+            with _released(self._open(reference)) as response:
+                # One byte more than expected reveals an object that grew.
                 body: bytes = response.read(reference.size_bytes + 1)
             if len(body) != reference.size_bytes:
                 raise ObjectTampered(reference)
@@ -188,7 +137,7 @@ class MinioObjects(ObjectStore):
         whole = start == 0 and stop == reference.size_bytes
         digest, length = hashlib.sha256(), 0
         response = await self._run(lambda: self._open(reference, start, stop - start), reference)
-        try:
+        with _released(response):
             while length < stop - start:
                 wanted = min(_CHUNK_BYTES, stop - start - length)
                 chunk: bytes = await self._run(lambda n=wanted: response.read(n), reference)  # type: ignore[misc]
@@ -199,9 +148,6 @@ class MinioObjects(ObjectStore):
                 yield chunk
             if whole and digest.hexdigest() != reference.sha256:
                 raise ObjectTampered(reference)
-        finally:
-            response.close()
-            response.release_conn()
 
     def _open(self, reference: ObjectReference, offset: int = 0, length: int = 0) -> Any:
         return self._client.get_object(
@@ -226,11 +172,11 @@ class MinioObjects(ObjectStore):
     async def get_latest(self, bucket: str, key: str) -> bytes | None:
         def download() -> bytes | None:
             try:
-                with _closing(self._client.get_object(bucket, key)) as response:
+                with _released(self._client.get_object(bucket, key)) as response:
                     body: bytes = response.read()
                     return body
             except S3Error as error:
-                if error.code in _MISSING:
+                if is_missing(error):
                     return None
                 raise
 
@@ -247,7 +193,7 @@ class MinioObjects(ObjectStore):
             try:
                 self._client.bucket_exists("segments")
             except S3Error as error:
-                if error.code != "AccessDenied":  # no right to that bucket, but it is there
+                if error.code != "AccessDenied":  # an answer is enough, a right is not needed
                     raise
 
         await self._run(probe)
@@ -256,49 +202,34 @@ class MinioObjects(ObjectStore):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T], reference: ObjectReference | None = None) -> T:
-        async with self._turns:
+        async with self._slots:
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-            except PayeshError:
-                raise
-            except S3Error as error:
-                if reference is not None and error.code in _MISSING:
-                    raise ObjectMissing(reference) from error
-                if error.code in _REFUSED | _MISSING:
+            except Exception as error:
+                fault = store_fault(error, reference)
+                if fault is None:
                     raise
-                raise StoreUnavailable(error.code or "") from error
-            except (
-                urllib3.exceptions.HTTPError,
-                ServerError,
-                InvalidResponseError,
-                ConnectionError,
-                TimeoutError,
-            ) as error:
-                raise StoreUnavailable(type(error).__name__) from error
+                raise fault from error
 
 
-class _closing:
+@contextmanager
+def _released(response: Any) -> Iterator[Any]:
     """A response whose connection goes back to the pool."""
-
-    def __init__(self, response: Any) -> None:
-        self._response = response
-
-    def __enter__(self) -> Any:
-        return self._response
-
-    def __exit__(self, *_: object) -> None:
-        self._response.close()
-        self._response.release_conn()
+    try:
+        yield response
+    finally:
+        response.close()
+        response.release_conn()
 
 
-def _take(spool: BinaryIO, digest: Any, chunk: bytes) -> None:
+def _append(spool: BinaryIO, digest: Any, chunk: bytes) -> None:
     digest.update(chunk)
     spool.write(chunk)
 
 
 def _check_size(expected: int | None, actual: int) -> None:
     if expected is not None and actual != expected:
-        raise MessageFault(f"{actual} bytes came, {expected} were announced", retry=False)
+        raise MessageFault(f"received {actual} bytes, {expected} were announced", retry=False)
 
 
 def _reference(

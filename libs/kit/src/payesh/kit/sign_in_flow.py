@@ -1,0 +1,139 @@
+"""One sign-in at access: authorization code (RFC 6749) with PKCE (RFC 7636).
+
+Between the redirect to access and the way back, the flow lives in a signed cookie of the browser.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Protocol
+from urllib.parse import urlencode
+
+import httpx
+from pydantic import SecretStr
+
+from payesh.kit.errors import PeerUnavailable, Unauthorized
+
+CALLBACK_PATH = "/sign-in/callback"
+_EXCHANGE_TIMEOUT_S = 5.0
+
+
+class SignInSettings(Protocol):
+    """The settings of PagesSettings and HttpSettings that a sign-in needs."""
+
+    @property
+    def public_url(self) -> str: ...
+    @property
+    def pages_client_id(self) -> str: ...
+    @property
+    def pages_client_secret(self) -> SecretStr: ...
+    @property
+    def access_url(self) -> str: ...
+    @property
+    def access_internal_url(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFlow:
+    """A sign-in that began here: what the way back is checked against and continues with."""
+
+    state: str
+    verifier: str
+    next: str
+    purpose: str | None
+
+    @classmethod
+    def begin(cls, next_page: str, purpose: str | None) -> "SignInFlow":
+        """A flow with a new state and code verifier, which ends at `next_page`."""
+        return cls(
+            secrets.token_urlsafe(24), secrets.token_urlsafe(48), _own_path(next_page), purpose
+        )
+
+    @property
+    def challenge(self) -> str:
+        """The code challenge (S256) of the verifier."""
+        return _base64url(hashlib.sha256(self.verifier.encode()).digest())
+
+    def began_with(self, state: str) -> bool:
+        return hmac.compare_digest(self.state.encode(), state.encode())
+
+    def sealed(self, secret: str) -> str:
+        """The cookie's value: the flow, signed."""
+        payload = _base64url(json.dumps(asdict(self)).encode())
+        return f"{payload}.{_signature(payload, secret)}"
+
+    @classmethod
+    def unsealed(cls, cookie: str, secret: str) -> "SignInFlow | None":
+        """The flow of a cookie; None when the signature does not match."""
+        payload, _, signature = cookie.partition(".")
+        if not hmac.compare_digest(signature.encode(), _signature(payload, secret).encode()):
+            return None
+        return cls(**json.loads(base64.urlsafe_b64decode(payload + "==")))
+
+
+class AccessClient:
+    """This service as an OAuth client of access."""
+
+    def __init__(self, settings: SignInSettings) -> None:
+        self._client_id = settings.pages_client_id
+        self.secret = settings.pages_client_secret.get_secret_value()
+        self._public_access = settings.access_url.rstrip("/")
+        self._access = (settings.access_internal_url or settings.access_url).rstrip("/")
+        self._redirect_uri = settings.public_url.rstrip("/") + CALLBACK_PATH
+
+    def authorize_url(self, flow: SignInFlow) -> str:
+        """The address at access to which the browser is sent to sign in."""
+        query = urlencode(
+            {
+                "response_type": "code",
+                "client_id": self._client_id,
+                "redirect_uri": self._redirect_uri,
+                "state": flow.state,
+                "code_challenge": flow.challenge,
+                "code_challenge_method": "S256",
+            }
+        )
+        return f"{self._public_access}/oauth/authorize?{query}"
+
+    @property
+    def sign_out_url(self) -> str:
+        """The page at which a person's sign-in at access ends."""
+        return f"{self._public_access}/sign-out"
+
+    async def exchange(self, code: str, flow: SignInFlow) -> str:
+        """The access token for a code. Raises Unauthorized, PeerUnavailable."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._redirect_uri,
+            "code_verifier": flow.verifier,
+        }
+        client = (self._client_id, self.secret)
+        try:
+            async with httpx.AsyncClient(timeout=_EXCHANGE_TIMEOUT_S) as http:
+                response = await http.post(f"{self._access}/oauth/token", data=form, auth=client)
+        except httpx.HTTPError as error:
+            raise PeerUnavailable("access", type(error).__name__) from error
+        if response.status_code >= 500:
+            raise PeerUnavailable("access", f"status {response.status_code}")
+        if response.status_code != 200:
+            raise Unauthorized("access refused the code", type="sign-in")
+        token: str = response.json()["access_token"]
+        return token
+
+
+def _own_path(page: str) -> str:
+    """A path of this site; any other address, which would be an open redirect, becomes `/`."""
+    plain = page.startswith("/") and not page.startswith(("//", "/\\"))
+    return page if plain and page.isprintable() else "/"
+
+
+def _signature(payload: str, secret: str) -> str:
+    return _base64url(hmac.new(secret.encode(), payload.encode(), hashlib.sha256).digest())
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
