@@ -1,16 +1,9 @@
-"""What a process runs: ordered start and stop, background workers, periodic chores.
-
-A *part* has `start()` and `stop()`. `main.py` lists a service's parts in the order in which they
-start, and `running` holds them for as long as the application runs.
-"""
+"""Background work that outlives its failures: a worker that is woken, and a periodic chore."""
 
 import asyncio
 import contextlib
-import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 
@@ -22,54 +15,6 @@ log = structlog.get_logger(__name__)
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 5.0
 STOP_PATIENCE_S = 10.0
-
-
-class Part(Protocol):
-    """Something that a service runs. `stop` is called once for each `start` that succeeded."""
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-
-@asynccontextmanager
-async def running(*parts: Part) -> AsyncIterator[None]:
-    """Start the parts in order, and stop them in reverse order on leaving.
-
-    A start that fails stops the parts that had started, and is raised. A stop that fails is
-    logged, does not keep the other parts from stopping, and is raised when they have.
-    """
-    async with AsyncExitStack() as stack:
-        for part in parts:
-            await part.start()
-            stack.push_async_callback(_stop, part)
-        yield
-
-
-async def _stop(part: Part) -> None:
-    try:
-        await part.stop()
-    except Exception:
-        log.exception("part failed to stop", part=type(part).__name__)
-        raise
-
-
-class OnStop:
-    """A part that only calls `close` when it stops: a pool, an executor, a client's connections.
-
-    `close` may be a plain function or a coroutine function.
-    """
-
-    def __init__(self, close: Callable[[], Any]) -> None:
-        self._close = close
-
-    async def start(self) -> None:
-        pass
-
-    async def stop(self) -> None:
-        outcome = self._close()
-        if inspect.isawaitable(outcome):
-            await outcome
 
 
 class Backoff:
@@ -241,13 +186,3 @@ class Periodic(WakingWorker):
             longest_wait_s=every_s,
             patience_s=patience_s,
         )
-
-
-def migrations_folder(package_file: str) -> Path:
-    """The folder with `env.py` of the package whose module passes its `__file__`.
-
-    A wheel carries the migrations inside the package; a checkout has them beside `src`.
-    """
-    package = Path(package_file).parent
-    packaged = package / "migrations"
-    return packaged if packaged.is_dir() else package.parents[2] / "migrations"
