@@ -258,3 +258,12 @@ async def test_every_page_is_shown_in_both_languages(access, path, language, dir
     assert page.status_code == 200
     assert f'<html lang="{language}" dir="{direction}">' in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    "name", ["access.css", "Vazirmatn.woff2", "mark.svg", "eye.svg", "sign_in.js"]
+)
+async def test_the_files_of_all_pages_are_served_to_be_cached(access, name):
+    async with access.http() as http:
+        file = await http.get(f"/static/{name}")
+    assert (file.status_code, file.headers["cache-control"]) == (200, "public, max-age=3600")

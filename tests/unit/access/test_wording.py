@@ -25,7 +25,7 @@ def test_both_languages_have_the_same_words(file: Path) -> None:
     assert names(wording["fa"]) == names(wording["en"])
 
 
-def test_every_page_has_a_route_or_is_a_notice_and_has_its_wording() -> None:
-    folders = {path.parent.name for path in FOLDER.glob("*/page.py")}
-    assert folders == {path.parent.name for path in FOLDER.glob("*/wording.json")}
+def test_every_page_has_its_template_and_wording() -> None:
+    folders = {path.parent.name for path in FOLDER.glob("*/wording.json")}
+    assert folders == {path.stem for path in FOLDER.glob("*/templates/*.html")}
     assert folders == {"notice", "sign_in", "sign_out"}

@@ -23,9 +23,9 @@ from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.audit import verified_chains
 from payesh.access.handlers.bootstrap import offer_secret
 from payesh.access.handlers.installation import prepare
-from payesh.access.pages.frame import Static
-from payesh.access.pages.sign_in import page as sign_in
-from payesh.access.pages.sign_out import page as sign_out
+from payesh.access.pages import static_files
+from payesh.access.pages.sign_in import routes as sign_in
+from payesh.access.pages.sign_out import routes as sign_out
 from payesh.access.settings import Settings
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
@@ -39,7 +39,6 @@ from payesh.kit.telemetry import configure
 from payesh.kit.tokens import TokenVerifier
 
 MIGRATIONS = migrations_folder(__file__)
-STATIC = Path(__file__).parent / "static"
 
 PUBLIC_ROUTES = {
     "/oauth/token": "clients prove themselves here to get a token",
@@ -47,7 +46,7 @@ PUBLIC_ROUTES = {
     "/.well-known/jwks.json": "public keys, to verify tokens with",
     "/.well-known/oauth-authorization-server": "metadata, for clients to find the rest",
     "/v1/bootstrap": "makes the first administrator; asks for the one-time secret",
-    "/static": "style and font of the sign-in page; the same for every visitor",
+    **static_files.PUBLIC_ROUTES,
 }
 
 
@@ -98,7 +97,7 @@ def create(settings: Settings) -> FastAPI:
         ready=ready,
         verifier=TokenVerifier(settings, OwnKeys(database, settings)),
         public_routes=PUBLIC_ROUTES,
-        mounts={"/static": Static(directory=STATIC)},
+        mounts={"/static": static_files.PageFiles()},
     )
     app.state.dependencies = dependencies
     return app

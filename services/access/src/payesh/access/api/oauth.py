@@ -11,7 +11,7 @@ from payesh.access.adapters.oauth.server import OAuthAnswer
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.handlers.tokens import answer_authorization_request, answer_token_request
 from payesh.access.pages.cookies import SIGN_IN_COOKIE
-from payesh.access.pages.notice.page import notice
+from payesh.access.pages.notice.notice import notice
 
 router = APIRouter(prefix="/oauth", tags=["oauth"])
 

@@ -1,0 +1,1 @@
+"""Notices that other routes answer with: signed in, signed out, a refused request."""

@@ -1,5 +1,5 @@
-"""What all pages share: frame, language, wording and policy. Persian unless English is asked for;
-no file from another host."""
+"""Rendering of pages: frame, language, wording and policy. Persian unless English is asked for; no
+file from another host."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.staticfiles import StaticFiles
 
 _PAGES = Path(__file__).parent
 _templates = Environment(
-    loader=FileSystemLoader(_PAGES),
+    loader=FileSystemLoader([_PAGES / "templates", *sorted(_PAGES.glob("*/templates"))]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -49,13 +48,13 @@ def render(
     form_target: str | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """The page of that folder in the request's language.
+    """The page of that folder, by its template of the same name, in the request's language.
 
     `form_target` is the origin that a form's answer may redirect to: browsers apply the rule for
     a form's target to redirects after its POST too.
     """
     language = language_of(request)
-    html = _templates.get_template(f"{page}/{page}.html").render(
+    html = _templates.get_template(f"{page}.html").render(
         language=language,
         direction="ltr" if language == "en" else "rtl",
         frame=_FRAME_WORDS[language],
@@ -73,12 +72,3 @@ def _in_other_language(request: Request, language: str, then: str) -> str:
     if then:
         query["continue"] = then
     return f"{request.url.path}?{urlencode(query)}"
-
-
-class Static(StaticFiles):
-    """Style, script and font. Browsers may cache them for an hour, unlike every other answer."""
-
-    def file_response(self, *arguments: Any, **options: Any) -> Response:
-        response = super().file_response(*arguments, **options)
-        response.headers["Cache-Control"] = "public, max-age=3600"
-        return response

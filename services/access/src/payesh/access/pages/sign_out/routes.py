@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.handlers import sign_in as signing
 from payesh.access.pages import cookies
-from payesh.access.pages.frame import render
-from payesh.access.pages.notice.page import notice
+from payesh.access.pages.notice.notice import notice
+from payesh.access.pages.rendering import render
 
 router = APIRouter(include_in_schema=False)
 

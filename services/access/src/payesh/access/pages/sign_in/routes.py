@@ -11,8 +11,8 @@ from payesh.access.domain.passwords import PASSWORD_MAX_LENGTH
 from payesh.access.domain.redirect_uris import is_authorization_request
 from payesh.access.handlers import sign_in as signing
 from payesh.access.pages import cookies
-from payesh.access.pages.frame import render
-from payesh.access.pages.notice.page import notice
+from payesh.access.pages.notice.notice import notice
+from payesh.access.pages.rendering import render
 
 router = APIRouter(include_in_schema=False)
 

@@ -3,7 +3,7 @@
 from fastapi import Request
 from fastapi.responses import Response
 
-from payesh.access.pages.frame import render
+from payesh.access.pages.rendering import render
 
 
 def notice(request: Request, name: str, *, status_code: int = 200) -> Response:
