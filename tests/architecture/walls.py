@@ -105,8 +105,9 @@ def domain_is_pure(sources: Sources, part: str) -> list[str]:
 
 
 def adapters_know_no_use_case(sources: Sources, part: str) -> list[str]:
-    """Adapters serve use cases and edges; they import none of them."""
+    """Adapters are used by use cases and edges; they import none of them."""
     edges = {"handlers", "api", "pages", "workers", "vision", "consumers", "dependencies", "main"}
+    edges.add("observer")
     return _forbidden(sources, part, ("adapters",), edges)
 
 
@@ -260,8 +261,8 @@ def _consumers(asyncapi: str) -> frozenset[str]:
 def has_the_rooms(sources: Sources, part: str) -> list[str]:
     """Services have the same rooms; another one is named in `OWN_ROOMS`."""
     source = sources.source(part)
-    wanted = ["domain/", "adapters/", "api/", "handlers/__init__.py", "dependencies.py"]
-    wanted += ["settings.py", "main.py", "errors.py"]
+    wanted = ["domain/", "adapters/", "api/dependencies.py", "handlers/__init__.py"]
+    wanted += ["dependencies.py", "settings.py", "main.py", "errors.py"]
     if part in _consumers((sources.root / "contracts/asyncapi.yaml").read_text("utf-8")):
         wanted.append("consumers.py")
     faults = [f"{part} has no {room}" for room in wanted if not (source / room).exists()]

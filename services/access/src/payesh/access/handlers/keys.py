@@ -47,7 +47,7 @@ async def rotate_key(
 async def rotate(
     session: AsyncSession, ring: KeyRing, *, now: datetime, delay: timedelta, withdraw: bool
 ) -> StoredKey:
-    """`rotate_key` without the question who asks."""
+    """Rotate in the caller's transaction; `rotate_key` checks the principal first."""
     await keys.lock(session)
     usable = await keys.usable(session)
     if not withdraw and pending_key([key.life for key in usable], now) is not None:
