@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -16,6 +17,7 @@ from payesh.kit.settings import BusSettings, ObjectSettings
 from payesh.kit.tables import kit_metadata
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
+from tests.integration.kit.authority import Authority, application, client_of, running_authority
 from tests.support.waiting import eventually
 
 
@@ -46,7 +48,7 @@ def recorded(name: str, sequence: int) -> AuditReadRecorded:
 
 def bus_settings(engines: EngineSet, **changes: object) -> BusSettings:
     addresses = engines.addresses()
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "kafka_bootstrap": addresses["kafka_bootstrap"],
         "kafka_idempotence": addresses["kafka_idempotence"],
         "kafka_session_timeout_ms": 6000 if addresses["kafka_idempotence"] else 2000,
@@ -92,7 +94,7 @@ async def producer(bus: BusSettings) -> AsyncIterator[Producer]:
 
 @pytest.fixture(scope="session")
 async def kit_database_url(engines: EngineSet) -> str:
-    """A database with the kit's tables, nobody else's."""
+    """A database with the kit's tables alone."""
     url = await engines.database.create_database("kit_test")
     engine = create_async_engine(url)
     async with engine.begin() as connection:
@@ -118,3 +120,16 @@ def object_settings(engines: EngineSet) -> ObjectSettings:
         s3_access_key=access_key,
         s3_secret_key=secret_key,
     )
+
+
+@pytest.fixture(scope="session")
+async def authority() -> AsyncIterator[Authority]:
+    async with running_authority() as running:
+        yield running
+
+
+@pytest.fixture
+async def client(authority: Authority, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller of a service that trusts the authority; it keeps its cookies."""
+    async with client_of(application(authority.url, database)) as opened:
+        yield opened

@@ -1,3 +1,5 @@
+"""Promises of the object store, over a real one."""
+
 import asyncio
 import hashlib
 import time
@@ -16,7 +18,7 @@ MIB = 1024 * 1024
 
 
 @pytest.fixture
-async def store(object_settings) -> AsyncIterator[MinioObjects]:
+async def store(object_settings: ObjectSettings) -> AsyncIterator[MinioObjects]:
     opened = MinioObjects(object_settings)
     yield opened
     opened.close()
@@ -31,7 +33,7 @@ async def collect(stream: AsyncIterator[bytes]) -> bytes:
     return b"".join([chunk async for chunk in stream])
 
 
-async def test_bytes_come_back_with_hash_and_size(store, name):
+async def test_bytes_come_back_with_hash_and_size(store: MinioObjects, name: str) -> None:
     reference = await store.put("shots", f"{name}/a", b"picture", media_type="image/jpeg")
     assert reference.sha256 == hashlib.sha256(b"picture").hexdigest()
     assert (reference.size_bytes, reference.media_type) == (7, "image/jpeg")
@@ -40,7 +42,7 @@ async def test_bytes_come_back_with_hash_and_size(store, name):
     assert await collect(store.stream(reference, start=2, end=5)) == b"ctu"
 
 
-async def test_an_upload_of_unknown_size_is_hashed_on_its_way(store, name):
+async def test_an_upload_of_unknown_size_is_hashed(store: MinioObjects, name: str) -> None:
     body = bytes(range(256)) * (12 * MIB // 256)
     reference = await store.put("recordings", name, chunks(body), media_type="video/mp4")
     assert reference.sha256 == hashlib.sha256(body).hexdigest()
@@ -50,14 +52,16 @@ async def test_an_upload_of_unknown_size_is_hashed_on_its_way(store, name):
         await store.get(reference, limit_bytes=MIB)
 
 
-async def test_a_wrong_announced_size_stores_nothing(store, name):
+async def test_a_wrong_announced_size_stores_nothing(store: MinioObjects, name: str) -> None:
     with pytest.raises(MessageFault):
         await store.put("recordings", name, chunks(b"1234"), media_type="video/mp4", size=5)
     assert await store.get_latest("recordings", name) is None
 
 
 @pytest.mark.parametrize("other", [b"Picture", b"picture and more", b"pic"])
-async def test_a_tampered_object_is_found(store, object_settings, name, other):
+async def test_a_tampered_object_is_found(
+    store: MinioObjects, object_settings: ObjectSettings, name: str, other: bytes
+) -> None:
     reference = await store.put("shots", name, b"picture", media_type="image/jpeg")
     client = Minio(
         object_settings.s3_endpoint,
@@ -73,7 +77,7 @@ async def test_a_tampered_object_is_found(store, object_settings, name, other):
             await collect(store.stream(reference))
 
 
-async def test_a_missing_object_is_the_messages_fault(store, name):
+async def test_a_missing_object_is_a_fault_of_the_message(store: MinioObjects, name: str) -> None:
     reference = await store.put("shots", name, b"picture", media_type="image/jpeg")
     await store.delete("shots", name)
     with pytest.raises(ObjectMissing):
@@ -82,7 +86,9 @@ async def test_a_missing_object_is_the_messages_fault(store, name):
         await collect(store.stream(reference))
 
 
-async def test_locked_evidence_is_read_by_version_and_its_lock_extended(store, name):
+async def test_locked_evidence_is_read_by_version_and_its_lock_extended(
+    store: MinioObjects, name: str
+) -> None:
     until = datetime.now(UTC) + timedelta(days=1)
     reference = await store.put(
         "evidence", name, b"manifest", media_type="application/json", retain_until=until
@@ -93,7 +99,7 @@ async def test_locked_evidence_is_read_by_version_and_its_lock_extended(store, n
     assert await store.get(reference) == b"manifest"
 
 
-async def test_checkpoints_are_overwritten(store, name):
+async def test_checkpoints_are_overwritten(store: MinioObjects, name: str) -> None:
     assert await store.get_latest("checkpoints", name) is None
     for body in (b"one", b"two"):
         await store.put_mutable("checkpoints", name, body)
@@ -103,7 +109,9 @@ async def test_checkpoints_are_overwritten(store, name):
     await store.ping()
 
 
-async def test_a_store_that_is_away_is_said_to_be_so_quickly(object_settings, name):
+async def test_an_absent_store_is_reported_quickly(
+    object_settings: ObjectSettings, name: str
+) -> None:
     values = object_settings.model_dump() | {"s3_endpoint": "127.0.0.1:1"}
     store = MinioObjects(ObjectSettings(**values))
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Dead letters are sent again once, whole, or not at all."""
+"""Promises of resending dead letters: once, whole, or not at all."""
 
 import socket
 import time
@@ -17,17 +17,17 @@ TOPIC = "ingest.camera.configured.v1"
 
 
 class Bus:
-    """A dead-letter topic of one partition. Each letter sent is as bad as before and comes back."""
+    """A dead-letter topic of one partition. Each resent letter fails again and is added anew."""
 
     def __init__(self, *headers: dict[str, bytes]) -> None:
         self.letters: list[Any] = []
         self.sent: list[int] = []
         for each in headers:
-            self.bury(each, time.time() - 60)
+            self.dead_letter(each, time.time() - 60)
 
-    def bury(self, headers: dict[str, bytes], at_s: float) -> None:
+    def dead_letter(self, headers: dict[str, bytes], at_s: float) -> None:
         if len(self.letters) > 50:
-            raise AssertionError("it never ends")
+            raise AssertionError("resending never ends")
         value = None if BODY_DROPPED in headers else b"{}"
         self.letters.append(
             SimpleNamespace(
@@ -56,7 +56,7 @@ class Bus:
 
     async def publish_raw(self, topic: str, key: bytes, value: bytes, headers: Any) -> None:
         self.sent.append(len(self.letters))
-        self.bury({"payesh-topic": topic.encode()}, time.time() + 0.01)
+        self.dead_letter({"payesh-topic": topic.encode()}, time.time() + 0.01)
 
     async def stop(self) -> None: ...
 
@@ -68,33 +68,37 @@ async def one_partition(*_: Any) -> set[int]:
     return {0}
 
 
-def on(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+def connect(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYESH_KAFKA_BOOTSTRAP", "bus.test:9092")
     monkeypatch.setattr(deadletters, "AIOKafkaConsumer", bus.consumer)
     monkeypatch.setattr(deadletters, "_partitions", one_partition)
     monkeypatch.setattr(deadletters, "Producer", lambda settings: bus)
 
 
-def test_letters_that_are_buried_again_at_once_are_sent_once(monkeypatch, capsys):
+def test_letters_that_fail_again_at_once_are_resent_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bus = Bus({}, {}, {})
-    on(bus, monkeypatch)
+    connect(bus, monkeypatch)
     main(["resend", "--topic", TOPIC])
     assert len(bus.sent) == 3
     assert "3 dead letters" in capsys.readouterr().err
 
 
-def test_a_letter_without_its_body_is_refused_and_the_others_are_sent(monkeypatch, capsys):
+def test_a_letter_without_its_body_is_refused_and_the_others_are_resent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bus = Bus({}, {BODY_DROPPED: b"2000000"}, {})
-    on(bus, monkeypatch)
+    connect(bus, monkeypatch)
     with pytest.raises(SystemExit):
         main(["resend", "--topic", TOPIC])
     assert len(bus.sent) == 2
-    said = capsys.readouterr().err
-    assert "partition 0, offset 1 not sent: its body was dropped" in said
-    assert "2 dead letters" in said
+    written = capsys.readouterr().err
+    assert "partition 0, offset 1 not sent: its body was dropped" in written
+    assert "2 dead letters" in written
 
 
-def test_an_absent_bus_is_said_in_a_line(monkeypatch):
+def test_an_absent_bus_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as once:
         once.bind(("127.0.0.1", 0))
         monkeypatch.setenv("PAYESH_KAFKA_BOOTSTRAP", f"127.0.0.1:{once.getsockname()[1]}")
@@ -102,9 +106,9 @@ def test_an_absent_bus_is_said_in_a_line(monkeypatch):
         main(["list", "--topic", TOPIC])
 
 
-async def test_one_letter_is_found_though_it_is_new(monkeypatch):
+async def test_one_letter_is_found_though_it_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     bus = Bus({}, {}, {})
-    on(bus, monkeypatch)
+    connect(bus, monkeypatch)
     bus.letters[1].timestamp = int(time.time() * 1000) + 10_000
     found = [each.offset async for each in dead_letters(DeadLetterSettings(), TOPIC, offset=1)]
     assert found == [1]

@@ -1,3 +1,5 @@
+"""A dependency that is away pauses a partition, a message at fault does not."""
+
 import errno
 
 import pytest
@@ -30,7 +32,7 @@ class Sqlstate(Exception):
         DBAPIError("SELECT", {}, Sqlstate("42501")),
     ],
 )
-def test_what_is_away_pauses(error):
+def test_an_absent_dependency_pauses(error: Exception) -> None:
     assert dependency_fault(error) is not None
 
 
@@ -39,16 +41,16 @@ def test_what_is_away_pauses(error):
     [
         ValueError("a broken picture"),
         OSError("a broken picture"),
-        FileNotFoundError("a bug"),
+        FileNotFoundError("a defect"),
         OSError(errno.EIO, "a broken video"),
         IntegrityError("INSERT", {}, Sqlstate("23505")),
         DBAPIError("SELECT", {}, Sqlstate("22P02")),
     ],
 )
-def test_what_is_broken_does_not_pause_for_ever(error):
+def test_a_message_at_fault_does_not_pause_for_ever(error: Exception) -> None:
     assert dependency_fault(error) is None
 
 
-def test_a_conflict_of_transactions_is_tried_again():
+def test_a_conflict_of_transactions_is_retried() -> None:
     fault = dependency_fault(DBAPIError("UPDATE", {}, Sqlstate("40001")))
     assert isinstance(fault, DatabaseUnavailable)

@@ -259,7 +259,8 @@ async def test_a_draining_worker_works_off_what_waits_before_it_ends(
 
 
 async def test_a_draining_worker_looks_once_more_after_the_stop() -> None:
-    waiting, done = [], []
+    waiting: list[str] = []
+    done: list[str] = []
 
     async def work() -> bool:
         done.extend(waiting)
@@ -296,9 +297,10 @@ async def test_a_worker_starts_again_after_a_stop() -> None:
         return False
 
     worker = WakingWorker("test", work, poll_s=60)
-    for round_ in (1, 2):
-        async with running(worker):
-            await eventually(lambda expected=round_: looks >= expected)
+    async with running(worker):
+        await eventually(lambda: looks == 1)
+    async with running(worker):
+        await eventually(lambda: looks > 1)
 
 
 async def test_a_chore_is_called_at_the_start_and_regularly_though_it_fails() -> None:

@@ -1,4 +1,4 @@
-"""What is kept of a request is bounded by our routes, whatever the request says."""
+"""What is recorded of a request is bounded, whatever a caller sends."""
 
 import httpx
 from prometheus_client import REGISTRY
@@ -16,10 +16,10 @@ def methods() -> set[str]:
     }
 
 
-async def test_methods_that_nobody_knows_are_one_label():
+async def test_unknown_methods_share_one_label() -> None:
     transport = httpx.ASGITransport(Observation(Starlette()))
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest.test") as client:
         for method in ("GET", "BREW", "X-1", "X-2"):
-            assert (await client.request(method, "/nowhere")).status_code == 404
+            assert (await client.request(method, "/absent")).status_code == 404
     assert {"GET", "other"} <= methods()
     assert not methods() & {"BREW", "X-1", "X-2"}

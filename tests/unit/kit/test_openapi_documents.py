@@ -1,4 +1,4 @@
-"""The committed OpenAPI documents say what a caller has to bring, and name what they refer to."""
+"""The committed OpenAPI documents: scopes, purposes, problems and references are complete."""
 
 import importlib
 import json
@@ -46,8 +46,8 @@ PERSONAL = {
     },
     "access": {"list_people", "read_person", "register_person", "change_person", "search_audit"},
 }
-"""Whatever answers with personal data, writes that answer with it included: a new one is written
-down here too."""
+"""Operations whose answer holds personal data, those that write included: a new one is added
+here."""
 
 each_service = pytest.mark.parametrize("service", sorted(CREATE))
 
@@ -63,7 +63,7 @@ def described(service: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield path, method, operation
 
 
-def asks_for_purpose(operation: dict[str, Any]) -> bool:
+def requires_purpose(operation: dict[str, Any]) -> bool:
     purpose = {"$ref": "#/components/parameters/Purpose"}
     return purpose in operation.get("parameters", [])
 
@@ -82,26 +82,26 @@ def references(node: Any) -> Iterator[str]:
 @each_service
 def test_every_operation_names_its_scope_or_is_public(service: str) -> None:
     app: Application = getattr(importlib.import_module(f"payesh.{service}.main"), CREATE[service])()
-    asked = operations(app)
-    told = document(service)["components"]["securitySchemes"]["oauth2"]["flows"]
+    required = operations(app)
+    scheme = document(service)["components"]["securitySchemes"]["oauth2"]["flows"]
     for path, method, operation in described(service):
-        scope = asked[path, method].scope
+        scope = required[path, method].scope
         if scope is None:
             assert operation["security"] == [], path
             assert path in app.public_routes, path
         else:
             assert operation["security"] == [{"oauth2": [scope]}], path
             assert scope in SCOPES, path
-            assert scope in told["clientCredentials"]["scopes"], path
+            assert scope in scheme["clientCredentials"]["scopes"], path
             assert {"401", "403", "503", "default"} <= operation["responses"].keys(), path
 
 
 @each_service
-def test_every_operation_on_personal_data_asks_for_a_purpose(service: str) -> None:
+def test_every_operation_on_personal_data_requires_a_purpose(service: str) -> None:
     found = {
         operation["operationId"]
         for _, _, operation in described(service)
-        if asks_for_purpose(operation)
+        if requires_purpose(operation)
     }
     assert found == PERSONAL[service]
     purpose = document(service)["components"]["parameters"]["Purpose"]
@@ -120,13 +120,13 @@ def test_operations_have_short_names_of_their_own(service: str) -> None:
 
 
 @each_service
-def test_every_operation_says_what_one_does_with_it(service: str) -> None:
+def test_every_operation_has_a_description(service: str) -> None:
     for path, method, operation in described(service):
         assert operation.get("description"), f"{method} {path}"
 
 
 @each_service
-def test_every_problem_has_the_one_schema_and_every_reference_leads_somewhere(service: str) -> None:
+def test_every_problem_has_the_one_schema_and_every_reference_resolves(service: str) -> None:
     whole = document(service)
     for reference in references(whole):
         node: Any = whole

@@ -177,7 +177,12 @@ async def test_a_bad_cursor_is_one_problem(cursor: str) -> None:
 
 async def test_a_list_reads_its_parameters() -> None:
     cursor = encode_cursor(datetime.fromisoformat(MOMENT), ID)
-    query = {"cursor": cursor, "from": "2026-01-01T03:30:00+03:30", "to": MOMENT, "limit": 200}
+    query: dict[str, str | int] = {
+        "cursor": cursor,
+        "from": "2026-01-01T03:30:00+03:30",
+        "to": MOMENT,
+        "limit": 200,
+    }
     async with caller() as http:
         answer = await http.get("/items/a", params=query)
         first = await http.get("/items/a", params={"cursor": ""})

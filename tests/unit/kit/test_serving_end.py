@@ -1,3 +1,5 @@
+"""A running service: its health, its metrics, an orderly stop, one line about a wrong setting."""
+
 import signal
 import socket
 import subprocess
@@ -19,7 +21,7 @@ class Settings(HttpSettings):
 @contextlib.asynccontextmanager
 async def lifespan(app):
     yield
-    print("ended in order", flush=True)
+    print("stopped in order", flush=True)
 
 async def ready():
     return {"bus": "BusUnavailable"}
@@ -40,7 +42,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_service_tells_the_truth_and_ends_in_order_when_asked():
+def test_a_service_reports_its_readiness_and_stops_in_order() -> None:
     port, metrics_port = free_port(), free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, "serve"],
@@ -56,7 +58,7 @@ def test_a_service_tells_the_truth_and_ends_in_order_when_asked():
             except httpx.ConnectError:
                 time.sleep(0.05)
         assert health.status_code == 200
-        missing = httpx.get(f"http://127.0.0.1:{port}/nowhere")
+        missing = httpx.get(f"http://127.0.0.1:{port}/absent")
         assert missing.headers["x-content-type-options"] == "nosniff"
         ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
         assert ready.status_code == 503
@@ -68,11 +70,11 @@ def test_a_service_tells_the_truth_and_ends_in_order_when_asked():
     finally:
         process.kill()
         process.wait()
-    assert out.endswith("ended in order\n")
+    assert out.endswith("stopped in order\n")
     assert process.returncode == 0
 
 
-def test_a_wrong_setting_is_said_in_one_line():
+def test_a_wrong_setting_is_reported_in_one_line() -> None:
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT, "serve"],
         env={"PAYESH_HTTP_PORT": "1"},
@@ -84,7 +86,7 @@ def test_a_wrong_setting_is_said_in_one_line():
     assert run.stderr.strip() == "payesh-small: PAYESH_METRICS_PORT: Field required"
 
 
-def test_openapi_needs_no_settings():
+def test_openapi_needs_no_settings() -> None:
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT, "openapi"],
         env={},

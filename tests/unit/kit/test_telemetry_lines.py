@@ -1,8 +1,12 @@
+"""Spans are JSON lines or reach a collector, and logs quote no values."""
+
 import json
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -28,7 +32,7 @@ with use_traceparent("rubbish"):
 """
 
 
-def test_spans_are_json_lines_of_one_trace_and_logs_quote_no_values(tmp_path):
+def test_spans_are_json_lines_of_one_trace_and_logs_quote_no_values(tmp_path: Path) -> None:
     path = tmp_path / "traces" / "spans.jsonl"
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=True
@@ -57,18 +61,17 @@ with tracer.start_as_current_span("read"):
 """
 
 
-def test_a_collector_has_every_span_once_the_process_has_ended():
-    received = []
+def test_a_collector_has_every_span_once_the_process_has_ended() -> None:
+    received: list[tuple[str, bytes, str | None]] = []
 
     class Collector(BaseHTTPRequestHandler):
-        def do_POST(self):
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             received.append((self.path, body, self.headers["Content-Encoding"]))
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
+        def log_message(self, *_: Any) -> None: ...
 
     with HTTPServer(("127.0.0.1", 0), Collector) as server:
         Thread(target=server.serve_forever, daemon=True).start()

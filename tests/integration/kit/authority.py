@@ -1,0 +1,174 @@
+"""A stand-in for access, and a small service whose routes its tokens open."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import httpx
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from joserfc import jwt
+from joserfc.jwk import ECKey, OKPKey
+from pydantic import BaseModel, SecretStr
+
+from payesh.kit.audit import record_read
+from payesh.kit.authorization import Principal, authorize
+from payesh.kit.database import Database
+from payesh.kit.errors import StoreUnavailable
+from payesh.kit.http import Application, create_app
+from payesh.kit.settings import HttpSettings, PagesSettings, TokenSettings
+from payesh.kit.sign_in import sign_in_router
+from tests.support.serving import served
+from tests.support.signed_tokens import ISSUER
+
+
+class Settings(HttpSettings, TokenSettings, PagesSettings):
+    service: ClassVar[str] = "kit-test"
+
+
+@dataclass
+class Authority:
+    """Publishes keys and issues tokens as access does, for each of its two algorithms."""
+
+    url: str
+    keys: list[Any]
+    published: list[Any]
+    requests: int = 0
+    code_token: str = ""
+    """The token that is given for the code "good"."""
+
+    def token(self, *, key: Any = None, without: str = "", **changes: Any) -> str:
+        key = key or self.keys[0]
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "aud": "payesh",
+            "sub": "officer-1",
+            "act": "pages",
+            "agency": "traffic-police",
+            "scope": "reads:read",
+            "counties": ["tehran"],
+            "road_classes": "*",
+            "iat": now,
+            "nbf": now,
+            "exp": now + 300,
+            **changes,
+        }
+        claims.pop(without, None)
+        algorithm = "ES256" if key.key_type == "EC" else "EdDSA"
+        header = {"alg": algorithm, "kid": key.kid}
+        return jwt.encode(header, claims, key, algorithms=["ES256", "EdDSA"])
+
+
+@asynccontextmanager
+async def running_authority() -> AsyncIterator[Authority]:
+    first = OKPKey.generate_key("Ed25519", {"kid": "key-one-1"})
+    second = ECKey.generate_key("P-256", {"kid": "key-two-2"})
+    authority = Authority("", [first, second], [first, second])
+    app = FastAPI()
+
+    @app.get("/jwks.json")
+    async def jwks() -> JSONResponse:
+        authority.requests += 1
+        return JSONResponse({"keys": [key.as_dict(private=False) for key in authority.published]})
+
+    @app.post("/oauth/token")
+    async def token(request: Request) -> JSONResponse:
+        body = (await request.body()).decode()
+        assert "code_verifier=" in body
+        assert "code=good" in body
+        return JSONResponse({"access_token": authority.code_token})
+
+    async with served(app) as url:
+        authority.url = url
+        yield authority
+
+
+class Letter(BaseModel):
+    password: int
+
+
+def routes(database: Database) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/v1/reads")
+    async def reads(
+        principal: Annotated[
+            Principal, Depends(authorize("reads:read", resource="reads", personal=True))
+        ],
+    ) -> dict[str, Any]:
+        async with database.transaction() as session:
+            await record_read(
+                session,
+                principal,
+                service="kit-test",
+                scope="reads:read",
+                action="search",
+                resource_kind="read",
+                resource_ids=["r-1"],
+            )
+        return {"subject": principal.subject, "counties": sorted(principal.counties or ())}
+
+    @router.post("/v1/letters")
+    async def letters(
+        letter: Letter,
+        _: Annotated[Principal, Depends(authorize("reads:read", resource="letters"))],
+    ) -> dict[str, str]:
+        return {}
+
+    @router.get("/v1/broken")
+    async def broken(
+        _: Annotated[Principal, Depends(authorize("reads:read", resource="x"))],
+    ) -> None:
+        raise RuntimeError("secret internals")
+
+    @router.get("/v1/away")
+    async def away(
+        _: Annotated[Principal, Depends(authorize("reads:read", resource="x"))],
+    ) -> None:
+        raise StoreUnavailable
+
+    return router
+
+
+async def ready() -> dict[str, str]:
+    return {"database": "ok"}
+
+
+def application(authority_url: str, database: Database) -> Application:
+    """A service with the routes and the sign-in of pages, which trusts the authority there."""
+    settings = Settings(
+        http_port=0,
+        metrics_port=0,
+        public_url="http://pages.test",
+        token_issuer=ISSUER,
+        jwks_url=f"{authority_url}/jwks.json",
+        pages_client_id="kit-pages",
+        pages_client_secret=SecretStr("s3cret"),
+        access_url=ISSUER,
+        access_internal_url=authority_url,
+    )
+    return create_app(
+        service="kit-test",
+        settings=settings,
+        lifespan=None,
+        routers=[routes(database), sign_in_router(settings, database)],
+        ready=ready,
+        body_limits={"/v1/letters": 100},
+    )
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://pages.test") as opened:
+        yield opened
+
+
+def bearer(token: str, purpose: str | None = "citation%20review") -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {token}"}
+    if purpose:
+        headers["Payesh-Purpose"] = purpose
+    return headers
