@@ -4,7 +4,8 @@ import asyncio
 import io
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,11 +14,13 @@ from uuid import UUID
 
 import av
 
-from payesh.contracts.values import ObjectReference, RevisionReference
-from payesh.ingest.adapters.rtsp import RtspAddress, open_live
+from payesh.contracts.values import ObjectReference, PlaceClass, RevisionReference, RoadClass
+from payesh.ingest.adapters.place import Place
+from payesh.ingest.adapters.rtsp import LiveSource, RtspAddress, open_live
+from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
-from payesh.ingest.workers.assignment import Assignment, Place, SourceRecord
-from payesh.ingest.workers.recorder import Recorder, RecorderLimits, RecorderPorts
+from payesh.ingest.adapters.spool_records import Assignment
+from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, RecorderLimits
 from payesh.local.street_camera import CameraProcess
 
 _SECONDS = 20.0
@@ -70,6 +73,12 @@ def _live(address: RtspAddress) -> Any:
     return open_live(address, connect_timeout_s=10.0, read_timeout_s=10.0)
 
 
+@contextmanager
+def _source(address: RtspAddress) -> Iterator[LiveSource]:
+    with _live(address) as container:
+        yield LiveSource(container)
+
+
 def _bare(address: RtspAddress) -> None:
     until = time.monotonic() + _SECONDS
     with (
@@ -93,10 +102,10 @@ def _record(address: RtspAddress) -> None:
             _assignment(),
             spool,
             RecorderLimits(inspect_every_s=1e9),
-            RecorderPorts(
-                opened=lambda source: address,
-                kept=lambda camera: None,
-                picture=lambda *picture: None,
+            RecorderCallbacks(
+                open_source=lambda source: _source(address),
+                on_spooled=lambda camera_id: None,
+                inspect_fragment=lambda *fragment: None,
             ),
         )
         end = threading.Timer(_SECONDS, recorder.stop)
@@ -118,11 +127,12 @@ def _assignment() -> Assignment:
     return Assignment(
         camera_id="bench",
         token=1,
-        source=SourceRecord("rtsp://127.0.0.1/street", None, None),
-        place=Place("semnan", "main_arterial", "A"),
+        source=StoredSource("rtsp://127.0.0.1/street", None, None),
+        place=Place("semnan", RoadClass.MAIN_ARTERIAL, PlaceClass.A),
         revision=RevisionReference(revision=1, sha256="0" * 64, object=stored),
         known_until=datetime.now(UTC),
         last_link_sha256=None,
         last_stream_id=UUID(int=0),
         last_sequence=None,
+        holder="bench",
     )

@@ -357,13 +357,8 @@ async def queued(queue: Database, stack: Any, clip: Path, revision_fields: Any) 
         "recordings", str(recording_id), clip.read_bytes(), media_type="video/mp4"
     )
     reference = RevisionReference(revision=1, sha256=stored.sha256, object=stored)
-    source: dict[str, str | None] = {
-        "source_url": None,
-        "source_username": None,
-        "source_sealed_password": None,
-    }
     async with queue.transaction() as session:
-        await insert_camera(session, revision, reference, source, now)
+        await insert_camera(session, revision, reference, None, now)
         await insert_revision(session, revision, reference, "tester")
         await recording_rows.insert_recording(
             session, recording_id, revision.camera_id, stored, now, 400
@@ -452,7 +447,7 @@ async def test_two_workers_of_one_file_leave_one_chain(
         await eventually(done)
     row = await queue_row(queue, recording_id)
     async with queue.transaction() as session:
-        told = await segments_between(
+        stored = await segments_between(
             session,
             row.camera_id,
             since=row.started_at - timedelta(days=1),
@@ -460,9 +455,9 @@ async def test_two_workers_of_one_file_leave_one_chain(
             after=None,
             limit=100,
         )
-    assert [each["sequence"] for each in told] == list(range(row.segment_count))
-    for former, each in pairwise(told):
-        assert each["previous_link_sha256"] == former["link_sha256"]
+    assert [each.sequence for each in stored] == list(range(row.segment_count))
+    for former, each in pairwise(stored):
+        assert each.previous_link_sha256 == former.link_sha256
 
 
 async def test_a_file_that_takes_long_to_fetch_stays_with_its_worker(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from payesh.ingest.adapters import spool as spool_module
+from payesh.ingest.adapters import spool_notes as notes_module
+from payesh.ingest.adapters.synced_file import write_synced
 
 
 class Disk:
@@ -15,11 +17,11 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full = False
         self.refusals = 0
-        self._write = spool_module._write_synced
-        monkeypatch.setattr(spool_module, "_write_synced", self._written)
+        for module in (spool_module, notes_module):
+            monkeypatch.setattr(module, "write_synced", self._written)
 
     def _written(self, path: Path, data: bytes, **options: Any) -> None:
         if self.full:
             self.refusals += 1
             raise OSError(errno.ENOSPC, "No space left on device")
-        self._write(path, data, **options)
+        write_synced(path, data, **options)

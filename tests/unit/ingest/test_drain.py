@@ -1,28 +1,30 @@
-"""A good item waits for whatever it needs; a broken one is told of before it is set aside."""
+"""A good item waits for what it needs; a broken one leaves a gap before it is set aside."""
 
+import asyncio
 import errno
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 
-from payesh.ingest.adapters.spool import Spool, SpoolFull
-from payesh.ingest.workers import drain as drain_module
+from payesh.contracts.vocabulary import HealthCondition
+from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.adapters.spool_records import GapRecord
+from payesh.ingest.handlers import health as health_handlers
 from payesh.ingest.workers.drain import Drain
 from payesh.kit.objects import ObjectStore
-from tests.unit.ingest.assignment_builder import CAMERA, PLACE
+from tests.support.waiting import eventually
+from tests.unit.ingest.builders import CAMERA, health, segment
 from tests.unit.ingest.disk import Disk
-
-AT = "2026-01-01T10:00:00+00:00"
 
 
 class OutOfFiles:
     """Stands where database and sockets do, on a machine without a free descriptor for a while."""
 
-    def __init__(self, failures: int) -> None:
+    def __init__(self, failures: float) -> None:
         self.failures = failures
 
     @asynccontextmanager
@@ -33,8 +35,14 @@ class OutOfFiles:
         yield
 
 
-def drain_of(spool: Spool, database: Any) -> Drain:
-    return Drain(spool, cast(ObjectStore, None), database, concurrency=1)
+@asynccontextmanager
+async def draining(spool: Spool, database: Any) -> AsyncIterator[Drain]:
+    drain = Drain(spool, cast(ObjectStore, None), database, concurrency=1)
+    await drain.start()
+    try:
+        yield drain
+    finally:
+        await drain.stop()
 
 
 async def test_a_fault_of_the_machine_sets_nothing_aside(
@@ -46,28 +54,49 @@ async def test_a_fault_of_the_machine_sets_nothing_aside(
         stored.append(event.condition)
         return False
 
-    monkeypatch.setattr(drain_module, "change_health", change_health)
+    monkeypatch.setattr(health_handlers, "change_health", change_health)
     spool = Spool(tmp_path, 1000)
-    change = {"condition": "black", "raised": True, "changed_at": AT, "value": 1, "threshold": 12}
-    spool.append(CAMERA, "health", {**change, **PLACE.fields()})
-    await drain_of(spool, OutOfFiles(3))._pass(CAMERA)
+    async with draining(spool, OutOfFiles(3)) as drain:
+        # From another thread, as recorders call it.
+        await asyncio.to_thread(spool.append, CAMERA, health(HealthCondition.BLACK))
+        await asyncio.to_thread(drain.on_spooled, CAMERA)
+        await eventually(lambda: drain.blocked_by == "machine")
+        await eventually(lambda: spool.depth == 0)
+        assert drain.blocked_by is None
     assert stored == ["black"]
     assert not list(tmp_path.glob("*/*.bad"))
 
 
-async def test_a_broken_segment_is_set_aside_only_when_its_gap_is_kept(
-    tmp_path: Path, disk: Disk
+def of_another_version(sidecar: Path) -> None:
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_bytes()), "version": 2}))
+
+
+def without_its_link(sidecar: Path) -> None:
+    document = json.loads(sidecar.read_bytes())
+    del document["body"]["link_sha256"]
+    sidecar.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("damage", [of_another_version, without_its_link])
+async def test_an_unusable_segment_is_set_aside_only_when_its_gap_is_kept(
+    tmp_path: Path, disk: Disk, damage: Any
 ) -> None:
     spool = Spool(tmp_path, 1000)
-    body = {"stream_id": str(uuid4()), "sequence": 4, "captured_at": AT, "ended_at": AT}
-    item = spool.append(CAMERA, "segment", {**body, **PLACE.fields()}, b"x")
-    drain = drain_of(spool, OutOfFiles(0))
+    record = segment(4)
+    spool.append(CAMERA, record, b"x")
+    sidecar = tmp_path / CAMERA / "000000000000.json"
+    damage(sidecar)
     disk.full = True
-    with pytest.raises(SpoolFull):
-        await drain._give_up(item)
-    assert [waiting.kind for waiting in spool.items(CAMERA)] == ["segment"]
-    disk.full = False
-    await drain._give_up(item)
-    (gap,) = spool.items(CAMERA)
-    await drain.stop(0)
-    assert (gap.kind, gap.body["reason"], gap.body["last_sequence"]) == ("gap", "corrupt", 3)
+    async with draining(spool, OutOfFiles(float("inf"))) as drain:
+        await eventually(lambda: disk.refusals >= 2)
+        assert sidecar.exists()
+        disk.full = False
+        # The gap waits for the machine; what was set aside waits for an operator.
+        await eventually(lambda: drain.blocked_by == "machine")
+    (waiting,) = spool.items(CAMERA)
+    assert waiting.record == record.lost()
+    assert isinstance(waiting.record, GapRecord)
+    assert (waiting.record.reason, waiting.record.last_sequence) == ("corrupt", 3)
+    assert {path.name for path in (tmp_path / CAMERA).glob("000000000000.*")} == {
+        "000000000000.json.bad", "000000000000.m4s.bad", "000000000000.reason",
+    }  # fmt: skip

@@ -10,10 +10,10 @@ import pytest
 
 from payesh.ingest.adapters import leases
 from payesh.ingest.adapters.spool import Spool
-from payesh.ingest.workers.assignment import Assignment
+from payesh.ingest.adapters.spool_records import Assignment
 from payesh.ingest.workers.fleet import Fleet, FleetTimes
 from payesh.kit.database import Database
-from tests.unit.ingest.assignment_builder import CAMERA, assignment
+from tests.unit.ingest.builders import CAMERA, assignment
 
 
 class Recording:
@@ -28,7 +28,7 @@ class Recording:
 
 
 class Present:
-    """A database that takes everything."""
+    """A database that accepts everything."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -43,7 +43,7 @@ def fleet(spool: Spool, database: Any) -> Fleet:
 @pytest.fixture
 def noted(tmp_path: Path) -> Spool:
     spool = Spool(tmp_path, 1000)
-    spool.note(CAMERA, "assignment", {"holder": "me", **assignment(token=7).to_document()})
+    spool.notes.keep_assignment(assignment(token=7))
     return spool
 
 
@@ -65,7 +65,7 @@ async def test_a_lease_given_back_leaves_no_note_to_resume_from(
     left: list[str] = []
 
     async def leave(session: Any, me: str) -> None:
-        assert noted.noted(CAMERA, "assignment")  # until that is committed the lease is ours
+        assert noted.notes.assignment(CAMERA)  # until that is committed the lease is held
         left.append(me)
 
     monkeypatch.setattr(leases, "leave", leave)
@@ -73,7 +73,7 @@ async def test_a_lease_given_back_leaves_no_note_to_resume_from(
     await running._resume_from_notes()
     await running.stop()
     assert left == ["me"]
-    assert noted.noted(CAMERA, "assignment") is None
+    assert noted.notes.assignment(CAMERA) is None
 
 
 async def test_a_full_disk_keeps_no_camera_from_being_recorded(
@@ -82,7 +82,7 @@ async def test_a_full_disk_keeps_no_camera_from_being_recorded(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(noted, "note", full)
+    monkeypatch.setattr(noted.notes, "keep_assignment", full)
     running = fleet(noted, Present())
     await running._assign(assignment(token=8))
     assert running.recording == {CAMERA: 8}

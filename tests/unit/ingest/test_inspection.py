@@ -1,17 +1,18 @@
-"""What is told of a camera's picture stays true through restarts and full disks."""
+"""What is published of a camera's picture stays true through restarts and full disks."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from payesh.contracts.vocabulary import HealthCondition
 from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.adapters.spool_records import HealthRecord
 from payesh.ingest.domain.picture_health import Luma
 from payesh.ingest.workers import inspection as inspection_module
 from payesh.ingest.workers.inspection import Inspection
-from payesh.ingest.workers.recorder import resumed
-from tests.unit.ingest.assignment_builder import CAMERA, PLACE, assignment
+from payesh.ingest.workers.resuming import resumed
+from tests.unit.ingest.builders import CAMERA, PLACE, assignment, health
 from tests.unit.ingest.disk import Disk
 
 BLACK: Luma = np.zeros((180, 320), np.float32)
@@ -35,9 +36,9 @@ class Looking:
             self.inspection.offer(CAMERA, PLACE, b"", b"")
             self.inspection._pool.submit(lambda: None).result()
 
-    def told(self) -> list[tuple[str, bool]]:
-        bodies = [item.body for item in self._spool.items(CAMERA) if item.kind == "health"]
-        return [(body["condition"], body["raised"]) for body in bodies]
+    def changes(self) -> list[tuple[str, bool]]:
+        records = [item.record for item in self._spool.items(CAMERA)]
+        return [(each.condition, each.raised) for each in records if isinstance(each, HealthRecord)]
 
 
 @pytest.fixture
@@ -50,32 +51,31 @@ def looking(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> Looking:
     return Looking(spool, monkeypatch)
 
 
-def test_a_condition_that_ended_while_nobody_looked_is_told_to_have_ended(looking: Looking) -> None:
+def test_a_condition_that_ended_unobserved_is_cleared(looking: Looking) -> None:
     looking.inspection.follow(CAMERA, frozenset({"black", "offline"}))
     looking.at(*map(scene, range(4)))
-    assert looking.told() == [("black", False)]
+    assert looking.changes() == [("black", False)]
 
 
-def test_a_condition_that_lasts_is_not_told_anew(looking: Looking) -> None:
+def test_a_condition_that_lasts_is_not_raised_anew(looking: Looking) -> None:
     looking.inspection.follow(CAMERA, frozenset({"black"}))
     looking.at(*(BLACK + number for number in range(4)))
-    assert looking.told() == []
+    assert looking.changes() == []
 
 
-def test_a_change_that_a_full_disk_refused_is_told_later(looking: Looking, disk: Disk) -> None:
+def test_a_change_that_a_full_disk_refused_is_recorded_later(looking: Looking, disk: Disk) -> None:
     looking.inspection.follow(CAMERA, frozenset())
     disk.full = True
     looking.at(*(BLACK + number for number in range(3)))
     assert disk.refusals
     disk.full = False
     looking.at(*(BLACK + number for number in range(3)))
-    assert looking.told() == [("black", True)]
+    assert looking.changes() == [("black", True)]
 
 
-def test_who_starts_knows_also_what_still_waits_to_be_told(spool: Spool) -> None:
-    for condition, raised in (("black", True), ("offline", True), ("offline", False)):
-        now = datetime.now(UTC).isoformat()
-        body = {"condition": condition, "raised": raised, "changed_at": now}
-        spool.append(CAMERA, "health", body)
+def test_a_recorder_starts_from_conditions_that_still_wait_too(spool: Spool) -> None:
+    spool.append(CAMERA, health(HealthCondition.BLACK))
+    spool.append(CAMERA, health(HealthCondition.OFFLINE))
+    spool.append(CAMERA, health(HealthCondition.OFFLINE, raised=False))
     known = resumed(assignment(raised=frozenset({"frozen", "offline"})), spool)
     assert known.raised == {"black", "frozen"}

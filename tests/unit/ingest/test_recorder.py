@@ -1,26 +1,33 @@
-"""A recorder loses no time without a word: not at a long stream's end, not on a full disk."""
+"""A recorder accounts for all time: at a long stream's end, and on a full disk."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import numpy as np
 import pytest
 
-from payesh.ingest.adapters.rtsp import RtspAddress, SourceUnreachable
-from payesh.ingest.adapters.spool import Spool, SpoolItem
-from payesh.ingest.workers import recorder as recorder_module
-from payesh.ingest.workers.assignment import Assignment
-from payesh.ingest.workers.recorder import Recorder, RecorderLimits, RecorderPorts
-from tests.unit.ingest.assignment_builder import CAMERA, assignment
+from payesh.ingest.adapters.rtsp import LiveSource, SourceUnreachable
+from payesh.ingest.adapters.source_secrets import StoredSource
+from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.adapters.spool_records import (
+    Assignment,
+    GapRecord,
+    HealthRecord,
+    Record,
+    SegmentRecord,
+)
+from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, RecorderLimits
+from tests.unit.ingest.builders import CAMERA, assignment
 from tests.unit.ingest.disk import Disk
 
 FRAMES = 100
+R = TypeVar("R", bound=Record)
 
 
 @pytest.fixture(scope="module")
@@ -39,29 +46,43 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class FileSource(LiveSource):
+    """A camera that is a file and whose clock is ours."""
+
+    def __init__(self, container: Any, began_s: float) -> None:
+        super().__init__(container)
+        self.began_s = began_s
+
+    def zero_s(self, packet: Any, pts_s: float, shift_s: float) -> float | None:
+        return self.began_s
+
+
+OpenSource = Callable[[StoredSource], AbstractContextManager[LiveSource]]
+
+
 @pytest.fixture
-def source(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The camera is a file whose clock is ours."""
-    zero_s = time.time()
+def playing(clip: Path) -> OpenSource:
+    """Opens the clip, as often as it is asked to."""
+    began_s = time.time()
 
     @contextmanager
-    def opened(address: RtspAddress, **limits: float) -> Iterator[Any]:
+    def open_source(source: StoredSource) -> Iterator[LiveSource]:
         with av.open(str(clip)) as container:
-            yield container
+            yield FileSource(container, began_s)
 
-    monkeypatch.setattr(recorder_module, "open_live", opened)
-    monkeypatch.setattr(recorder_module, "source_zero_s", lambda *_: zero_s)
+    return open_source
 
 
-def recorder_of(spool: Spool, known: Assignment | None = None, **limits: float) -> Recorder:
-    ports = RecorderPorts(
-        opened=lambda source: RtspAddress(source.url),
-        kept=lambda camera_id: None,
-        picture=lambda *_: None,
+def recorder_of(
+    spool: Spool, open_source: OpenSource, known: Assignment | None = None, **limits: float
+) -> Recorder:
+    callbacks = RecorderCallbacks(
+        open_source=open_source,
+        on_spooled=lambda camera_id: None,
+        inspect_fragment=lambda *_: None,
     )
-    return Recorder(
-        known or assignment(), spool, RecorderLimits(clock_limit_s=60.0, **limits), ports
-    )
+    limited = RecorderLimits(clock_limit_s=60.0, **limits)
+    return Recorder(known or assignment(), spool, limited, callbacks)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -71,64 +92,66 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def of_kind(spool: Spool, kind: str) -> list[SpoolItem]:
-    return [item for item in spool.items(CAMERA) if item.kind == kind]
+def of_type(spool: Spool, wanted: type[R]) -> list[R]:
+    records = [item.record for item in spool.items(CAMERA)]
+    return [record for record in records if isinstance(record, wanted)]
 
 
-@pytest.mark.usefixtures("source")
-def test_a_long_stream_is_followed_by_another_and_no_frame_lies_between(tmp_path: Path) -> None:
+def test_a_long_stream_is_followed_by_another_and_no_frame_lies_between(
+    tmp_path: Path, playing: OpenSource
+) -> None:
     spool = Spool(tmp_path, 10_000_000)
-    recorder = recorder_of(spool, longest_stream_s=0.0)
+    recorder = recorder_of(spool, playing, longest_stream_s=0.0)
     recorder.start()
-    until(lambda: sum(i.body["frame_count"] for i in of_kind(spool, "segment")) >= FRAMES)
+    until(lambda: sum(each.frame_count for each in of_type(spool, SegmentRecord)) >= FRAMES)
     recorder.stop()
     recorder.join()
-    segments = [item.body for item in of_kind(spool, "segment")][:4]
-    assert [body["frame_count"] for body in segments] == [25] * 4
-    assert len({body["stream_id"] for body in segments}) == 4
-    assert all(body["sequence"] == 0 and body["last_in_stream"] for body in segments)
+    segments = of_type(spool, SegmentRecord)[:4]
+    assert [each.frame_count for each in segments] == [25] * 4
+    assert len({each.stream_id for each in segments}) == 4
+    assert all(each.sequence == 0 and each.last_in_stream for each in segments)
     for former, later in pairwise(segments):
-        assert later["previous_link_sha256"] == former["link_sha256"]
-        assert later["captured_at"] == former["ended_at"]
+        assert later.previous_link_sha256 == former.link_sha256
+        assert later.captured_at == former.ended_at
 
 
-@pytest.mark.usefixtures("source")
-def test_what_a_full_disk_cost_is_one_gap_from_its_beginning(tmp_path: Path, disk: Disk) -> None:
+def test_what_a_full_disk_cost_is_one_gap_from_its_beginning(
+    tmp_path: Path, disk: Disk, playing: OpenSource
+) -> None:
     began_at = datetime.now(UTC) - timedelta(hours=2)
     spool = Spool(tmp_path, 10_000_000)
-    recorder = recorder_of(spool, assignment(known_until=began_at))
+    recorder = recorder_of(spool, playing, assignment(known_until=began_at))
     disk.full = True
     recorder.start()
     until(lambda: disk.refusals >= 2)  # the segment's gap, and one on its own
     assert not spool.has_room
     disk.full = False
-    until(lambda: bool(of_kind(spool, "segment")))
+    until(lambda: bool(of_type(spool, SegmentRecord)))
     assert spool.has_room
     recorder.stop()
     recorder.join()
-    first, *_ = of_kind(spool, "gap")
-    assert (first.body["started_at"], first.body["reason"]) == (began_at.isoformat(), "spool_full")
+    first, *_ = of_type(spool, GapRecord)
+    assert (first.started_at, first.reason) == (began_at, "spool_full")
 
 
-def test_a_camera_lost_on_a_full_disk_keeps_its_recorder_and_is_told_when_there_is_room(
-    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+def test_a_camera_lost_on_a_full_disk_keeps_its_recorder_and_is_recorded_once_there_is_room(
+    tmp_path: Path, disk: Disk
 ) -> None:
     @contextmanager
-    def away(address: RtspAddress, **limits: float) -> Iterator[Any]:
+    def away(source: StoredSource) -> Iterator[LiveSource]:
         raise SourceUnreachable("refused")
         yield
 
-    monkeypatch.setattr(recorder_module, "open_live", away)
     began_at = datetime.now(UTC) - timedelta(hours=2)
     spool = Spool(tmp_path, 10_000_000)
-    recorder = recorder_of(spool, assignment(known_until=began_at), offline_after_s=0.0)
+    recorder = recorder_of(spool, away, assignment(known_until=began_at), offline_after_s=0.0)
     disk.full = True
     recorder.start()
     until(lambda: disk.refusals >= 3)  # health and gap, and health once more
     disk.full = False
-    until(lambda: bool(of_kind(spool, "gap")))
+    until(lambda: bool(of_type(spool, GapRecord)))
     recorder.stop()
     recorder.join()
-    (gap,), (health,) = of_kind(spool, "gap"), of_kind(spool, "health")
-    assert (gap.body["started_at"], gap.body["reason"]) == (began_at.isoformat(), "source_lost")
-    assert (health.body["condition"], health.body["raised"]) == ("offline", True)
+    (gap,), (health,) = of_type(spool, GapRecord), of_type(spool, HealthRecord)
+    assert (gap.started_at, gap.reason) == (began_at, "source_lost")
+    assert (health.condition, health.raised) == ("offline", True)

@@ -6,11 +6,10 @@ from ipaddress import ip_address
 import pytest
 from pydantic import SecretStr
 
+from payesh.ingest.adapters.live_sources import LiveSources
 from payesh.ingest.adapters.rtsp import SourceFailure
 from payesh.ingest.adapters.source_networks import ForbiddenAddress, SourceNetworks, networks
-from payesh.ingest.adapters.source_secrets import SourceSeal
-from payesh.ingest.main import _opened
-from payesh.ingest.workers.assignment import SourceRecord
+from payesh.ingest.adapters.source_secrets import SourceSeal, StoredSource
 
 
 @pytest.mark.parametrize(
@@ -33,7 +32,7 @@ def test_our_own_addresses_are_no_cameras_however_they_are_written(host: str) ->
         SourceNetworks().require(f"rtsp://{host}/live")
 
 
-def test_any_other_address_may_be_one_and_a_list_says_it_exactly() -> None:
+def test_any_other_address_may_be_one_and_a_list_is_exact() -> None:
     SourceNetworks().require("rtsp://192.0.2.1:8554/live")
     listed = SourceNetworks(networks("127.0.0.0/8, 10.1.0.0/16"))
     listed.require("rtsp://127.0.0.1/live")
@@ -43,9 +42,10 @@ def test_any_other_address_may_be_one_and_a_list_says_it_exactly() -> None:
         networks("10.1.0.1/16")
 
 
-def test_the_address_is_looked_at_again_before_a_connection() -> None:
+def test_the_address_is_checked_again_before_a_connection() -> None:
     seal = SourceSeal(SecretStr(base64.urlsafe_b64encode(bytes(32)).decode()))
-    source = SourceRecord("rtsp://127.0.0.1/live", None, None)
-    with pytest.raises(SourceFailure):
-        _opened(seal, SourceNetworks(), source)
-    assert _opened(seal, SourceNetworks(networks("127.0.0.0/8")), source).url == source.url
+    source = StoredSource("rtsp://127.0.0.1/live", None, None)
+    with pytest.raises(SourceFailure), LiveSources(seal, SourceNetworks(), 1, 1).open(source):
+        raise AssertionError("a connection was opened")
+    listed = LiveSources(seal, SourceNetworks(networks("127.0.0.0/8")), 1, 1)
+    assert listed.address(source).url == source.url

@@ -1,5 +1,5 @@
-"""Who holds no token sends nothing: the answer comes before the body is asked for. And nobody
-holds a turn for ever."""
+"""A caller without a token uploads nothing: the answer comes before the body is asked for. No
+caller holds a turn for ever."""
 
 import asyncio
 from typing import Any
@@ -13,10 +13,10 @@ from payesh.ingest.errors import UploadTooSlow
 from payesh.ingest.main import openapi
 
 
-@pytest.mark.parametrize("door", ["recordings", "snapshots"])
-async def test_without_a_token_not_one_byte_of_an_upload_is_read(door: str) -> None:
+@pytest.mark.parametrize("upload", ["recordings", "snapshots"])
+async def test_without_a_token_not_one_byte_of_an_upload_is_read(upload: str) -> None:
     app = openapi()
-    app.state.resources = None  # authorization comes before anything that is done with it
+    app.state.dependencies = None  # authorization comes before any use of them
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -31,8 +31,8 @@ async def test_without_a_token_not_one_byte_of_an_upload_is_read(door: str) -> N
         "http_version": "1.1",
         "method": "POST",
         "scheme": "http",
-        "path": f"/v1/cameras/c/{door}",
-        "raw_path": f"/v1/cameras/c/{door}".encode(),
+        "path": f"/v1/cameras/c/{upload}",
+        "raw_path": f"/v1/cameras/c/{upload}".encode(),
         "query_string": b"",
         "headers": [
             (b"content-type", b"multipart/form-data; boundary=b"),
@@ -45,15 +45,15 @@ async def test_without_a_token_not_one_byte_of_an_upload_is_read(door: str) -> N
     assert sent[0]["status"] == 401
 
 
-async def test_a_sender_that_vanishes_gives_its_turn_back_and_is_hung_up_on() -> None:
+async def test_a_sender_that_vanishes_gives_its_turn_back_and_is_disconnected() -> None:
     async def receive() -> dict[str, Any]:
         return await asyncio.Event().wait()  # type: ignore[return-value]
 
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]
     request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
     turns = asyncio.Semaphore(1)
-    with pytest.raises(UploadTooSlow) as told:
+    with pytest.raises(UploadTooSlow) as caught:
         async with asyncio.timeout(5), sent_form(request, RecordingForm, turns, 0.05):
             raise AssertionError("there was no form")
-    assert (told.value.status, told.value.headers) == (408, {"Connection": "close"})
+    assert (caught.value.status, caught.value.headers) == (408, {"Connection": "close"})
     assert not turns.locked()

@@ -2,26 +2,27 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from fastapi import FastAPI
 
-from payesh.ingest.adapters.rtsp import RtspAddress, SourceFailure, SourceUnreachable
+from payesh.ingest.adapters.live_sources import LiveSources
 from payesh.ingest.adapters.segments import forget_segments
-from payesh.ingest.adapters.source_networks import ForbiddenAddress, SourceNetworks, networks
+from payesh.ingest.adapters.source_networks import SourceNetworks, networks
 from payesh.ingest.adapters.source_secrets import SourceSeal
 from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.adapters.spool_records import Assignment
 from payesh.ingest.api import cameras, streams, uploads
-from payesh.ingest.resources import Resources
+from payesh.ingest.dependencies import Dependencies
 from payesh.ingest.settings import MIB, Settings
-from payesh.ingest.workers.assignment import Assignment, SourceRecord
 from payesh.ingest.workers.drain import Drain
 from payesh.ingest.workers.fleet import Fleet, FleetTimes
 from payesh.ingest.workers.inspection import Inspection
-from payesh.ingest.workers.recorder import Recorder, RecorderLimits, RecorderPorts
+from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, RecorderLimits
 from payesh.ingest.workers.recordings import Recordings
 from payesh.kit import telemetry
 from payesh.kit.bus import Producer
@@ -50,13 +51,14 @@ def create(settings: Settings) -> FastAPI:
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
     seal = SourceSeal(settings.source_key)
     allowed = SourceNetworks(networks(settings.source_networks))
-    parts: dict[str, object] = {}
+    sources = LiveSources(seal, allowed, settings.connect_timeout_s, settings.read_timeout_s)
+    started: list[Workers] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         spool = Spool(settings.spool_dir, settings.spool_limit_mib * MIB)
         drain = Drain(spool, objects, database, concurrency=settings.store_concurrency)
-        inspection = Inspection(spool, drain.kept)
+        inspection = Inspection(spool, drain.on_spooled)
         recordings = Recordings(
             database,
             objects,
@@ -64,15 +66,15 @@ def create(settings: Settings) -> FastAPI:
             segment_s=settings.segment_s,
             workers=settings.recordings_at_a_time,
         )
-        ports = RecorderPorts(
-            opened=lambda source: _opened(seal, allowed, source),
-            kept=drain.kept,
-            picture=inspection.offer,
+        callbacks = RecorderCallbacks(
+            open_source=sources.open,
+            on_spooled=drain.on_spooled,
+            inspect_fragment=inspection.offer,
         )
 
         def recorder(assignment: Assignment) -> Recorder:
             inspection.follow(assignment.camera_id, assignment.raised)
-            return Recorder(assignment, spool, _limits(settings), ports)
+            return Recorder(assignment, spool, _limits(settings), callbacks)
 
         fleet = Fleet(
             database,
@@ -81,17 +83,18 @@ def create(settings: Settings) -> FastAPI:
             FleetTimes(settings.lease_ttl_s, settings.lease_renew_s),
             recorder,
         )
-        app.state.resources = Resources(
-            settings,
-            database,
-            objects,
-            seal,
-            fleet.wake,
-            recordings.wake,
-            asyncio.Semaphore(settings.uploads_at_a_time),
-            asyncio.Semaphore(settings.uploads_at_a_time),
+        app.state.dependencies = Dependencies(
+            settings=settings,
+            database=database,
+            objects=objects,
+            seal=seal,
+            networks=allowed,
+            cameras_changed=fleet.wake,
+            recordings_changed=recordings.wake,
+            recording_turns=asyncio.Semaphore(settings.uploads_at_a_time),
+            snapshot_turns=asyncio.Semaphore(settings.uploads_at_a_time),
         )
-        parts.update(spool=spool, drain=drain, fleet=fleet)
+        started.append(Workers(spool, drain, fleet))
         async with running(
             OnStop(spool.close),
             OnStop(objects.close),
@@ -110,9 +113,9 @@ def create(settings: Settings) -> FastAPI:
 
     async def ready() -> dict[str, str]:
         states = await readiness({"store": objects.ping, "bus": producer.ping}, relay=relay)
-        return {**states, **_own_states(parts)}
+        return {**states, **_states(started)}
 
-    app = create_app(
+    return create_app(
         service=SERVICE,
         settings=settings,
         lifespan=lifespan,
@@ -123,14 +126,21 @@ def create(settings: Settings) -> FastAPI:
             uploads.SNAPSHOTS_PATH: settings.snapshot_limit_mib * MIB + _FORM_BYTES,
         },
     )
-    app.state.parts = parts
-    return app
 
 
-def _own_states(parts: dict[str, object]) -> dict[str, str]:
-    drain, spool, fleet = parts.get("drain"), parts.get("spool"), parts.get("fleet")
-    if not (isinstance(drain, Drain) and isinstance(spool, Spool) and isinstance(fleet, Fleet)):
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The workers whose state `/readyz` names."""
+
+    spool: Spool
+    drain: Drain
+    fleet: Fleet
+
+
+def _states(started: Sequence[Workers]) -> dict[str, str]:
+    if not started:
         return {"workers": "not started"}
+    spool, drain, fleet = started[-1].spool, started[-1].drain, started[-1].fleet
     states = {"spool": "ok", "leases": "ok"}
     if drain.blocked_by:
         states["spool"] = f"{spool.depth} items wait for {drain.blocked_by}"
@@ -141,23 +151,9 @@ def _own_states(parts: dict[str, object]) -> dict[str, str]:
     return states
 
 
-def _opened(seal: SourceSeal, allowed: SourceNetworks, source: SourceRecord) -> RtspAddress:
-    """Raises SourceFailure for where no camera may be: a name may lead elsewhere than once."""
-    try:
-        allowed.require(source.url)
-    except ForbiddenAddress as error:
-        raise SourceFailure(str(error)) from None
-    except OSError as error:
-        raise SourceUnreachable(f"the name does not resolve: {type(error).__name__}") from None
-    password = None if source.sealed_password is None else seal.open(source.sealed_password)
-    return RtspAddress(source.url, source.username, password)
-
-
 def _limits(settings: Settings) -> RecorderLimits:
     return RecorderLimits(
         segment_s=settings.segment_s,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
         clock_limit_s=settings.clock_limit_s,
         clock_u95_ms=settings.clock_u95_ms,
         inspect_every_s=settings.inspect_every_s,

@@ -8,6 +8,7 @@ snapshots = Counter("payesh_ingest_snapshots_stored", "Stills in the object stor
 gaps = Counter("payesh_ingest_gaps_recorded", "Gaps recorded", ["reason"])
 reconnects = Counter("payesh_ingest_reconnects", "Connections to sources that failed or ended")
 recorders = Gauge("payesh_ingest_recorders", "Cameras that this replica records")
+set_aside = Counter("payesh_ingest_spool_items_set_aside", "Items that wait for an operator")
 spool_bytes = Gauge("payesh_ingest_spool_bytes", "Bytes of media that wait in the spool")
 spool_items = Gauge("payesh_ingest_spool_items", "Items that wait in the spool")
 store_lag_s = Histogram(

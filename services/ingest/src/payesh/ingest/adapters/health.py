@@ -1,6 +1,8 @@
 """The present health of cameras."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -8,6 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.ingest import CameraHealthChanged
 from payesh.ingest.adapters.tables import camera_health
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCondition:
+    """A condition that was raised at least once, and its last change."""
+
+    condition: str
+    raised: bool
+    changed_at: datetime
+    value: float | None
+    threshold: float | None
 
 
 async def change_health(session: AsyncSession, event: CameraHealthChanged) -> bool:
@@ -31,13 +44,19 @@ async def change_health(session: AsyncSession, event: CameraHealthChanged) -> bo
     return done.scalar() is not None
 
 
-async def health_of(session: AsyncSession, camera_id: str) -> list[dict[str, Any]]:
+async def health_of(session: AsyncSession, camera_id: str) -> Sequence[StoredCondition]:
     rows = await session.execute(
-        select(camera_health)
+        select(
+            camera_health.c.condition,
+            camera_health.c.raised,
+            camera_health.c.changed_at,
+            camera_health.c.value,
+            camera_health.c.threshold,
+        )
         .where(camera_health.c.camera_id == camera_id)
         .order_by(camera_health.c.condition)
     )
-    return [dict(row._mapping) for row in rows]
+    return [StoredCondition(*row) for row in rows]
 
 
 async def raised_conditions(session: AsyncSession) -> dict[str, set[str]]:

@@ -1,5 +1,7 @@
-"""Uploaded videos and how far their work is."""
+"""Uploaded videos: the queue of them, and how far the work on each is."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,13 +10,78 @@ from sqlalchemy import ColumnElement, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.contracts.values import ObjectReference
+from payesh.contracts.values import ObjectReference, PlaceClass, RevisionReference, RoadClass
+from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.tables import cameras, recordings
 from payesh.kit.bounds import within
 from payesh.kit.tokens import Bounds
 
 CLAIM = timedelta(seconds=30)
 """Renewed by each segment, and three times as often while the file is fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecording:
+    """An uploaded file; `state` is `queued`, `running`, `done` or `failed`."""
+
+    recording_id: UUID
+    camera_id: str
+    state: str
+    error: str | None
+    warning: str | None
+    object: ObjectReference
+    started_at: datetime
+    clock_u95_ms: float
+    segment_count: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to a recording. A worker may be slow and not dead, and write on after
+    another took over: what is written under a former claim changes nothing."""
+
+    recording_id: UUID
+    claim_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What is fixed when the work first starts, so that work taken up again, or done by two at
+    once, makes the same links."""
+
+    revision: RevisionReference
+    place: Place
+    previous_link_sha256: str | None
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "revision": self.revision.model_dump(mode="json"),
+            **self.place.fields(),
+            "previous_link": self.previous_link_sha256,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "RecordingPlan":
+        return cls(
+            revision=RevisionReference.model_validate(document["revision"]),
+            place=Place(
+                document["county"],
+                RoadClass(document["road_class"]),
+                PlaceClass(document["place_class"]),
+            ),
+            previous_link_sha256=document["previous_link"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the work on a file ended."""
+
+    state: str
+    error: str | None = None
+    warning: str | None = None
+    segment_count: int | None = None
 
 
 async def insert_recording(
@@ -24,8 +91,8 @@ async def insert_recording(
     stored: ObjectReference,
     started_at: datetime,
     clock_u95_ms: float,
-) -> dict[str, Any]:
-    row = await session.execute(
+) -> StoredRecording:
+    rows = await session.execute(
         insert(recordings)
         .values(
             recording_id=recording_id,
@@ -37,32 +104,27 @@ async def insert_recording(
         )
         .returning(*recordings.c)
     )
-    return dict(row.one()._mapping)
+    return _recording(rows.mappings().one())
 
 
 async def find_recording(
     session: AsyncSession, camera_id: str, recording_id: UUID, bounds: Bounds
-) -> dict[str, Any] | None:
-    row = (
-        await session.execute(
-            select(recordings)
-            .join(cameras, cameras.c.camera_id == recordings.c.camera_id)
-            .where(
-                recordings.c.recording_id == recording_id,
-                recordings.c.camera_id == camera_id,
-                within(cameras, bounds),
-            )
+) -> StoredRecording | None:
+    rows = await session.execute(
+        select(recordings)
+        .join(cameras, cameras.c.camera_id == recordings.c.camera_id)
+        .where(
+            recordings.c.recording_id == recording_id,
+            recordings.c.camera_id == camera_id,
+            within(cameras, bounds),
         )
-    ).one_or_none()
-    return None if row is None else dict(row._mapping)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else _recording(row)
 
 
-async def claim_recording(session: AsyncSession) -> dict[str, Any] | None:
-    """The oldest that waits, or whose worker died. Held for CLAIM, unless renewed.
-
-    A worker may be slow and not dead, and writes on after another took over: each claim has an
-    id, and what is written here under a former one changes nothing.
-    """
+async def claim_recording(session: AsyncSession) -> tuple[StoredRecording, Claim] | None:
+    """The oldest that waits, or whose worker died. Held for CLAIM, unless renewed."""
     free = (recordings.c.state == "queued") | (
         (recordings.c.state == "running")
         & or_(
@@ -78,61 +140,85 @@ async def claim_recording(session: AsyncSession) -> dict[str, Any] | None:
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    row = (
-        await session.execute(
-            update(recordings)
-            .where(recordings.c.recording_id == chosen)
-            .values(state="running", claim_id=uuid4(), claimed_until=_renewed())
-            .returning(*recordings.c)
-        )
-    ).one_or_none()
-    return None if row is None else dict(row._mapping)
+    rows = await session.execute(
+        update(recordings)
+        .where(recordings.c.recording_id == chosen)
+        .values(state="running", claim_id=uuid4(), claimed_until=_renewed())
+        .returning(*recordings.c)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else (_recording(row), Claim(row["recording_id"], row["claim_id"]))
 
 
 async def fix_plan(
-    session: AsyncSession, recording_id: UUID, claim_id: UUID, plan: dict[str, Any]
-) -> dict[str, Any] | None:
-    """The plan that holds: the first that anybody gave. None when the claim is another's now."""
-    fixed: dict[str, Any] | None = await session.scalar(
+    session: AsyncSession, claim: Claim, plan: RecordingPlan
+) -> RecordingPlan | None:
+    """The plan that holds: the first one given. None when another worker has the claim now."""
+    fixed = await session.scalar(
         update(recordings)
-        .where(_claimed(recording_id, claim_id))
+        .where(_claimed(claim))
         .values(
-            plan=func.coalesce(recordings.c.plan, literal(plan, JSONB)), claimed_until=_renewed()
+            plan=func.coalesce(recordings.c.plan, literal(plan.to_document(), JSONB)),
+            claimed_until=_renewed(),
         )
         .returning(recordings.c.plan)
     )
-    return fixed
+    return None if fixed is None else RecordingPlan.from_document(fixed)
 
 
 async def renew_claim(
-    session: AsyncSession, recording_id: UUID, claim_id: UUID, **progress: Any
+    session: AsyncSession, claim: Claim, *, segment_count: int | None = None
 ) -> bool:
-    """False when the claim is another's now."""
+    """Go on with a claim; False when another worker has it now."""
+    progress = {} if segment_count is None else {"segment_count": segment_count}
     renewed = await session.scalar(
         update(recordings)
-        .where(_claimed(recording_id, claim_id))
+        .where(_claimed(claim))
         .values(claimed_until=_renewed(), **progress)
         .returning(recordings.c.recording_id)
     )
     return renewed is not None
 
 
-async def finish_recording(
-    session: AsyncSession, recording_id: UUID, claim_id: UUID, **outcome: Any
-) -> bool:
-    """False when the claim is another's now."""
+async def finish_recording(session: AsyncSession, claim: Claim, outcome: Outcome) -> bool:
+    """False when another worker has the claim now."""
+    counted = {} if outcome.segment_count is None else {"segment_count": outcome.segment_count}
     finished = await session.scalar(
         update(recordings)
-        .where(_claimed(recording_id, claim_id))
-        .values(claim_id=None, claimed_until=None, **outcome)
+        .where(_claimed(claim))
+        .values(
+            claim_id=None,
+            claimed_until=None,
+            state=outcome.state,
+            error=outcome.error,
+            warning=outcome.warning,
+            **counted,
+        )
         .returning(recordings.c.recording_id)
     )
     return finished is not None
 
 
-def _claimed(recording_id: UUID, claim_id: UUID) -> ColumnElement[bool]:
-    return (recordings.c.recording_id == recording_id) & (recordings.c.claim_id == claim_id)
+def _claimed(claim: Claim) -> ColumnElement[bool]:
+    return (recordings.c.recording_id == claim.recording_id) & (
+        recordings.c.claim_id == claim.claim_id
+    )
 
 
 def _renewed() -> ColumnElement[datetime]:
     return func.clock_timestamp() + CLAIM
+
+
+def _recording(row: Mapping[Any, Any]) -> StoredRecording:
+    return StoredRecording(
+        recording_id=row["recording_id"],
+        camera_id=row["camera_id"],
+        state=row["state"],
+        error=row["error"],
+        warning=row["warning"],
+        object=ObjectReference.model_validate(row["object"]),
+        started_at=row["started_at"],
+        clock_u95_ms=row["clock_u95_ms"],
+        segment_count=row["segment_count"],
+        created_at=row["created_at"],
+    )

@@ -98,18 +98,30 @@ def sole_video(container: Any) -> Any:
     if codec not in ACCEPTED_CODECS:
         raise SourceFailure(f"codec {codec} is not accepted; {', '.join(sorted(ACCEPTED_CODECS))}")
     if not video.codec_context.width or not video.codec_context.height:
-        raise SourceFailure("the source does not tell its picture size")
+        raise SourceFailure("the source does not announce its picture size")
     return video
 
 
-def source_zero_s(container: Any, packet: Any, pts_s: float, shift_s: float) -> float | None:
-    """Media time zero by the source's clock, seconds since 1970; None while it told none.
+class LiveSource:
+    """An opened source: its one video stream, the packets of it, and its clock."""
 
-    `prft` is computed by FFmpeg from the latest sender report, `start_time_realtime` from the
-    first one: a source whose two clocks drift apart is followed by the former only.
-    """
-    if packet.has_sidedata("prft"):
-        wallclock_us = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True)
-        return wallclock_us / 1e6 - pts_s
-    started_us = container.start_time_realtime
-    return None if started_us is None else started_us / 1e6 - shift_s
+    def __init__(self, container: Any) -> None:
+        """`container` is a PyAV input container. Raises SourceFailure."""
+        self._container = container
+        self.video = sole_video(container)
+        self.tick_s = float(self.video.time_base)
+
+    def packets(self) -> Iterator[Any]:
+        return iter(self._container.demux(self.video))
+
+    def zero_s(self, packet: Any, pts_s: float, shift_s: float) -> float | None:
+        """Media time zero by the source's clock, seconds since 1970; None before it announced any.
+
+        `prft` is computed by FFmpeg from the latest sender report, `start_time_realtime` from the
+        first one: a source whose two clocks drift apart is followed by the former only.
+        """
+        if packet.has_sidedata("prft"):
+            wallclock = bytes(packet.get_sidedata("prft"))[:8]
+            return int.from_bytes(wallclock, "little", signed=True) / 1e6 - pts_s
+        started_us = self._container.start_time_realtime
+        return None if started_us is None else started_us / 1e6 - shift_s

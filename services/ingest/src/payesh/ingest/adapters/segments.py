@@ -1,5 +1,8 @@
-"""Segments that are stored, and the place where each camera's chain stands."""
+"""Segments that are stored, gaps between them, and where each camera's chain stands."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts.ingest import GapRecorded, SegmentStored
 from payesh.contracts.values import ObjectReference
 from payesh.ingest.adapters.tables import cameras, gaps, segments
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGap:
+    """A time of which nothing is kept."""
+
+    gap_id: UUID
+    camera_id: str
+    started_at: datetime
+    ended_at: datetime
+    reason: str
 
 
 async def insert_segment(session: AsyncSession, event: SegmentStored, ended_at: datetime) -> bool:
@@ -88,8 +102,8 @@ async def segments_between(
     until: datetime,
     after: tuple[datetime, UUID, int] | None,
     limit: int,
-) -> list[dict[str, Any]]:
-    """Events of segments that overlap a time span, by capture time."""
+) -> Sequence[SegmentStored]:
+    """Segments, as published, that overlap a time span, by capture time."""
     query = (
         select(segments.c.event)
         .where(
@@ -103,7 +117,8 @@ async def segments_between(
     if after is not None:
         key = func.row(segments.c.captured_at, segments.c.stream_id, segments.c.sequence)
         query = query.where(key > func.row(*after))
-    return [dict(row) for row in (await session.scalars(query)).all()]
+    # In JSON mode: the contracts' values are strict, and there a time is a string.
+    return [SegmentStored.from_json(json.dumps(event)) for event in await session.scalars(query)]
 
 
 async def gaps_between(
@@ -114,7 +129,7 @@ async def gaps_between(
     until: datetime,
     after: tuple[datetime, UUID] | None,
     limit: int,
-) -> list[dict[str, Any]]:
+) -> Sequence[StoredGap]:
     """Gaps that overlap a time span, by their start."""
     query = (
         select(gaps.c.gap_id, gaps.c.camera_id, gaps.c.started_at, gaps.c.ended_at, gaps.c.reason)
@@ -124,7 +139,7 @@ async def gaps_between(
     )
     if after is not None:
         query = query.where(func.row(gaps.c.started_at, gaps.c.gap_id) > func.row(*after))
-    return [dict(row._mapping) for row in (await session.execute(query)).all()]
+    return [StoredGap(*row) for row in await session.execute(query)]
 
 
 async def forget_segments(session: AsyncSession, before: datetime) -> int:

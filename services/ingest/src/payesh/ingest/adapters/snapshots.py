@@ -1,8 +1,8 @@
 """Stills: a series a camera and day, numbered without gaps under a row lock."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
@@ -23,6 +23,14 @@ class Series:
     stream_id: UUID
     sequence: int
     previous_link_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A still that was kept before, as it was published."""
+
+    image_sha256: str
+    event: SnapshotStored
 
 
 async def lock_series(
@@ -59,7 +67,7 @@ async def find_snapshot(
     image_sha256: str,
     captured_at: datetime,
     idempotency_key: str | None,
-) -> dict[str, Any] | None:
+) -> StoredSnapshot | None:
     """A still that this one repeats: by its key, else by what it is."""
     same: ColumnElement[bool] = (snapshots.c.image_sha256 == image_sha256) & (
         snapshots.c.captured_at == captured_at
@@ -74,7 +82,9 @@ async def find_snapshot(
             .limit(1)
         )
     ).one_or_none()
-    return None if row is None else dict(row._mapping)
+    if row is None:
+        return None
+    return StoredSnapshot(row.image_sha256, SnapshotStored.from_json(json.dumps(row.event)))
 
 
 async def insert_snapshot(

@@ -1,9 +1,19 @@
 """Passwords of sources, sealed with the service's own key (Fernet: AES-128-CBC and HMAC)."""
 
+from typing import NamedTuple
+
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 
 from payesh.kit.errors import SettingsError
+
+
+class StoredSource(NamedTuple):
+    """Where a camera is reached, as the database and the spool hold it."""
+
+    url: str
+    username: str | None
+    sealed_password: str | None
 
 
 class SourceSeal:

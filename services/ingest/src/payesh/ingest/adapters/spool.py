@@ -1,24 +1,34 @@
-"""A bounded spool on disk: what was recorded waits here until store, database and bus have it.
+"""A bounded spool on disk: recordings wait here until store, database and bus have them.
 
-Layout: `<folder>/<camera>/<ordinal>.json` says what an item is, `<ordinal>.m4s` holds its media,
-`<stream>.init` the init part that the stream's segments share. A `.json` is written last, synced
-and renamed into place, so an item is there whole or not at all. Ordinals give the order per camera.
-`*.bad` is what could not be stored or read, for a person; its media counts until it is removed.
+Layout: `<folder>/<camera>/<ordinal>.json` is an item's record (`spool_records`), `<ordinal>.m4s`
+its media, `<stream>.init` the init part that the stream's segments share. A `.json` is written
+last, synced and renamed into place, so an item is there whole or not at all. Ordinals give the
+order per camera. `*.bad` could not be stored or read and waits for an operator, its reason in
+`<ordinal>.reason`; its media counts against the limit until it is removed. `*.note` are notes
+(`spool_notes`).
 """
 
 import contextlib
 import errno
 import fcntl
-import json
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import structlog
+
+from payesh.ingest import metrics
+from payesh.ingest.adapters.spool_notes import SpoolNotes, last_stored_path
+from payesh.ingest.adapters.spool_records import (
+    SegmentRecord,
+    SpoolRecord,
+    UnreadableRecord,
+    UnusableRecord,
+    read_spooled,
+)
+from payesh.ingest.adapters.synced_file import PART_SUFFIX, write_synced
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +36,7 @@ _ORDINAL = "[0-9]" * 12
 
 
 class SpoolFull(Exception):
-    """The limit is reached: recording stops, and the time lost is recorded as a gap."""
+    """The limit is reached, or the disk is full: recording stops, and a gap records the time."""
 
 
 class SpoolInUse(Exception):
@@ -35,12 +45,11 @@ class SpoolInUse(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SpoolItem:
-    """`kind` is `segment`, `gap` or `health`; `body` what to store and say."""
+    """A record that waits; `media_path` is a segment's."""
 
     camera_id: str
     ordinal: int
-    kind: str
-    body: dict[str, Any]
+    record: SpoolRecord | UnusableRecord
     media_path: Path | None
 
 
@@ -53,6 +62,7 @@ class Spool:
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self.folder = folder
+        self.notes = SpoolNotes(folder)
         self.limit_bytes = limit_bytes
         self._lock = threading.Lock()
         self._next: dict[str, int] = {}
@@ -104,10 +114,8 @@ class Spool:
     def cameras(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir())
 
-    def append(
-        self, camera_id: str, kind: str, body: dict[str, Any], media: bytes | None = None
-    ) -> SpoolItem:
-        """Keep an item durably. Raises SpoolFull, also when the disk itself is full."""
+    def append(self, camera_id: str, record: SpoolRecord, media: bytes | None = None) -> SpoolItem:
+        """Keep a record durably. Raises SpoolFull, also when the disk itself is full."""
         folder = self.folder / camera_id
         size = len(media) if media is not None else 0
         with self._lock:
@@ -122,9 +130,8 @@ class Spool:
         try:
             folder.mkdir(exist_ok=True)
             if media is not None and media_path is not None:
-                _write_synced(media_path, media, sync_folder=False)
-            record = json.dumps({"kind": kind, "body": body}).encode()
-            _write_synced(sidecar_path, record)
+                write_synced(media_path, media, sync_folder=False)
+            write_synced(sidecar_path, record.to_bytes())
         except OSError as error:
             for path in (sidecar_path, media_path):  # a sidecar never names what is not there
                 if path is not None:
@@ -137,12 +144,12 @@ class Spool:
         with self._lock:
             self._items += 1
             self._disk_refuses = False
-        return SpoolItem(camera_id, ordinal, kind, body, media_path)
+        return SpoolItem(camera_id, ordinal, record, media_path)
 
     def put_init(self, camera_id: str, stream_id: UUID, init: bytes) -> None:
         """Keep the init part of a stream. Raises SpoolFull when the disk is full."""
         try:
-            _write_synced(self._init_path(camera_id, stream_id), init)
+            write_synced(self._init_path(camera_id, stream_id), init)
         except OSError as error:
             self._disk_refuses = True
             raise SpoolFull(f"the disk refused an init part: {error.strerror}") from error
@@ -160,19 +167,14 @@ class Spool:
             if item is not None:
                 yield item
 
-    def last(self, camera_id: str, kinds: frozenset[str]) -> SpoolItem | None:
-        """The newest item of some kinds that still waits."""
-        found = [item for item in self.items(camera_id) if item.kind in kinds]
-        return found[-1] if found else None
-
     def remove(self, item: SpoolItem) -> None:
         """Forget a stored item. The media goes last: a sidecar never names what is not there.
 
-        The sidecar stays as the note `last-<kind>`: who starts while the database is away knows
-        from it where the chain stands.
+        The sidecar stays as the note of the last stored record.
         """
         folder = self.folder / item.camera_id
-        (folder / f"{item.ordinal:012d}.json").replace(folder / f"last-{item.kind}.note")
+        sidecar = folder / f"{item.ordinal:012d}.json"
+        sidecar.replace(last_stored_path(folder, item.record.kind))
         size = 0
         if item.media_path is not None and item.media_path.exists():
             size = item.media_path.stat().st_size
@@ -185,11 +187,14 @@ class Spool:
         """Remove the init part of a stream that has ended and is stored."""
         self._init_path(camera_id, stream_id).unlink(missing_ok=True)
 
-    def set_aside(self, item: SpoolItem) -> None:
-        """Keep an item that cannot be stored for a person to look at, out of the way."""
-        self._set_aside(self.folder / item.camera_id / f"{item.ordinal:012d}.json")
+    def set_aside(self, item: SpoolItem, reason: str) -> None:
+        """Keep an item that cannot be stored for an operator, out of the way of the others."""
+        self._set_aside(self.folder / item.camera_id / f"{item.ordinal:012d}.json", reason)
 
-    def _set_aside(self, sidecar: Path) -> None:
+    def _set_aside(self, sidecar: Path, reason: str) -> None:
+        log.error("item set aside", camera_id=sidecar.parent.name, item=sidecar.stem, reason=reason)
+        with contextlib.suppress(OSError):  # the log has it too
+            sidecar.with_suffix(".reason").write_text(reason + "\n", encoding="utf-8")
         media = sidecar.with_suffix(".m4s")
         with contextlib.suppress(FileNotFoundError):
             media.rename(media.with_suffix(".m4s.bad"))
@@ -197,24 +202,9 @@ class Spool:
             sidecar.rename(sidecar.with_suffix(".json.bad"))
         except FileNotFoundError:  # another thread was faster
             return
+        metrics.set_aside.inc()
         with self._lock:
             self._items -= 1
-
-    def note(self, camera_id: str, name: str, document: dict[str, Any] | None) -> None:
-        """Remember (or, with None, forget) a small document, such as an assignment."""
-        path = self._camera_folder(camera_id) / f"{name}.note"
-        if document is None:
-            path.unlink(missing_ok=True)
-        else:
-            _write_synced(path, json.dumps(document).encode())
-
-    def noted(self, camera_id: str, name: str) -> dict[str, Any] | None:
-        path = self.folder / camera_id / f"{name}.note"
-        try:
-            document = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            return None
-        return document if isinstance(document, dict) else None
 
     def _camera_folder(self, camera_id: str) -> Path:
         folder = self.folder / camera_id
@@ -228,23 +218,21 @@ class Spool:
         """None when it is gone, or cannot be read and was set aside: a disk that lost power may
         give back a file of zeros, and one such item must not hold up all that wait behind it."""
         try:
-            record = json.loads(path.read_bytes())
-            kind, body = record["kind"], dict(record["body"])
+            record = read_spooled(path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, UnreadableRecord) as error:
             if isinstance(error, OSError) and error.errno != errno.EIO:
                 raise
-            log.error("unreadable item set aside", camera_id=camera_id, item=path.stem)
-            self._set_aside(path)
+            self._set_aside(path, str(error))
             return None
-        media = path.with_suffix(".m4s") if kind == "segment" else None
-        return SpoolItem(camera_id, int(path.stem), kind, body, media)
+        media = path.with_suffix(".m4s") if isinstance(record, SegmentRecord) else None
+        return SpoolItem(camera_id, int(path.stem), record, media)
 
     def _recover(self, camera_id: str) -> None:
         """Count what a former process left and remove what it had not finished."""
         folder = self.folder / camera_id
-        for path in folder.glob("*.part"):
+        for path in folder.glob(f"*{PART_SUFFIX}"):
             path.unlink()
         highest = -1
         for path in folder.glob(f"{_ORDINAL}.*"):
@@ -257,31 +245,19 @@ class Spool:
             elif kind in (".m4s", ".m4s.bad"):
                 self._bytes += path.stat().st_size
         self._next[camera_id] = highest + 1
-        # A stream does not outlive its process: init parts that no waiting segment needs are done.
-        needed = {item.body.get("stream_id") for item in self.items(camera_id)}
+        self._forget_needless_inits(camera_id)
+
+    def _forget_needless_inits(self, camera_id: str) -> None:
+        """A stream does not outlive its process: init parts that no waiting segment needs are done.
+        While anything is set aside all stay, for its media is of no use without them."""
+        folder, needed = self.folder / camera_id, set()
+        for item in self.items(camera_id):
+            if isinstance(item.record, UnusableRecord):
+                return
+            if isinstance(item.record, SegmentRecord):
+                needed.add(str(item.record.stream_id))
+        if any(folder.glob("*.m4s.bad")):
+            return
         for path in folder.glob("*.init"):
             if path.stem not in needed:
                 path.unlink()
-
-
-def _write_synced(path: Path, data: bytes, *, sync_folder: bool = True) -> None:
-    """Without `sync_folder` the name is durable with that of the next file: names in one folder
-    are journalled in order."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fdatasync(file.fileno())
-        part.rename(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)  # on a full disk half a file is what others lack
-        raise
-    if not sync_folder:
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -8,14 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import Identifier
-from payesh.ingest.adapters import cameras as camera_rows
-from payesh.ingest.api.dependencies import (
-    CameraId,
-    ResourcesHere,
-    body_schema,
-    json_body,
-)
+from payesh.ingest.adapters.cameras import StoredCamera, StoredRevision
+from payesh.ingest.api.dependencies import CameraId, DependenciesHere, body_schema, json_body
 from payesh.ingest.handlers import cameras as handlers
+from payesh.ingest.handlers import revisions
+from payesh.ingest.handlers.sources import EnteredSource
 from payesh.kit.authorization import authorize
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.paging import Cursor, Limit, Number, decode_cursor, next_cursor
@@ -31,7 +28,7 @@ _after_camera = TypeAdapter(tuple[Identifier])
 _before_revision = TypeAdapter(tuple[Number])
 _given = ("camera_id", "revision", "created_at")
 
-# The document minus what the service itself assigns: derived, so that the two never differ.
+# The document without what the service itself assigns: derived, so that the two never differ.
 RevisionIn: type[BaseModel] = create_model(
     "RevisionIn",
     __config__=_strict,
@@ -44,7 +41,7 @@ RevisionIn: type[BaseModel] = create_model(
 
 
 class SourceIn(BaseModel):
-    """Where a camera is reached. The password is never told again."""
+    """Where a camera is reached. The password is never answered again."""
 
     model_config = _strict
 
@@ -116,31 +113,41 @@ class RevisionPage(BaseModel):
     next: str | None
 
 
-def _camera_out(row: dict[str, Any], warnings: list[str] | None = None) -> CameraOut:
+def _camera_out(camera: StoredCamera, warnings: list[str] | None = None) -> CameraOut:
     source = None
-    if row["source_url"] is not None:
+    if camera.source is not None:
         source = SourceOut(
-            url=row["source_url"],
-            username=row["source_username"],
-            has_password=row["source_sealed_password"] is not None,
+            url=camera.source.url,
+            username=camera.source.username,
+            has_password=camera.source.sealed_password is not None,
         )
     return CameraOut(
-        camera_id=row["camera_id"],
-        name=row["name"],
-        county=row["county"],
-        road_class=row["road_class"],
-        place_class=row["place_class"],
-        enabled=row["enabled"],
-        source_kind=row["source_kind"],
+        camera_id=camera.camera_id,
+        name=camera.name,
+        county=camera.place.county,
+        road_class=camera.place.road_class,
+        place_class=camera.place.place_class,
+        enabled=camera.enabled,
+        source_kind=camera.source_kind,
         source=source,
-        revision=RevisionOut(revision=row["revision"], sha256=row["revision_reference"]["sha256"]),
-        created_at=row["created_at"],
+        revision=RevisionOut(revision=camera.revision.revision, sha256=camera.revision.sha256),
+        created_at=camera.created_at,
         warnings=warnings or [],
     )
 
 
-def _source(source: SourceIn | None) -> dict[str, str | None] | None:
-    return None if source is None else source.model_dump()
+def _revision_out(stored: StoredRevision) -> RevisionDocument:
+    return RevisionDocument(
+        revision=stored.revision,
+        sha256=stored.reference.sha256,
+        created_at=stored.created_at,
+        created_by=stored.created_by,
+        document=stored.document,
+    )
+
+
+def _source(source: SourceIn | None) -> EnteredSource | None:
+    return None if source is None else EnteredSource(source.url, source.username, source.password)
 
 
 @router.post(
@@ -150,92 +157,91 @@ def _source(source: SourceIn | None) -> dict[str, str | None] | None:
     responses={409: {"description": "The camera exists."}},
 )
 async def create_camera(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: Writer,
     body: Annotated[CameraIn, Depends(json_body(CameraIn))],
 ) -> CameraOut:
     """Register a camera; it is recorded at once when it has a source."""
     revision: BaseModel = body.revision
     fields = revision.model_dump(mode="json")
-    row = await handlers.create_camera(
-        resources, principal, body.camera_id, fields, _source(body.source)
+    camera = await handlers.create_camera(
+        dependencies, principal, body.camera_id, fields, _source(body.source)
     )
-    return _camera_out(row, handlers.certificate_warnings(fields, datetime.now(UTC)))
+    return _camera_out(camera, revisions.certificate_warnings(fields, datetime.now(UTC)))
 
 
 @router.get("")
 async def list_cameras(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: Reader,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> CameraPage:
     """Cameras within the caller's bounds, by name."""
     after = decode_cursor(cursor, _after_camera)
-    async with resources.database.transaction() as session:
-        rows = await camera_rows.list_cameras(
-            session, principal.bounds, after=after[0] if after else "", limit=limit
-        )
-    following = next_cursor(rows, limit, lambda row: (row["camera_id"],))
-    return CameraPage(items=[_camera_out(row) for row in rows], next=following)
+    cameras = await handlers.list_cameras(
+        dependencies, principal, after=after[0] if after else "", limit=limit
+    )
+    return CameraPage(
+        items=[_camera_out(camera) for camera in cameras],
+        next=next_cursor(cameras, limit, lambda camera: (camera.camera_id,)),
+    )
 
 
 @router.get("/{camera_id}")
-async def get_camera(resources: ResourcesHere, principal: Reader, camera_id: CameraId) -> CameraOut:
+async def get_camera(
+    dependencies: DependenciesHere, principal: Reader, camera_id: CameraId
+) -> CameraOut:
     """One camera."""
-    async with resources.database.transaction() as session:
-        row = await handlers.camera_row(session, camera_id, principal.bounds)
-    return _camera_out(row)
+    return _camera_out(await handlers.get_camera(dependencies, principal, camera_id))
 
 
 @router.patch("/{camera_id}", openapi_extra=body_schema(CameraChange))
 async def change_camera(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: Writer,
     camera_id: CameraId,
     body: Annotated[CameraChange, Depends(json_body(CameraChange))],
 ) -> CameraOut:
     """Begin or end recording; change the source."""
-    if body.source is not None:
-        await handlers.change_source(resources, principal, camera_id, _source(body.source))
-    if body.enabled is not None:
-        await handlers.enable_camera(resources, principal, camera_id, enabled=body.enabled)
-    async with resources.database.transaction() as session:
-        row = await handlers.camera_row(session, camera_id, principal.bounds)
-    return _camera_out(row)
+    camera = await handlers.change_camera(
+        dependencies, principal, camera_id, source=_source(body.source), enabled=body.enabled
+    )
+    return _camera_out(camera)
 
 
 @router.put("/{camera_id}/source", openapi_extra=body_schema(SourceIn))
 async def put_source(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: Writer,
     camera_id: CameraId,
     body: Annotated[SourceIn, Depends(json_body(SourceIn))],
 ) -> CameraOut:
     """Replace where the camera is reached."""
-    return _camera_out(await handlers.change_source(resources, principal, camera_id, _source(body)))
+    camera = await handlers.change_source(dependencies, principal, camera_id, _source(body))
+    return _camera_out(camera)
 
 
 @router.post("/{camera_id}/revisions", status_code=201, openapi_extra=body_schema(RevisionIn))
 async def create_revision(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: Writer,
     camera_id: CameraId,
     body: Annotated[BaseModel, Depends(json_body(RevisionIn))],
 ) -> RevisionOut:
     """Put another configuration in force from the next segment on."""
     fields = body.model_dump(mode="json")
-    revision, reference = await handlers.revise_camera(resources, principal, camera_id, fields)
+    revision, reference = await revisions.revise_camera(dependencies, principal, camera_id, fields)
     return RevisionOut(
         revision=revision.revision,
         sha256=reference.sha256,
-        warnings=handlers.certificate_warnings(fields, datetime.now(UTC)),
+        warnings=revisions.certificate_warnings(fields, datetime.now(UTC)),
     )
 
 
 @router.get("/{camera_id}/revisions")
 async def list_revisions(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: Reader,
     camera_id: CameraId,
     cursor: Cursor = None,
@@ -243,23 +249,14 @@ async def list_revisions(
 ) -> RevisionPage:
     """Configurations that were or are in force, newest first."""
     before = decode_cursor(cursor, _before_revision)
-    async with resources.database.transaction() as session:
-        await handlers.camera_row(session, camera_id, principal.bounds)
-        rows = await camera_rows.list_revisions(
-            session,
-            camera_id,
-            before=before[0] if before else 2**31 - 1,
-            limit=limit,
-        )
-    items = [
-        RevisionDocument(
-            revision=row["revision"],
-            sha256=row["reference"]["sha256"],
-            created_at=row["created_at"],
-            created_by=row["created_by"],
-            document=row["document"],
-        )
-        for row in rows
-    ]
-    following = next_cursor(rows, limit, lambda row: (row["revision"],))
-    return RevisionPage(items=items, next=following)
+    stored = await revisions.list_revisions(
+        dependencies,
+        principal,
+        camera_id,
+        before=before[0] if before else None,
+        limit=limit,
+    )
+    return RevisionPage(
+        items=[_revision_out(each) for each in stored],
+        next=next_cursor(stored, limit, lambda each: (each.revision,)),
+    )

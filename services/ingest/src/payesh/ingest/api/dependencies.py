@@ -1,4 +1,4 @@
-"""What routes share: the resources, bodies that follow the contracts, time spans."""
+"""What routes share: the dependencies, bodies that follow the contracts, time spans."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,20 +9,21 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from payesh.contracts.values import IDENTIFIER_PATTERN
+from payesh.ingest.dependencies import Dependencies
 from payesh.ingest.errors import BadTime
-from payesh.ingest.resources import Resources
+from payesh.ingest.handlers.streams import Span
 
 M = TypeVar("M", bound=BaseModel)
 
 CameraId = Annotated[str, Path(pattern=IDENTIFIER_PATTERN)]
 
 
-def resources(request: Request) -> Resources:
-    found: Resources = request.app.state.resources
+def dependencies(request: Request) -> Dependencies:
+    found: Dependencies = request.app.state.dependencies
     return found
 
 
-ResourcesHere = Annotated[Resources, Depends(resources)]
+DependenciesHere = Annotated[Dependencies, Depends(dependencies)]
 
 
 def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
@@ -82,18 +83,21 @@ def utc(value: datetime, name: str) -> datetime:
         raise BadTime(f"{name} is no year from 1 to 9999 in UTC") from None
 
 
-class Span:
-    """`from` (default: a day ago) up to `to` (default: now)."""
+def asked_span(
+    since: Annotated[
+        datetime | None, Query(alias="from", description="Default: a day ago.")
+    ] = None,
+    until: Annotated[datetime | None, Query(alias="to", description="Default: now.")] = None,
+) -> Span:
+    """Raises BadTime."""
+    now = datetime.now(UTC)
+    span = Span(
+        utc(since, "from") if since else now - timedelta(days=1),
+        utc(until, "to") if until else now + timedelta(minutes=1),
+    )
+    if span.until < span.since:
+        raise BadTime("to lies before from")
+    return span
 
-    def __init__(
-        self,
-        since: Annotated[
-            datetime | None, Query(alias="from", description="Default: a day ago.")
-        ] = None,
-        until: Annotated[datetime | None, Query(alias="to", description="Default: now.")] = None,
-    ) -> None:
-        now = datetime.now(UTC)
-        self.since = utc(since, "from") if since else now - timedelta(days=1)
-        self.until = utc(until, "to") if until else now + timedelta(minutes=1)
-        if self.until < self.since:
-            raise BadTime("to lies before from")
+
+SpanHere = Annotated[Span, Depends(asked_span)]

@@ -1,18 +1,15 @@
 """What was recorded of a camera, what was not, and how the camera is."""
 
-import json
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from payesh.contracts.ingest import SegmentStored
-from payesh.ingest.adapters.health import health_of
-from payesh.ingest.adapters.segments import gaps_between, segments_between
-from payesh.ingest.api.dependencies import CameraId, ResourcesHere, Span
-from payesh.ingest.handlers.cameras import camera_row
+from payesh.ingest.api.dependencies import CameraId, DependenciesHere, SpanHere
+from payesh.ingest.handlers import streams as handlers
 from payesh.kit.authorization import authorize
 from payesh.kit.paging import Cursor, Limit, Number, UtcTime, decode_cursor, next_cursor
 from payesh.kit.tokens import Principal
@@ -32,6 +29,8 @@ class SegmentPage(BaseModel):
 
 
 class GapOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
     gap_id: UUID
     camera_id: str
     started_at: datetime
@@ -45,6 +44,8 @@ class GapPage(BaseModel):
 
 
 class ConditionOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
     condition: str
     raised: bool
     changed_at: datetime
@@ -61,72 +62,53 @@ class HealthOut(BaseModel):
 
 @router.get("/segments")
 async def list_segments(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: StreamReader,
     camera_id: CameraId,
-    span: Annotated[Span, Depends()],
+    span: SpanHere,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> SegmentPage:
-    """Segments that overlap the span, by capture time, as they were announced."""
-    key = decode_cursor(cursor, _after_segment)
-    async with resources.database.transaction() as session:
-        await camera_row(session, camera_id, principal.bounds)
-        rows = await segments_between(
-            session,
-            camera_id,
-            since=span.since,
-            until=span.until,
-            after=key,
-            limit=limit,
-        )
-    items = [SegmentStored.from_json(json.dumps(row)) for row in rows]
-    following = next_cursor(
-        items, limit, lambda item: (item.captured_at, item.stream_id, item.sequence)
+    """Segments that overlap the span, by capture time, as they were published."""
+    after = decode_cursor(cursor, _after_segment)
+    segments = await handlers.list_segments(
+        dependencies, principal, camera_id, span, after=after, limit=limit
     )
-    return SegmentPage(items=items, next=following)
+    following = next_cursor(
+        segments, limit, lambda each: (each.captured_at, each.stream_id, each.sequence)
+    )
+    return SegmentPage(items=list(segments), next=following)
 
 
 @router.get("/gaps")
 async def list_gaps(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: StreamReader,
     camera_id: CameraId,
-    span: Annotated[Span, Depends()],
+    span: SpanHere,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> GapPage:
     """Times of which nothing is kept, and why."""
-    key = decode_cursor(cursor, _after_gap)
-    async with resources.database.transaction() as session:
-        await camera_row(session, camera_id, principal.bounds)
-        rows = await gaps_between(
-            session,
-            camera_id,
-            since=span.since,
-            until=span.until,
-            after=key,
-            limit=limit,
-        )
-    items = [GapOut(**row) for row in rows]
-    following = next_cursor(items, limit, lambda item: (item.started_at, item.gap_id))
-    return GapPage(items=items, next=following)
+    after = decode_cursor(cursor, _after_gap)
+    gaps = await handlers.list_gaps(
+        dependencies, principal, camera_id, span, after=after, limit=limit
+    )
+    return GapPage(
+        items=[GapOut.model_validate(gap) for gap in gaps],
+        next=next_cursor(gaps, limit, lambda each: (each.started_at, each.gap_id)),
+    )
 
 
 @router.get("/health")
 async def get_health(
-    resources: ResourcesHere, principal: HealthReader, camera_id: CameraId
+    dependencies: DependenciesHere, principal: HealthReader, camera_id: CameraId
 ) -> HealthOut:
     """Conditions that were ever raised, and whether they are now."""
-    async with resources.database.transaction() as session:
-        row = await camera_row(session, camera_id, principal.bounds)
-        conditions = await health_of(session, camera_id)
+    camera, conditions = await handlers.get_health(dependencies, principal, camera_id)
     return HealthOut(
         camera_id=camera_id,
-        enabled=row["enabled"],
-        last_frame_at=row["covered_until"],
-        conditions=[
-            ConditionOut(**{name: each[name] for name in ConditionOut.model_fields})
-            for each in conditions
-        ],
+        enabled=camera.enabled,
+        last_frame_at=camera.covered_until,
+        conditions=[ConditionOut.model_validate(each) for each in conditions],
     )

@@ -1,9 +1,8 @@
-"""The two other doors: video files, and stills of enforcement cameras and radars."""
+"""Uploads: video files, and stills of enforcement cameras and radars."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response, UploadFile
@@ -11,11 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
 from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
-from payesh.ingest.adapters.recordings import find_recording
-from payesh.ingest.api.dependencies import CameraId, ResourcesHere, utc
+from payesh.ingest.adapters.recordings import StoredRecording
+from payesh.ingest.api.dependencies import CameraId, DependenciesHere, utc
 from payesh.ingest.api.forms import form_schema, sent_form
-from payesh.ingest.errors import UnknownRecording
-from payesh.ingest.handlers.recordings import accept_recording, recording_stream_id
+from payesh.ingest.handlers import recordings as handlers
 from payesh.ingest.handlers.snapshots import store_snapshot
 from payesh.kit.authorization import authorize
 from payesh.kit.tokens import Principal
@@ -61,23 +59,25 @@ class RecordingOut(BaseModel):
 
 
 class SnapshotOut(BaseModel):
-    """The event as announced."""
+    """The event as published."""
 
     stream_id: UUID
     sequence: int
     event: Annotated[SnapshotStored, Field(description="ingest.snapshot.stored.v1")]
 
 
-def _recording_out(row: dict[str, Any]) -> RecordingOut:
-    fields = {
-        name: row[name]
-        for name in RecordingOut.model_fields
-        if name not in ("stream_id", "size_bytes")
-    }
+def _recording_out(recording: StoredRecording) -> RecordingOut:
     return RecordingOut(
-        **fields,
-        stream_id=recording_stream_id(row["recording_id"]),
-        size_bytes=row["object"]["size_bytes"],
+        recording_id=recording.recording_id,
+        camera_id=recording.camera_id,
+        state=recording.state,
+        error=recording.error,
+        warning=recording.warning,
+        stream_id=handlers.recording_stream_id(recording.recording_id),
+        segment_count=recording.segment_count,
+        size_bytes=recording.object.size_bytes,
+        started_at=recording.started_at,
+        created_at=recording.created_at,
     )
 
 
@@ -88,32 +88,33 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
 
 @router.post("/recordings", status_code=202, openapi_extra=form_schema(RecordingForm))
 async def post_recording(
-    resources: ResourcesHere, principal: RecordingWriter, camera_id: CameraId, request: Request
+    dependencies: DependenciesHere,
+    principal: RecordingWriter,
+    camera_id: CameraId,
+    request: Request,
 ) -> RecordingOut:
     """Keep a video file; it is segmented in the background, as a stream of its own."""
-    deadline_s = resources.settings.recording_upload_s
-    async with sent_form(request, RecordingForm, resources.recording_turns, deadline_s) as form:
-        row = await accept_recording(
-            resources,
+    deadline_s = dependencies.settings.recording_upload_s
+    async with sent_form(request, RecordingForm, dependencies.recording_turns, deadline_s) as form:
+        recording = await handlers.accept_recording(
+            dependencies,
             principal,
             camera_id,
             _chunks(form.file),
             utc(form.started_at, "started_at"),
             form.clock_u95_ms,
         )
-    return _recording_out(row)
+    return _recording_out(recording)
 
 
 @router.get("/recordings/{recording_id}")
 async def get_recording(
-    resources: ResourcesHere, principal: StreamReader, camera_id: CameraId, recording_id: UUID
+    dependencies: DependenciesHere, principal: StreamReader, camera_id: CameraId, recording_id: UUID
 ) -> RecordingOut:
     """How far the work on a video file is."""
-    async with resources.database.transaction() as session:
-        row = await find_recording(session, camera_id, recording_id, principal.bounds)
-    if row is None:
-        raise UnknownRecording()
-    return _recording_out(row)
+    return _recording_out(
+        await handlers.get_recording(dependencies, principal, camera_id, recording_id)
+    )
 
 
 @router.post(
@@ -126,7 +127,7 @@ async def get_recording(
     },
 )
 async def post_snapshot(
-    resources: ResourcesHere,
+    dependencies: DependenciesHere,
     principal: SnapshotWriter,
     request: Request,
     response: Response,
@@ -134,11 +135,11 @@ async def post_snapshot(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> SnapshotOut:
     """Keep a still. The same one sent again gets the same answer, with status 200."""
-    limit = resources.settings.snapshot_limit_mib * 1024 * 1024
-    deadline_s = resources.settings.snapshot_upload_s
-    async with sent_form(request, SnapshotForm, resources.snapshot_turns, deadline_s) as form:
+    limit = dependencies.settings.snapshot_limit_mib * 1024 * 1024
+    deadline_s = dependencies.settings.snapshot_upload_s
+    async with sent_form(request, SnapshotForm, dependencies.snapshot_turns, deadline_s) as form:
         event, new = await store_snapshot(
-            resources,
+            dependencies,
             principal,
             camera_id,
             await form.image.read(limit + 1),
@@ -148,8 +149,7 @@ async def post_snapshot(
             idempotency_key,
         )
     response.status_code = 201 if new else 200
-    stored = SnapshotStored.from_json(json.dumps(event))
-    return SnapshotOut(stream_id=stored.stream_id, sequence=stored.sequence, event=stored)
+    return SnapshotOut(stream_id=event.stream_id, sequence=event.sequence, event=event)
 
 
 def _measurement(text: str | None) -> DeviceMeasurement | None:

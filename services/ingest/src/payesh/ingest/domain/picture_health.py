@@ -1,4 +1,4 @@
-"""What one small grey picture every few seconds says about a camera.
+"""A camera's health, judged by one small grey picture every few seconds.
 
 Pictures are float32 arrays of shape (height, width), luma 0..255, all of one size.
 """
@@ -46,7 +46,7 @@ def shift_share(reference: Luma, luma: Luma) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A condition that began or ended, with the value that said so."""
+    """A condition that was raised or cleared, with the value that decided it."""
 
     condition: str
     raised: bool
@@ -56,7 +56,7 @@ class Finding:
 
 @dataclass
 class _Switch:
-    """Changes its state only after several samples in a row say so."""
+    """Changes its state only after several samples in a row that ask for it."""
 
     raised: bool = False
     against: int = 0
@@ -77,7 +77,7 @@ class _Switch:
 class PictureHealth:
     """One camera's picture over time. The first samples are taken as its own good state.
 
-    `raised`: the conditions last told of it. They are told to have ended when they have, also when
+    `raised`: the conditions last published of it. They are cleared when they have ended, also when
     that happened before this object was made.
     """
 
@@ -88,7 +88,7 @@ class PictureHealth:
     _baseline: list[float] = field(default_factory=list)
 
     def sample(self, luma: Luma) -> Iterator[Finding]:
-        """Yields what changed. A black picture says nothing about focus or direction."""
+        """Yields what changed. Focus and direction are not judged by a black picture."""
         mean = float(luma.mean())
         black = mean < BLACK_BELOW
         yield from self._judge("black", black, mean, BLACK_BELOW)
@@ -109,8 +109,8 @@ class PictureHealth:
             moved = shift_share(self._reference, luma)
             yield from self._judge("moved", moved > MOVED_ABOVE, moved, MOVED_ABOVE)
 
-    def untold(self, finding: Finding) -> None:
-        """The finding could not be passed on: found again, it will be yielded again."""
+    def not_recorded(self, finding: Finding) -> None:
+        """Forget a finding that could not be recorded: found again, it is yielded again."""
         self._switches[finding.condition] = _Switch(not finding.raised)
 
     def _judge(

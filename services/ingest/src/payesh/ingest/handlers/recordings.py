@@ -1,51 +1,63 @@
-"""Uploaded video files."""
+"""Uploaded video files: accepted and queued."""
 
 from collections.abc import AsyncIterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from payesh.contracts.event import deterministic_id
-from payesh.contracts.values import ObjectReference
 from payesh.ingest.adapters import recordings as recording_rows
-from payesh.ingest.handlers.cameras import (
-    camera_row,
-    require_bounds,
-    require_past,
-    revision_in_force,
-)
-from payesh.ingest.resources import Resources
+from payesh.ingest.adapters.recordings import StoredRecording
+from payesh.ingest.dependencies import Dependencies
+from payesh.ingest.errors import UnknownRecording
+from payesh.ingest.handlers.bounds import require_bounds, require_camera
+from payesh.ingest.handlers.revisions import revision_in_force
+from payesh.ingest.handlers.uploads import require_past
 from payesh.kit.tokens import Principal
+
+BUCKET = "recordings"
 
 
 async def accept_recording(
-    resources: Resources,
+    dependencies: Dependencies,
     principal: Principal,
     camera_id: str,
-    data: AsyncIterable[bytes],
+    content: AsyncIterable[bytes],
     started_at: datetime,
     clock_u95_ms: float,
-) -> dict[str, Any]:
+) -> StoredRecording:
     """Keep an uploaded file and queue it.
 
     Raises UnknownCamera, BadTime, NoRevision, OutOfBounds.
     """
     require_past(started_at, "started_at")
-    async with resources.database.transaction() as session:
-        await camera_row(session, camera_id, principal.bounds)
+    async with dependencies.database.transaction() as session:
+        await require_camera(session, camera_id, principal.bounds)
         revision, _ = await revision_in_force(session, camera_id, started_at)
         require_bounds(principal.bounds, revision)
     recording_id = uuid4()
-    stored: ObjectReference = await resources.objects.put(
-        "recordings", f"{camera_id}/{recording_id}", data, media_type="application/octet-stream"
+    stored = await dependencies.objects.put(
+        BUCKET, f"{camera_id}/{recording_id}", content, media_type="application/octet-stream"
     )
-    async with resources.database.transaction() as session:
-        await camera_row(session, camera_id, principal.bounds)
-        row = await recording_rows.insert_recording(
+    async with dependencies.database.transaction() as session:
+        await require_camera(session, camera_id, principal.bounds)
+        recording = await recording_rows.insert_recording(
             session, recording_id, camera_id, stored, started_at, clock_u95_ms
         )
-    resources.recordings_changed()
-    return row
+    dependencies.recordings_changed()
+    return recording
+
+
+async def get_recording(
+    dependencies: Dependencies, principal: Principal, camera_id: str, recording_id: UUID
+) -> StoredRecording:
+    """Raises UnknownRecording."""
+    async with dependencies.database.transaction() as session:
+        recording = await recording_rows.find_recording(
+            session, camera_id, recording_id, principal.bounds
+        )
+    if recording is None:
+        raise UnknownRecording()
+    return recording
 
 
 def recording_stream_id(recording_id: UUID) -> UUID:

@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.chain import link_sha256
@@ -10,6 +9,7 @@ from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
 from payesh.contracts.values import ClockSource, RevisionReference
 from payesh.ingest import metrics
 from payesh.ingest.adapters import snapshots as snapshot_rows
+from payesh.ingest.dependencies import Dependencies
 from payesh.ingest.domain.image_header import ImageHeader, NotAnImage, read_image_header
 from payesh.ingest.errors import (
     BadImage,
@@ -18,20 +18,16 @@ from payesh.ingest.errors import (
     KeyReused,
     WrongCertificate,
 )
-from payesh.ingest.handlers.cameras import (
-    camera_row,
-    require_bounds,
-    require_past,
-    revision_in_force,
-)
-from payesh.ingest.resources import Resources
+from payesh.ingest.handlers.bounds import require_bounds, require_camera
+from payesh.ingest.handlers.revisions import revision_in_force
+from payesh.ingest.handlers.uploads import require_past
 from payesh.kit import outbox
 from payesh.kit.telemetry import tracer
 from payesh.kit.tokens import Principal
 
 
 async def store_snapshot(
-    resources: Resources,
+    dependencies: Dependencies,
     principal: Principal,
     camera_id: str,
     image: bytes,
@@ -39,35 +35,35 @@ async def store_snapshot(
     clock_u95_ms: float,
     measurement: DeviceMeasurement | None,
     idempotency_key: str | None,
-) -> tuple[dict[str, Any], bool]:
-    """Keep a still as it is and announce it once; the event, and whether it is new.
+) -> tuple[SnapshotStored, bool]:
+    """Keep a still as it is and publish it once; the event, and whether it is new.
 
     It is judged by the revision in force at `captured_at`. Raises BadImage, ImageTooLarge,
     BadTime, NoRevision, OutOfBounds, WrongCertificate, KeyReused, UnknownCamera.
     """
-    header = _checked_image(resources, image)
+    header = _checked_image(dependencies, image)
     require_past(captured_at, "captured_at")
-    _require_simultaneous(resources, measurement, captured_at, clock_u95_ms)
+    _require_simultaneous(dependencies, measurement, captured_at, clock_u95_ms)
     image_sha256 = hashlib.sha256(image).hexdigest()
     with tracer.start_as_current_span("ingest.snapshot.store"):
-        async with resources.database.transaction() as session:
-            camera = await camera_row(session, camera_id, principal.bounds)
+        async with dependencies.database.transaction() as session:
+            camera = await require_camera(session, camera_id, principal.bounds)
             series = await snapshot_rows.lock_series(
-                session, camera_id, captured_at.date().isoformat(), camera["last_link_sha256"]
+                session, camera_id, captured_at.date().isoformat(), camera.last_link_sha256
             )
-            # Under the lock: two copies sent at once are told apart here, not by luck.
+            # Under the lock: of two copies sent at once the second finds the first.
             known = await snapshot_rows.find_snapshot(
                 session, camera_id, image_sha256, captured_at, idempotency_key
             )
             if known is not None:
-                if known["image_sha256"] != image_sha256:
+                if known.image_sha256 != image_sha256:
                     raise KeyReused()
-                return known["event"], False
+                return known.event, False
             revision, reference = await revision_in_force(session, camera_id, captured_at)
             require_bounds(principal.bounds, revision)
             _require_certificate(revision, measurement)
             event = await _snapshot_event(
-                resources,
+                dependencies,
                 revision,
                 reference,
                 series,
@@ -80,11 +76,11 @@ async def store_snapshot(
             await snapshot_rows.insert_snapshot(session, event, idempotency_key)
             await outbox.add(session, event)
     metrics.snapshots.inc()
-    return event.model_dump(mode="json"), True
+    return event, True
 
 
-def _checked_image(resources: Resources, image: bytes) -> ImageHeader:
-    settings = resources.settings
+def _checked_image(dependencies: Dependencies, image: bytes) -> ImageHeader:
+    settings = dependencies.settings
     if len(image) > settings.snapshot_limit_mib * 1024 * 1024:
         raise ImageTooLarge(f"at most {settings.snapshot_limit_mib} MiB are accepted")
     try:
@@ -102,7 +98,7 @@ def _checked_image(resources: Resources, image: bytes) -> ImageHeader:
 
 
 def _require_simultaneous(
-    resources: Resources,
+    dependencies: Dependencies,
     measurement: DeviceMeasurement | None,
     captured_at: datetime,
     clock_u95_ms: float,
@@ -110,7 +106,7 @@ def _require_simultaneous(
     """A device may pair the value of one vehicle with the picture of a later one."""
     if measurement is None:
         return
-    limit = timedelta(milliseconds=clock_u95_ms + resources.settings.measurement_lag_ms)
+    limit = timedelta(milliseconds=clock_u95_ms + dependencies.settings.measurement_lag_ms)
     if abs(measurement.measured_at - captured_at) > limit:
         raise BadTime("measured_at and captured_at are too far apart")
 
@@ -124,7 +120,7 @@ def _require_certificate(revision: CameraRevision, measurement: DeviceMeasuremen
 
 
 async def _snapshot_event(
-    resources: Resources,
+    dependencies: Dependencies,
     revision: CameraRevision,
     reference: RevisionReference,
     series: snapshot_rows.Series,
@@ -135,7 +131,7 @@ async def _snapshot_event(
     measurement: DeviceMeasurement | None,
 ) -> SnapshotStored:
     camera_id = revision.camera_id
-    stored = await resources.objects.put(
+    stored = await dependencies.objects.put(
         "segments",
         f"{camera_id}/{series.stream_id}/{series.sequence:08d}.{header.suffix}",
         image,

@@ -1,29 +1,30 @@
 """Which cameras this replica records: leases, and a recorder for each camera held."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
-from payesh.contracts.values import RevisionReference
 from payesh.ingest import metrics
 from payesh.ingest.adapters import leases as lease_rows
-from payesh.ingest.adapters.cameras import rows_to_record
+from payesh.ingest.adapters.cameras import StoredCamera, cameras_named
 from payesh.ingest.adapters.health import raised_conditions
+from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
+from payesh.ingest.adapters.spool_records import Assignment
 from payesh.ingest.domain.leases import plan
-from payesh.ingest.workers.assignment import Assignment, Place, SourceRecord
-from payesh.ingest.workers.recorder import Recorder, resumed
+from payesh.ingest.workers.recorder import Recorder
+from payesh.ingest.workers.resuming import resumed
 from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault
+from payesh.kit.lifecycle import WakingWorker
 
 log = structlog.get_logger(__name__)
 
-_NOTE = "assignment"
+_PATIENCE_S = 60.0
+"""A renewal in hand may be joining recorders, each of which ends within its read timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class FleetTimes:
 
 class Fleet:
     """Renews, takes and gives back leases. While the database is away the recorders go on under
-    the tokens they hold; should another have taken a camera, its higher token counts."""
+    the tokens they hold; where another replica has taken a camera, its higher token counts."""
 
     def __init__(
         self,
@@ -48,13 +49,21 @@ class Fleet:
         self._spool = spool
         self._me = me
         self._ttl = timedelta(seconds=times.ttl_s)
-        self._renew_s = times.renew_s
         self._recorder = recorder
         self._recorders: dict[str, Recorder] = {}
-        self._woken = asyncio.Event()
-        self._stopping = False
-        self._task: asyncio.Task[None] | None = None
-        self.blocked_by: str | None = None
+        self._worker = WakingWorker(
+            "leases",
+            self._renew,
+            poll_s=times.renew_s,
+            first_wait_s=times.renew_s,
+            longest_wait_s=times.renew_s,
+            patience_s=_PATIENCE_S,
+        )
+
+    @property
+    def blocked_by(self) -> str | None:
+        """What keeps leases from being renewed, for `/readyz`."""
+        return self._worker.blocked_by
 
     @property
     def recording(self) -> dict[str, int]:
@@ -62,8 +71,8 @@ class Fleet:
         return {camera_id: recorder.token for camera_id, recorder in self._recorders.items()}
 
     def wake(self) -> None:
-        """Something about a camera changed: look now."""
-        self._woken.set()
+        """Look now: a camera was added or changed."""
+        self._worker.wake()
 
     async def start(self) -> None:
         try:
@@ -71,42 +80,27 @@ class Fleet:
             # Notes of cameras that others took meanwhile must not be resumed from later.
             await self._forget(set(self._spool.cameras()) - set(self._recorders))
         except DependencyFault as fault:
-            self.blocked_by = fault.dependency
+            log.warning("leases cannot be renewed", dependency=fault.dependency)
             await self._resume_from_notes()
-        self._task = asyncio.create_task(self._run(), name="fleet")
+        await self._worker.start()
 
     async def stop(self) -> None:
         """End the recorders, whose last segments go to the spool, and give the cameras back."""
-        self._stopping = True
-        self.wake()
-        if self._task is not None:
-            await self._task
+        await self._worker.stop()
         held = set(self._recorders)
         await self._end(held)
         try:
             async with self._database.transaction() as session:
                 await lease_rows.leave(session, self._me)
         except DependencyFault as fault:
-            # The leases are still ours: who starts next records from the notes until it is back.
+            # The leases are still held: the next process here records from the notes.
             log.warning("leases could not be given back", dependency=fault.dependency)
             return
         await self._forget(held)
 
-    async def _run(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._renew_s)
-            self._woken.clear()
-            if self._stopping:
-                return
-            try:
-                await self._tick()
-                self.blocked_by = None
-            except DependencyFault as fault:
-                self.blocked_by = fault.dependency
-                log.warning("leases cannot be renewed", dependency=fault.dependency)
-            except Exception:  # a fleet that ended would let its leases run out
-                log.exception("fleet failed")
+    async def _renew(self) -> bool:
+        await self._tick()
+        return False
 
     async def _tick(self) -> None:
         held = self.recording
@@ -121,7 +115,7 @@ class Fleet:
         seen = [
             lease
             if lease.holder != self._me or lease.camera_id in tokens
-            else type(lease)(lease.camera_id, None, lease.token, lease.expires_at)
+            else replace(lease, holder=None)
             for lease in leases
         ]
         todo = plan(seen, me=self._me, replicas=replicas, now=now)
@@ -146,12 +140,17 @@ class Fleet:
         """Bring recorders to what is held and configured."""
         if tokens:
             async with self._database.transaction() as session:
-                rows = await rows_to_record(session, set(tokens))
+                cameras = await cameras_named(session, set(tokens))
                 raised = await raised_conditions(session)
-            for row in rows:
-                camera_id = row["camera_id"]
+            for camera in cameras:
+                if camera.source is None:  # removed since the leases were read
+                    continue
                 assignment = _assignment(
-                    row, tokens[camera_id], frozenset(raised.get(camera_id, ()))
+                    camera,
+                    camera.source,
+                    tokens[camera.camera_id],
+                    self._me,
+                    frozenset(raised.get(camera.camera_id, ())),
                 )
                 await self._assign(assignment)
         metrics.recorders.set(len(self._recorders))
@@ -169,24 +168,22 @@ class Fleet:
         recorder.start()
 
     async def _note(self, assignment: Assignment) -> None:
-        document = {"holder": self._me, **assignment.to_document()}
         try:
-            await asyncio.to_thread(self._spool.note, assignment.camera_id, _NOTE, document)
-        except OSError as error:  # a full disk; recording, and telling of it, matters more
+            await asyncio.to_thread(self._spool.notes.keep_assignment, assignment)
+        except OSError as error:  # a full disk; recording, and the gap's record, matter more
             log.warning("assignment not noted", camera_id=assignment.camera_id, reason=str(error))
 
     async def _forget(self, camera_ids: set[str]) -> None:
         for camera_id in camera_ids:
-            await asyncio.to_thread(self._spool.note, camera_id, _NOTE, None)
+            await asyncio.to_thread(self._spool.notes.forget_assignment, camera_id)
 
     async def _resume_from_notes(self) -> None:
-        """The database is away at the start: go on under the leases we held."""
+        """Go on under the leases held before, when the database is away at the start."""
         for camera_id in self._spool.cameras():
-            document = await asyncio.to_thread(self._spool.noted, camera_id, _NOTE)
-            if document is None or document.pop("holder", None) != self._me:
+            noted = await asyncio.to_thread(self._spool.notes.assignment, camera_id)
+            if noted is None or noted.holder != self._me:
                 continue
-            assignment = Assignment.from_document(document)
-            assignment = await asyncio.to_thread(resumed, assignment, self._spool, from_notes=True)
+            assignment = await asyncio.to_thread(resumed, noted, self._spool, from_notes=True)
             recorder = self._recorder(assignment)
             self._recorders[camera_id] = recorder
             recorder.start()
@@ -204,21 +201,22 @@ class Fleet:
             await asyncio.to_thread(recorder.join, 15.0)
 
 
-def _assignment(row: dict[str, Any], token: int, raised: frozenset[str]) -> Assignment:
-    known_until = row["recording_since"]
-    if row["covered_until"] is not None:
-        known_until = max(known_until, row["covered_until"])
+def _assignment(
+    camera: StoredCamera, source: StoredSource, token: int, holder: str, raised: frozenset[str]
+) -> Assignment:
+    known_until = camera.recording_since
+    if camera.covered_until is not None:
+        known_until = max(known_until, camera.covered_until)
     return Assignment(
-        camera_id=row["camera_id"],
+        camera_id=camera.camera_id,
         token=token,
-        source=SourceRecord(
-            row["source_url"], row["source_username"], row["source_sealed_password"]
-        ),
-        place=Place(row["county"], row["road_class"], row["place_class"]),
-        revision=RevisionReference.model_validate(row["revision_reference"]),
+        source=source,
+        place=camera.place,
+        revision=camera.revision,
         known_until=known_until,
-        last_link_sha256=row["last_link_sha256"],
-        last_stream_id=row["last_stream_id"],
-        last_sequence=row["last_sequence"],
+        last_link_sha256=camera.last_link_sha256,
+        last_stream_id=camera.last_stream_id,
+        last_sequence=camera.last_sequence,
         raised=raised,
+        holder=holder,
     )

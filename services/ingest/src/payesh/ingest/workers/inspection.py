@@ -1,35 +1,37 @@
-"""Looks at one picture of each camera every few seconds, with one thread for all of them."""
+"""Judges one picture of each camera every few seconds, with one thread for all of them."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import structlog
 
+from payesh.contracts.vocabulary import HealthCondition
 from payesh.ingest.adapters.pictures import first_luma
+from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.spool import Spool, SpoolFull
-from payesh.ingest.domain.picture_health import PictureHealth
-from payesh.ingest.workers.assignment import Place
-from payesh.ingest.workers.recorder import note_health
+from payesh.ingest.adapters.spool_records import HealthRecord
+from payesh.ingest.domain.picture_health import Finding, PictureHealth
 
 log = structlog.get_logger(__name__)
 
 
 class Inspection:
-    """At most one picture a camera waits; the newest replaces the older. When there are too many
-    cameras for the thread, each is looked at more rarely, and recording feels nothing."""
+    """At most one picture a camera waits; the newest replaces the older. With too many cameras for
+    the thread each is judged more rarely, and recording is not slowed."""
 
-    def __init__(self, spool: Spool, kept: Callable[[str], None]) -> None:
+    def __init__(self, spool: Spool, on_spooled: Callable[[str], None]) -> None:
         self._spool = spool
-        self._kept = kept
+        self._on_spooled = on_spooled
         self._waiting: OrderedDict[str, tuple[Place, bytes, bytes]] = OrderedDict()
         self._lock = threading.Lock()
         self._health: dict[str, PictureHealth] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="inspection")
 
     def follow(self, camera_id: str, raised: frozenset[str]) -> None:
-        """Its recorder begins: look at it afresh, knowing what was last told of it."""
+        """Judge a camera's picture afresh, from the conditions last published of it."""
         with self._lock:
             self._health[camera_id] = PictureHealth(raised)
 
@@ -54,19 +56,22 @@ class Inspection:
                 return
             for found in health.sample(luma):
                 try:
-                    note_health(
-                        self._spool,
-                        camera_id,
-                        place,
-                        found.condition,
-                        found.raised,
-                        round(found.value, 4),
-                        found.threshold,
-                    )
+                    self._spool.append(camera_id, _change(found, place))
                 except SpoolFull as full:
-                    log.warning("health not noted", camera_id=camera_id, detail=str(full))
-                    health.untold(found)
+                    log.warning("health not recorded yet", camera_id=camera_id, detail=str(full))
+                    health.not_recorded(found)
                 else:
-                    self._kept(camera_id)
+                    self._on_spooled(camera_id)
         except Exception:
             log.exception("picture could not be judged", camera_id=camera_id)
+
+
+def _change(found: Finding, place: Place) -> HealthRecord:
+    return HealthRecord(
+        condition=HealthCondition(found.condition),
+        raised=found.raised,
+        changed_at=datetime.now(UTC),
+        value=round(found.value, 4),
+        threshold=found.threshold,
+        **place.fields(),
+    )
