@@ -30,6 +30,8 @@ PASSWORD = "a long enough phrase"
 ADMINISTRATOR = "sara.mohammadi"
 CALLBACK = "http://127.0.0.1:9/sign-in/callback"
 PURPOSE = {"Payesh-Purpose": "test"}
+Collect = Callable[..., Awaitable[list[Any]]]
+"""Events of a type that satisfy a condition."""
 
 
 @dataclass
@@ -46,15 +48,19 @@ class RunningAccess:
     def http(self, **more: Any) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, timeout=20, **more)
 
-    async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+    async def post(
+        self, path: str, body: Any, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         async with self.http() as http:
             return await http.post(path, json=body, headers={**(headers or self.admin), **PURPOSE})
 
-    async def get(self, path: str, headers: dict[str, str] | None = None) -> Any:
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         async with self.http() as http:
             return await http.get(path, headers={**(headers or self.admin), **PURPOSE})
 
-    async def patch(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+    async def patch(
+        self, path: str, body: Any, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         async with self.http() as http:
             return await http.patch(path, json=body, headers={**(headers or self.admin), **PURPOSE})
 
@@ -66,7 +72,9 @@ class RunningAccess:
                 auth=(client_id, secret),
             )
 
-    async def new_client(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
+    async def new_client(
+        self, headers: dict[str, str] | None = None, **body: Any
+    ) -> httpx.Response:
         """The answer to the registration of a client with an id of its own."""
         wanted = {
             "client_id": f"machine-{secrets.token_hex(4)}",
@@ -78,7 +86,9 @@ class RunningAccess:
         }
         return await self.post("/v1/clients", wanted | body, headers)
 
-    async def new_person(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
+    async def new_person(
+        self, headers: dict[str, str] | None = None, **body: Any
+    ) -> httpx.Response:
         wanted = {
             "username": f"officer-{secrets.token_hex(4)}",
             "name": "رضا کریمی",
@@ -252,7 +262,7 @@ def browser(access: RunningAccess) -> Browser:
 
 
 @pytest.fixture
-async def collect(access: RunningAccess) -> AsyncIterator[Callable[..., Awaitable[list[Any]]]]:
+async def collect(access: RunningAccess) -> AsyncIterator[Collect]:
     """Events of a topic that satisfy a condition, from the topic's beginning."""
 
     async def read(kind: type[Any], wanted: Callable[[Any], bool]) -> list[Any]:

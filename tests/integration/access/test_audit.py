@@ -1,6 +1,8 @@
 """The audit log is complete, in order, and cannot be changed."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -11,8 +13,10 @@ from payesh.contracts import AuditReadRecorded
 from payesh.kit.bus import Producer
 from tests.support.waiting import eventually
 
+from .conftest import RunningAccess
 
-def record(service: str, sequence: int, **changed) -> AuditReadRecorded:
+
+def record(service: str, sequence: int, **changed: Any) -> AuditReadRecorded:
     return AuditReadRecorded.model_validate(
         {
             "record_id": uuid4(),
@@ -42,49 +46,55 @@ def service() -> str:
 
 
 @pytest.fixture
-async def producer(access):
+async def producer(access: RunningAccess) -> AsyncIterator[Producer]:
     producer = Producer(access.settings)
     await producer.start()
     yield producer
     await producer.stop()
 
 
-async def found(access, **query):
+async def found(access: RunningAccess, **query: str) -> list[dict[str, Any]]:
+    """Records that a search of the log finds."""
     text = "&".join(f"{name}={value}" for name, value in query.items())
     answer = await access.get(f"/v1/audit?{text}")
     assert answer.status_code == 200, answer.text
     return [item["record"] for item in answer.json()["items"]]
 
 
-async def gaps_of(access, service):
+async def gaps_of(access: RunningAccess, service: str) -> list[tuple[int, int]]:
+    """First and last of each run of numbers that a service's records lack."""
     answer = (await access.get("/v1/audit/gaps")).json()
     return [(gap["first"], gap["last"]) for gap in answer["gaps"] if gap["service"] == service]
 
 
-async def test_a_record_delivered_twice_is_stored_once(access, producer, service):
+async def test_a_record_delivered_twice_is_stored_once(
+    access: RunningAccess, producer: Producer, service: str
+) -> None:
     one = record(service, 1)
     for event in (one, one, record(service, 2)):
         await producer.publish(event)
 
-    async def both_here():
+    async def both_here() -> bool:
         return len(await found(access, service=service)) >= 2
 
     await eventually(both_here)
     assert [each["sequence"] for each in await found(access, service=service)] == [2, 1]
 
 
-async def test_a_missing_number_is_listed_until_it_arrives(access, producer, service):
+async def test_a_missing_number_is_listed_until_it_arrives(
+    access: RunningAccess, producer: Producer, service: str
+) -> None:
     for sequence in (2, 5):
         await producer.publish(record(service, sequence))
 
-    async def shown():
+    async def shown() -> bool:
         return await gaps_of(access, service) == [(1, 1), (3, 4)]
 
     await eventually(shown)
     for sequence in (4, 1, 3):
         await producer.publish(record(service, sequence))
 
-    async def whole():
+    async def whole() -> bool:
         return (
             await gaps_of(access, service) == [] and len(await found(access, service=service)) == 5
         )
@@ -92,12 +102,14 @@ async def test_a_missing_number_is_listed_until_it_arrives(access, producer, ser
     await eventually(whole)
 
 
-async def test_a_second_record_of_one_number_replaces_nothing(access, producer, service):
+async def test_a_second_record_of_one_number_replaces_nothing(
+    access: RunningAccess, producer: Producer, service: str
+) -> None:
     await producer.publish(record(service, 1, subject="person:first"))
     await producer.publish(record(service, 1, subject="person:second"), event_id=uuid4())
     await producer.publish(record(service, 2))
 
-    async def later_one_here():
+    async def later_one_here() -> bool:
         return len(await found(access, service=service)) == 2
 
     await eventually(later_one_here)
@@ -105,11 +117,13 @@ async def test_a_second_record_of_one_number_replaces_nothing(access, producer, 
     assert kept[-1]["subject"] == "person:first"
 
 
-async def test_records_are_found_by_subject_and_resource(access, producer, service):
+async def test_records_are_found_by_subject_and_resource(
+    access: RunningAccess, producer: Producer, service: str
+) -> None:
     await producer.publish(record(service, 1, subject=f"person:{service}"))
     await producer.publish(record(service, 2, resource_ids=("x",)))
 
-    async def here():
+    async def here() -> bool:
         return len(await found(access, service=service)) == 2
 
     await eventually(here)
@@ -126,10 +140,12 @@ async def test_records_are_found_by_subject_and_resource(access, producer, servi
         "TRUNCATE audit_records",
     ],
 )
-async def test_the_services_own_role_cannot_change_the_log(access, producer, service, statement):
+async def test_the_services_own_role_cannot_change_the_log(
+    access: RunningAccess, producer: Producer, service: str, statement: str
+) -> None:
     await producer.publish(record(service, 1))
 
-    async def here():
+    async def here() -> bool:
         return len(await found(access, service=service)) == 1
 
     await eventually(here)
@@ -141,12 +157,12 @@ async def test_the_services_own_role_cannot_change_the_log(access, producer, ser
         await database.close()
 
 
-async def test_reading_people_or_the_log_is_recorded(access):
+async def test_reading_people_or_the_log_is_recorded(access: RunningAccess) -> None:
     officer = (await access.new_person()).json()
     await access.get(f"/v1/people/{officer['person_id']}")
     await access.get("/v1/audit?service=none")
 
-    async def both_here():
+    async def both_here() -> bool:
         reads = await found(access, service="access", resource=officer["person_id"])
         searches = await found(access, service="access")
         return bool(reads) and any(r["resource_kind"] == "audit-record" for r in searches)
@@ -157,25 +173,27 @@ async def test_reading_people_or_the_log_is_recorded(access):
     assert read["purpose"] == "test"
 
 
-async def test_writing_an_account_is_recorded_as_a_read_of_it(access):
+async def test_writing_an_account_is_recorded_as_a_read_of_it(access: RunningAccess) -> None:
     officer = (await access.new_person()).json()
     await access.patch(f"/v1/people/{officer['person_id']}", {})
 
-    async def both_here():
+    async def both_here() -> bool:
         reads = await found(access, service="access", resource=officer["person_id"])
         return sorted(read["action"] for read in reads) == ["change", "register"]
 
     await eventually(both_here)
 
 
-async def test_an_agencys_auditor_sees_its_own_people_only(access, producer, service):
+async def test_an_agencys_auditor_sees_its_own_people_only(
+    access: RunningAccess, producer: Producer, service: str
+) -> None:
     agency = f"police-{service}"
     await access.post("/v1/agencies", {"agency_id": agency, "name": "پلیس"})
     auditor = await access.bearer_with(agency=agency, scopes=["audit:read"])
     await producer.publish(record(service, 1))
     await producer.publish(record(service, 2, agency=agency))
 
-    async def both_here():
+    async def both_here() -> bool:
         return len(await found(access, service=service)) == 2
 
     await eventually(both_here)
@@ -185,11 +203,17 @@ async def test_an_agencys_auditor_sees_its_own_people_only(access, producer, ser
     assert (whole.status_code, whole.json()["type"]) == (403, "urn:payesh:problem:other-agency")
 
 
-async def test_a_rewritten_row_breaks_the_chain(access, producer, service, monkeypatch, capsys):
+async def test_a_rewritten_row_breaks_the_chain(
+    access: RunningAccess,
+    producer: Producer,
+    service: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for sequence in (1, 2, 3):
         await producer.publish(record(service, sequence))
 
-    async def here():
+    async def here() -> bool:
         return len(await found(access, service=service)) == 3
 
     await eventually(here)

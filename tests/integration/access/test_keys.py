@@ -4,6 +4,8 @@ import asyncio
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -16,16 +18,18 @@ from payesh.access.errors import KeyUnreadable
 from payesh.access.handlers import keys
 from payesh.access.handlers.installation import declare_clients
 from payesh.access.main import MIGRATIONS
+from payesh.access.settings import Settings
 from payesh.contracts import KeyRotated
 from payesh.kit.database import Database
 from payesh.kit.errors import Conflict, SettingsError, Unauthorized
 from payesh.kit.migrations import migrate
+from payesh.local.engines import EngineSet
 
-from .conftest import RunningAccess, serving, settings_for
+from .conftest import Collect, RunningAccess, serving, settings_for
 
 
 @pytest.fixture
-async def fresh(engines, tmp_path):
+async def fresh(engines: EngineSet, tmp_path: Path) -> Settings:
     """Settings of a service that is not running, with an empty migrated database of its own."""
     name = f"access_{secrets.token_hex(4)}"
     url = await engines.database.create_database(name)
@@ -33,7 +37,7 @@ async def fresh(engines, tmp_path):
     return settings_for(engines, tmp_path, database_url=url, pages_clients_file=None)
 
 
-async def test_replicas_that_start_together_make_one_first_key(fresh):
+async def test_replicas_that_start_together_make_one_first_key(fresh: Settings) -> None:
     database = Database(fresh.database_url)
     ring = KeyRing(fresh.key_encryption_key.get_secret_value())
 
@@ -48,7 +52,9 @@ async def test_replicas_that_start_together_make_one_first_key(fresh):
     await database.close()
 
 
-async def test_tokens_outlive_a_restart_but_not_the_loss_of_the_encryption_key(fresh):
+async def test_tokens_outlive_a_restart_but_not_the_loss_of_the_encryption_key(
+    fresh: Settings,
+) -> None:
 
     async with serving(fresh):
         pass
@@ -61,14 +67,16 @@ async def test_tokens_outlive_a_restart_but_not_the_loss_of_the_encryption_key(f
     await database.close()
 
 
-async def test_a_rotation_is_published(access, collect):
+async def test_a_rotation_is_published(access: RunningAccess, collect: Collect) -> None:
     rotated = (await access.post("/v1/keys/rotate", None)).json()
     (event,) = await collect(KeyRotated, lambda event: event.key_id == rotated["key_id"])
     assert event.algorithm == "EdDSA"
     assert event.retired_key_id != event.key_id
 
 
-async def test_tokens_of_a_withdrawn_key_are_refused(fresh, engines, tmp_path):
+async def test_tokens_of_a_withdrawn_key_are_refused(
+    fresh: Settings, engines: EngineSet, tmp_path: Path
+) -> None:
     secret = secrets.token_urlsafe(32)
     (tmp_path / "machine.secret").write_text(secret)
     declared = {
@@ -95,7 +103,7 @@ async def test_tokens_of_a_withdrawn_key_are_refused(fresh, engines, tmp_path):
         assert (await access.claims(new))["sub"] == "machine"
 
 
-async def test_a_rotation_is_refused_while_another_is_pending(fresh):
+async def test_a_rotation_is_refused_while_another_is_pending(fresh: Settings) -> None:
 
     database = Database(fresh.database_url)
     ring = KeyRing(fresh.key_encryption_key.get_secret_value())
@@ -121,7 +129,9 @@ async def test_a_rotation_is_refused_while_another_is_pending(fresh):
         {"secret_file": "not-there.secret"},
     ],
 )
-async def test_a_wrong_declaration_of_clients_is_a_settings_error(tmp_path, changed):
+async def test_a_wrong_declaration_of_clients_is_a_settings_error(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
     (tmp_path / "good.secret").write_text(secrets.token_urlsafe(32))
     (tmp_path / "short.secret").write_text("short")
     declared = {
@@ -138,7 +148,9 @@ async def test_a_wrong_declaration_of_clients_is_a_settings_error(tmp_path, chan
         await declared_clients.read(path)
 
 
-async def test_a_declaration_takes_over_no_agencys_client(access, tmp_path):
+async def test_a_declaration_takes_over_no_agencys_client(
+    access: RunningAccess, tmp_path: Path
+) -> None:
     await access.post("/v1/agencies", {"agency_id": "police-damghan", "name": "پلیس دامغان"})
     theirs = (await access.new_client(agency="police-damghan")).json()
     client_id = theirs["client"]["client_id"]

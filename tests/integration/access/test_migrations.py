@@ -2,6 +2,8 @@
 
 import secrets
 import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -9,12 +11,15 @@ import pytest
 from payesh.access.domain.audit_chain import GENESIS, link
 from payesh.access.main import MIGRATIONS
 from payesh.kit.migrations import migrate
+from payesh.local.engines import EngineSet
 
 from .test_audit import record
 
 
 @pytest.fixture
-async def before_agencies(engines, tmp_path):
+async def before_agencies(
+    engines: EngineSet, tmp_path: Path
+) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
     """Address of a database at revision 0001, and a connection to it."""
     (tmp_path / "versions").mkdir()
     for file in ("env.py", "versions/0001_first.py"):
@@ -26,7 +31,9 @@ async def before_agencies(engines, tmp_path):
     await connection.close()
 
 
-async def test_every_stored_record_gets_its_agency_whatever_its_purpose(before_agencies):
+async def test_every_stored_record_gets_its_agency_whatever_its_purpose(
+    before_agencies: tuple[str, asyncpg.Connection],
+) -> None:
     url, connection = before_agencies
     purposes = [
         "case 12",

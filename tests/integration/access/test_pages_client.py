@@ -1,7 +1,7 @@
 """A service's pages sign people in at access through the kit, as tickets' pages do."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -14,13 +14,13 @@ from payesh.kit.http import create_app
 from payesh.kit.sign_in import sign_in_router
 from payesh.kit.tokens import TokenVerifier
 
-from .conftest import CALLBACK, PASSWORD
+from .conftest import CALLBACK, PASSWORD, Browser, RunningAccess
 
 
 class Pages:
     """The settings of a service with pages; its public address is the registered one."""
 
-    def __init__(self, access) -> None:
+    def __init__(self, access: RunningAccess) -> None:
         self.public_url = CALLBACK.removesuffix("/sign-in/callback")
         self.pages_client_id = "tickets-pages"
         self.pages_client_secret = SecretStr(access.pages_secret)
@@ -29,7 +29,7 @@ class Pages:
 
 
 @pytest.fixture
-async def pages(access) -> AsyncIterator[httpx.AsyncClient]:
+async def pages(access: RunningAccess) -> AsyncIterator[httpx.AsyncClient]:
     # The kit's session table is in every service's database, access's own included.
     database = Database(access.settings.database_url)
     router = APIRouter()
@@ -57,7 +57,9 @@ async def pages(access) -> AsyncIterator[httpx.AsyncClient]:
     await database.close()
 
 
-async def comes_back(browser, pages, officer) -> httpx.Response:
+async def comes_back(
+    browser: Browser, pages: httpx.AsyncClient, officer: dict[str, Any]
+) -> httpx.Response:
     """The answer in the end, when a person opens the page and signs in at access."""
     opened = await pages.get("/queue", headers={"Accept": "text/html"})
     begun = await pages.get(opened.headers["location"])
@@ -68,7 +70,9 @@ async def comes_back(browser, pages, officer) -> httpx.Response:
     return await pages.get(sent_back.headers["location"])
 
 
-async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(access, browser, pages):
+async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(
+    access: RunningAccess, browser: Browser, pages: httpx.AsyncClient
+) -> None:
     officer = (await access.new_person()).json()
     arrived = await comes_back(browser, pages, officer)
     assert arrived.headers["location"] == "/queue"
@@ -81,7 +85,9 @@ async def test_an_officer_opens_a_page_signs_in_and_comes_back_to_it(access, bro
     assert session["name"] == officer["name"]
 
 
-async def test_after_signing_out_of_the_page_the_password_is_needed_again(access, browser, pages):
+async def test_after_signing_out_of_the_page_the_password_is_needed_again(
+    access: RunningAccess, browser: Browser, pages: httpx.AsyncClient
+) -> None:
     await comes_back(browser, pages, (await access.new_person()).json())
     csrf = {"X-CSRF-Token": (await pages.get("/sign-in/session")).json()["csrf_token"]}
     signed_out = (await pages.post("/sign-out", headers=csrf)).json()
@@ -94,7 +100,9 @@ async def test_after_signing_out_of_the_page_the_password_is_needed_again(access
     assert asked.headers["location"].startswith("/sign-in?")
 
 
-async def test_the_form_may_lead_to_the_registered_page_and_to_no_other(access, browser):
+async def test_the_form_may_lead_to_the_registered_page_and_to_no_other(
+    access: RunningAccess, browser: Browser
+) -> None:
     """Browsers apply `form-action` to the redirects after a POST."""
     asked = await browser.authorize()
     page = await browser.http.get(asked.headers["location"])

@@ -1,12 +1,13 @@
 """No holder grants more than it holds, and every route asks for a scope."""
 
 import secrets
+from typing import Any
 
 import pytest
 
 from tests.support.problems import problem
 
-from .conftest import PASSWORD
+from .conftest import PASSWORD, Browser, RunningAccess
 
 ADMINISTERS = ["agencies:write", "clients:write", "keys:write", "people:write"]
 
@@ -20,7 +21,9 @@ ADMINISTERS = ["agencies:write", "clients:write", "keys:write", "people:write"]
         {"road_classes": "*"},
     ],
 )
-async def test_a_granter_cannot_grant_more_than_they_hold(access, wanted):
+async def test_a_granter_cannot_grant_more_than_they_hold(
+    access: RunningAccess, wanted: dict[str, Any]
+) -> None:
     granter = await access.bearer_with(
         scopes=["people:write", "clients:write", "citations:read"],
         counties=["semnan"],
@@ -38,7 +41,7 @@ async def test_a_granter_cannot_grant_more_than_they_hold(access, wanted):
     assert changed.status_code == 403
 
 
-async def test_a_granter_cannot_take_over_an_account_that_holds_more(access):
+async def test_a_granter_cannot_take_over_an_account_that_holds_more(access: RunningAccess) -> None:
     granter = await access.bearer_with(scopes=["people:write", "clients:write"])
     officer = (await access.new_person()).json()
     machine = (await access.new_client(scopes=["audit:read"])).json()["client"]
@@ -49,14 +52,16 @@ async def test_a_granter_cannot_take_over_an_account_that_holds_more(access):
     assert set_password.status_code == new_secret.status_code == 403
 
 
-async def signed_in(browser, officer):
+async def signed_in(browser: Browser, officer: dict[str, Any]) -> dict[str, str]:
     """Headers with a person's token, from the flow that a page uses."""
     answer = await browser.redeem(await browser.code(officer["username"]))
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 @pytest.mark.parametrize("taken", ["account", "agency", "page", "scopes"])
-async def test_an_earlier_token_cannot_restore_what_was_taken_away(access, browser, taken):
+async def test_an_earlier_token_cannot_restore_what_was_taken_away(
+    access: RunningAccess, browser: Browser, taken: str
+) -> None:
     agency = f"office-{secrets.token_hex(4)}"
     await access.post("/v1/agencies", {"agency_id": agency, "name": "اداره"})
     theirs = {"agency": agency, "scopes": [], "counties": []}
@@ -91,9 +96,14 @@ async def test_an_earlier_token_cannot_restore_what_was_taken_away(access, brows
     }
 
 
-async def test_an_earlier_token_grants_what_is_still_held_and_no_more(access, browser):
-    rights = {"scopes": ["people:write", "citations:read"], "counties": ["semnan", "damghan"]}
-    officer = (await access.new_person(**rights)).json()
+async def test_an_earlier_token_grants_what_is_still_held_and_no_more(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer = (
+        await access.new_person(
+            scopes=["people:write", "citations:read"], counties=["semnan", "damghan"]
+        )
+    ).json()
     holder = await signed_in(browser, officer)
     await access.patch(f"/v1/people/{officer['person_id']}", {"counties": ["semnan"]})
     wider = await access.new_person(holder, scopes=["citations:read"], counties=["damghan"])
@@ -102,10 +112,18 @@ async def test_an_earlier_token_grants_what_is_still_held_and_no_more(access, br
     assert held.status_code == 201
 
 
-async def test_of_ones_own_account_one_changes_the_password_alone(access, browser):
+async def test_of_ones_own_account_one_changes_the_password_alone(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = (await access.new_person(scopes=["people:write"])).json()
     holder, path = await signed_in(browser, officer), f"/v1/people/{officer['person_id']}"
-    for change in ({"enabled": True}, {"scopes": []}, {"counties": "*"}, {"name": "x"}):
+    changes: list[dict[str, Any]] = [
+        {"enabled": True},
+        {"scopes": []},
+        {"counties": "*"},
+        {"name": "x"},
+    ]
+    for change in changes:
         refused = await access.patch(path, change | {"password": PASSWORD}, holder)
         assert refused.json()["type"].endswith("own-account")
     assert (await access.patch(path, {"password": PASSWORD}, holder)).status_code == 200
@@ -117,7 +135,9 @@ async def test_of_ones_own_account_one_changes_the_password_alone(access, browse
     assert (await access.post(f"{path}/secret", None, own)).status_code == 200
 
 
-async def test_an_agencys_granter_sees_and_manages_its_own_people_only(access):
+async def test_an_agencys_granter_sees_and_manages_its_own_people_only(
+    access: RunningAccess,
+) -> None:
     await access.post("/v1/agencies", {"agency_id": "police-shahrud", "name": "پلیس شاهرود"})
     theirs = (await access.new_person(agency="police-shahrud")).json()
     granter = await access.bearer_with(
@@ -132,7 +152,7 @@ async def test_an_agencys_granter_sees_and_manages_its_own_people_only(access):
     assert {person["agency"] for person in listed} == {"payesh"}
 
 
-async def test_a_disabled_agency_gets_no_tokens(access):
+async def test_a_disabled_agency_gets_no_tokens(access: RunningAccess) -> None:
     await access.post("/v1/agencies", {"agency_id": "municipality", "name": "شهرداری"})
     made = (await access.new_client(agency="municipality")).json()
     client = made["client"]["client_id"], made["client_secret"]
@@ -155,7 +175,9 @@ async def test_a_disabled_agency_gets_no_tokens(access):
         ("GET", "/v1/audit/gaps", "audit:read"),
     ],
 )
-async def test_every_route_of_administrators_asks_for_its_scope(access, method, path, scope):
+async def test_every_route_of_administrators_asks_for_its_scope(
+    access: RunningAccess, method: str, path: str, scope: str
+) -> None:
     other = await access.bearer_with(scopes=["cameras:read"])
     async with access.http() as http:
         without_token = await http.request(method, path)
@@ -166,7 +188,7 @@ async def test_every_route_of_administrators_asks_for_its_scope(access, method, 
     assert refused.json()["scope"] == scope
 
 
-async def test_reading_people_needs_a_purpose(access):
+async def test_reading_people_needs_a_purpose(access: RunningAccess) -> None:
     officer = (await access.new_person()).json()
     one = f"/v1/people/{officer['person_id']}"
     async with access.http(headers=access.admin) as http:
@@ -182,7 +204,7 @@ async def test_reading_people_needs_a_purpose(access):
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "x-officer-77-x", "p" * 300])
-async def test_weak_passwords_are_refused(access, password):
+async def test_weak_passwords_are_refused(access: RunningAccess, password: str) -> None:
     answer = await access.new_person(username="officer-77", password=password)
     assert answer.status_code == 422
     assert password not in answer.text
@@ -191,12 +213,14 @@ async def test_weak_passwords_are_refused(access, password):
 @pytest.mark.parametrize(
     "uri", ["http://elsewhere.example/cb", "https://a.example/cb#x", "javascript:alert(1)", "/cb"]
 )
-async def test_a_redirect_uri_must_be_safe_to_send_a_code_to(access, uri):
+async def test_a_redirect_uri_must_be_safe_to_send_a_code_to(
+    access: RunningAccess, uri: str
+) -> None:
     answer = await access.new_client(grants=["authorization_code"], redirect_uris=[uri])
     assert answer.status_code == 422
 
 
-async def test_names_are_unique(access):
+async def test_names_are_unique(access: RunningAccess) -> None:
     officer = (await access.new_person()).json()
     again = await access.new_person(username=officer["username"], password=PASSWORD)
     assert again.status_code == 409
@@ -204,7 +228,7 @@ async def test_names_are_unique(access):
     assert (await access.new_client(client_id=machine["client_id"])).status_code == 409
 
 
-async def test_pages_of_people_follow_one_another(access):
+async def test_pages_of_people_follow_one_another(access: RunningAccess) -> None:
     for _ in range(3):
         await access.new_person()
     seen, cursor = [], ""
@@ -218,7 +242,9 @@ async def test_pages_of_people_follow_one_another(access):
 
 @pytest.mark.parametrize("path", ["people", "clients", "agencies", "audit"])
 @pytest.mark.parametrize("cursor", ["x", "officer", "AAAA", "ب"])
-async def test_a_cursor_that_was_not_given_out_is_refused(access, path, cursor):
+async def test_a_cursor_that_was_not_given_out_is_refused(
+    access: RunningAccess, path: str, cursor: str
+) -> None:
     answer = await access.get(f"/v1/{path}?cursor={cursor}")
     assert problem(answer) == (422, "bad-cursor")
 
@@ -232,5 +258,7 @@ async def test_a_cursor_that_was_not_given_out_is_refused(access, path, cursor):
         "to=9999-12-31T23:59:59-14:00",
     ],
 )
-async def test_what_the_database_cannot_hold_is_malformed(access, query):
+async def test_what_the_database_cannot_hold_is_malformed(
+    access: RunningAccess, query: str
+) -> None:
     assert problem(await access.get(f"/v1/audit?{query}")) == (422, "malformed")

@@ -3,22 +3,27 @@
 import asyncio
 import base64
 import secrets
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from payesh.kit.tokens import principal_from_claims
 
-from .conftest import CALLBACK, PASSWORD, Browser
+from .conftest import CALLBACK, PASSWORD, Browser, RunningAccess
 
 
-async def new_officer(access, **body):
+async def new_officer(access: RunningAccess, **body: Any) -> dict[str, Any]:
+    """The account of a new officer."""
     answer = await access.new_person(**body)
     assert answer.status_code == 201, answer.text
-    return answer.json()
+    officer: dict[str, Any] = answer.json()
+    return officer
 
 
-async def test_an_officer_gets_a_token_through_the_pages_client(access, browser):
+async def test_an_officer_gets_a_token_through_the_pages_client(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     answer = await browser.redeem(await browser.code(officer["username"]))
     assert answer.status_code == 200
@@ -29,17 +34,21 @@ async def test_an_officer_gets_a_token_through_the_pages_client(access, browser)
     principal = principal_from_claims(claims)
     assert principal.actor == "tickets-pages"
     assert principal.scopes == {"citations:read", "citations:decide"}
-    assert principal.counties == {"semnan", "damghan"}
+    assert principal.counties == frozenset({"semnan", "damghan"})
 
 
-async def test_a_browser_signs_in_once_for_several_tokens(access, browser):
+async def test_a_browser_signs_in_once_for_several_tokens(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     await browser.code(officer["username"])
     again = await browser.authorize()
     assert again.headers["location"].startswith(CALLBACK + "?")
 
 
-async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(access, browser):
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     answer = await browser.sign_in(officer["username"])
     cookie = next(
@@ -60,7 +69,9 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(access, bro
         {"scope": "citations:read nothing:known"},
     ],
 )
-async def test_a_weaker_request_is_sent_back_with_an_error(access, changed):
+async def test_a_weaker_request_is_sent_back_with_an_error(
+    access: RunningAccess, changed: dict[str, Any]
+) -> None:
     browser = Browser(access)
     answer = await browser.authorize(**changed)
     query = parse_qs(urlsplit(answer.headers["location"]).query)
@@ -80,14 +91,18 @@ async def test_a_weaker_request_is_sent_back_with_an_error(access, changed):
         {"client_id": None},
     ],
 )
-async def test_no_redirect_leads_to_an_unregistered_address(access, changed):
+async def test_no_redirect_leads_to_an_unregistered_address(
+    access: RunningAccess, changed: dict[str, Any]
+) -> None:
     answer = await Browser(access).authorize(**changed)
     assert answer.status_code == 400
     assert "location" not in answer.headers
     assert 'dir="rtl"' in answer.text
 
 
-async def test_the_code_needs_the_verifier_of_its_request(access, browser):
+async def test_the_code_needs_the_verifier_of_its_request(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     code = await browser.code(officer["username"])
     wrong = await browser.redeem(code, code_verifier=secrets.token_urlsafe(48))
@@ -96,7 +111,9 @@ async def test_the_code_needs_the_verifier_of_its_request(access, browser):
     assert (await browser.redeem(code)).json()["error"] == "invalid_grant"
 
 
-async def test_an_agencys_client_acts_for_its_own_people_only(access, browser):
+async def test_an_agencys_client_acts_for_its_own_people_only(
+    access: RunningAccess, browser: Browser
+) -> None:
     await access.post("/v1/agencies", {"agency_id": "police-garmsar", "name": "پلیس گرمسار"})
     made = await access.new_client(
         agency="police-garmsar",
@@ -115,7 +132,9 @@ async def test_an_agencys_client_acts_for_its_own_people_only(access, browser):
     assert "code" in answers[1]
 
 
-async def test_the_code_is_bound_to_its_redirect_uri_and_its_client(access, browser):
+async def test_the_code_is_bound_to_its_redirect_uri_and_its_client(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     elsewhere = await browser.redeem(
         await browser.code(officer["username"]), redirect_uri="http://127.0.0.1:9/other"
@@ -137,7 +156,9 @@ async def test_the_code_is_bound_to_its_redirect_uri_and_its_client(access, brow
     assert stolen.json()["error"] == "invalid_grant"
 
 
-async def test_a_code_presented_twice_ends_the_sign_in_it_came_from(access, browser):
+async def test_a_code_presented_twice_ends_the_sign_in_it_came_from(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     code = await browser.code(officer["username"])
     answers = await asyncio.gather(*(browser.redeem(code) for _ in range(3)))
@@ -145,7 +166,9 @@ async def test_a_code_presented_twice_ends_the_sign_in_it_came_from(access, brow
     assert (await browser.authorize()).headers["location"].startswith("/sign-in?")
 
 
-async def test_a_wrong_password_and_an_unknown_username_get_the_same_answer(access, browser):
+async def test_a_wrong_password_and_an_unknown_username_get_the_same_answer(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     wrong = await browser.sign_in(officer["username"], "not the password")
     unknown = await browser.sign_in("unknown.username", "not the password")
@@ -155,7 +178,7 @@ async def test_a_wrong_password_and_an_unknown_username_get_the_same_answer(acce
     assert "payesh_access=" not in wrong.headers["set-cookie"]
 
 
-async def test_an_account_is_throttled_under_parallel_guesses_too(access):
+async def test_an_account_is_throttled_under_parallel_guesses_too(access: RunningAccess) -> None:
     officer = await new_officer(access)
     browsers = [Browser(access) for _ in range(8)]
     answers = await asyncio.gather(
@@ -169,14 +192,18 @@ async def test_an_account_is_throttled_under_parallel_guesses_too(access):
     assert (await Browser(access).sign_in(other["username"])).status_code == 303
 
 
-async def test_one_address_cannot_try_one_account_after_another(access, browser):
+async def test_one_address_cannot_try_one_account_after_another(
+    access: RunningAccess, browser: Browser
+) -> None:
     answers = [await browser.sign_in(f"unknown-{n}", "a guess") for n in range(31)]
     assert [answer.status_code for answer in answers] == [401] * 30 + [429]
     elsewhere = await Browser(access).sign_in("unknown-31", "a guess")
     assert elsewhere.status_code == 401
 
 
-async def test_a_form_of_another_site_does_not_sign_in(access, browser):
+async def test_a_form_of_another_site_does_not_sign_in(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     await browser.http.get("/sign-in")
     form = {"username": officer["username"], "password": PASSWORD, "form_token": "made-up"}
@@ -188,13 +215,17 @@ async def test_a_form_of_another_site_does_not_sign_in(access, browser):
 @pytest.mark.parametrize(
     "then", ["https://evil.example/", "//evil.example", "/oauth/authorize\\@evil", "/elsewhere"]
 )
-async def test_signing_in_leads_to_the_authorization_endpoint_alone(access, browser, then):
+async def test_signing_in_leads_to_the_authorization_endpoint_alone(
+    access: RunningAccess, browser: Browser, then: str
+) -> None:
     officer = await new_officer(access)
     answer = await browser.sign_in(officer["username"], then=then)
     assert answer.headers["location"] == "/sign-in?done=1"
 
 
-async def test_disabling_an_account_takes_effect_at_once(access, browser):
+async def test_disabling_an_account_takes_effect_at_once(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     code = await browser.code(officer["username"])
     await access.patch(f"/v1/people/{officer['person_id']}", {"enabled": False})
@@ -203,7 +234,9 @@ async def test_disabling_an_account_takes_effect_at_once(access, browser):
     assert (await Browser(access).sign_in(officer["username"])).status_code == 401
 
 
-async def test_a_right_taken_away_is_not_in_the_next_token(access, browser):
+async def test_a_right_taken_away_is_not_in_the_next_token(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
     code = await browser.code(officer["username"])
     await access.patch(
@@ -216,7 +249,7 @@ async def test_a_right_taken_away_is_not_in_the_next_token(access, browser):
     assert claims["grant_id"] != officer["grant_id"]
 
 
-async def test_signing_out_ends_the_sign_in(access, browser):
+async def test_signing_out_ends_the_sign_in(access: RunningAccess, browser: Browser) -> None:
     officer = await new_officer(access)
     await browser.code(officer["username"])
     page = await browser.http.get("/sign-out")
@@ -225,7 +258,7 @@ async def test_signing_out_ends_the_sign_in(access, browser):
     assert (await browser.authorize()).headers["location"].startswith("/sign-in?")
 
 
-async def test_an_expired_code_is_refused(access, browser):
+async def test_an_expired_code_is_refused(access: RunningAccess, browser: Browser) -> None:
     officer = await new_officer(access)
     code = await browser.code(officer["username"])
     database = await access.database()
@@ -234,7 +267,7 @@ async def test_an_expired_code_is_refused(access, browser):
     assert (await browser.redeem(code)).json()["error"] == "invalid_grant"
 
 
-async def test_no_secret_is_stored_in_plain_text(access, browser):
+async def test_no_secret_is_stored_in_plain_text(access: RunningAccess, browser: Browser) -> None:
     officer = await new_officer(access)
     code = await browser.code(officer["username"])
     database = await access.database()
@@ -251,7 +284,9 @@ async def test_no_secret_is_stored_in_plain_text(access, browser):
 
 @pytest.mark.parametrize(("language", "direction"), [("fa", "rtl"), ("en", "ltr")])
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-in?done=1", "/sign-out"])
-async def test_every_page_is_shown_in_both_languages(access, path, language, direction):
+async def test_every_page_is_shown_in_both_languages(
+    access: RunningAccess, path: str, language: str, direction: str
+) -> None:
     query = "" if language == "fa" else ("&" if "?" in path else "?") + "lang=en"
     async with access.http() as http:
         page = await http.get(path + query)
@@ -263,7 +298,9 @@ async def test_every_page_is_shown_in_both_languages(access, path, language, dir
 @pytest.mark.parametrize(
     "name", ["access.css", "Vazirmatn.woff2", "mark.svg", "eye.svg", "sign_in.js"]
 )
-async def test_the_files_of_all_pages_are_served_to_be_cached(access, name):
+async def test_the_files_of_all_pages_are_served_to_be_cached(
+    access: RunningAccess, name: str
+) -> None:
     async with access.http() as http:
         file = await http.get(f"/static/{name}")
     assert (file.status_code, file.headers["cache-control"]) == (200, "public, max-age=3600")

@@ -10,8 +10,10 @@ from payesh.access.main import offer_bootstrap
 from payesh.kit.errors import Unauthorized
 from payesh.kit.tokens import TokenVerifier, principal_from_claims
 
+from .conftest import RunningAccess
 
-async def test_five_requests_at_once_make_one_first_administrator(access):
+
+async def test_five_requests_at_once_make_one_first_administrator(access: RunningAccess) -> None:
     assert sorted(access.bootstrap_answers) == [201, 409, 409, 409, 409]
     again = await access.post("/v1/bootstrap", {
         "secret": access.secret_file.read_text().strip(), "username": "another.one",
@@ -21,7 +23,9 @@ async def test_five_requests_at_once_make_one_first_administrator(access):
     assert again.json()["type"].endswith("already-bootstrapped")
 
 
-async def test_the_secret_is_private_and_offering_it_again_changes_nothing(access, monkeypatch):
+async def test_the_secret_is_private_and_offering_it_again_changes_nothing(
+    access: RunningAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert stat.S_IMODE(access.secret_file.stat().st_mode) == 0o600
     secret = access.secret_file.read_text()
     monkeypatch.setenv("PAYESH_DATABASE_URL", access.settings.database_url.get_secret_value())
@@ -29,7 +33,7 @@ async def test_the_secret_is_private_and_offering_it_again_changes_nothing(acces
     assert access.secret_file.read_text() == secret
 
 
-async def test_a_clients_token_has_its_scopes_and_bounds(access):
+async def test_a_clients_token_has_its_scopes_and_bounds(access: RunningAccess) -> None:
     made = (await access.new_client(road_classes=["highway"])).json()
     client_id, secret = made["client"]["client_id"], made["client_secret"]
     answer = await access.token(client_id, secret)
@@ -48,7 +52,7 @@ async def test_a_clients_token_has_its_scopes_and_bounds(access):
     assert principal.grant_id == made["client"]["grant_id"]
 
 
-async def test_a_client_may_ask_for_less_but_not_for_more(access):
+async def test_a_client_may_ask_for_less_but_not_for_more(access: RunningAccess) -> None:
     made = (await access.new_client()).json()
     client_id, secret = made["client"]["client_id"], made["client_secret"]
     less = await access.token(client_id, secret, scope="traffic:read")
@@ -57,7 +61,7 @@ async def test_a_client_may_ask_for_less_but_not_for_more(access):
     assert (more.status_code, more.json()["error"]) == (400, "invalid_scope")
 
 
-async def test_the_secret_may_be_sent_in_the_form(access):
+async def test_the_secret_may_be_sent_in_the_form(access: RunningAccess) -> None:
     made = (await access.new_client()).json()
     async with access.http() as http:
         answer = await http.post("/oauth/token", data={
@@ -68,7 +72,9 @@ async def test_the_secret_may_be_sent_in_the_form(access):
     assert answer.status_code == 200
 
 
-async def test_failed_client_authentication_does_not_reveal_the_reason(access):
+async def test_failed_client_authentication_does_not_reveal_the_reason(
+    access: RunningAccess,
+) -> None:
     made = (await access.new_client()).json()
     client_id, secret = made["client"]["client_id"], made["client_secret"]
     wrong = await access.token(client_id, "wrong")
@@ -94,7 +100,9 @@ async def test_failed_client_authentication_does_not_reveal_the_reason(access):
         (b"", {}),
     ],
 )
-async def test_malformed_token_requests_get_an_oauth_error(access, content, headers):
+async def test_malformed_token_requests_get_an_oauth_error(
+    access: RunningAccess, content: bytes, headers: dict[str, str]
+) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     async with access.http() as http:
         answer = await http.post("/oauth/token", content=content, headers=form | headers)
@@ -102,7 +110,7 @@ async def test_malformed_token_requests_get_an_oauth_error(access, content, head
     assert answer.json()["error"]
 
 
-async def test_a_renewed_secret_replaces_the_old_one(access):
+async def test_a_renewed_secret_replaces_the_old_one(access: RunningAccess) -> None:
     made = (await access.new_client()).json()
     client_id, old = made["client"]["client_id"], made["client_secret"]
     new = (await access.post(f"/v1/clients/{client_id}/secret", None)).json()["client_secret"]
@@ -110,7 +118,9 @@ async def test_a_renewed_secret_replaces_the_old_one(access):
     assert (await access.token(client_id, new)).status_code == 200
 
 
-async def test_metadata_leads_to_the_keys_and_no_private_half_is_published(access):
+async def test_metadata_leads_to_the_keys_and_no_private_half_is_published(
+    access: RunningAccess,
+) -> None:
     metadata = (await access.get("/.well-known/oauth-authorization-server")).json()
     assert metadata["issuer"] == access.settings.token_issuer
     async with httpx.AsyncClient() as http:
@@ -120,7 +130,9 @@ async def test_metadata_leads_to_the_keys_and_no_private_half_is_published(acces
     assert not any("d" in key for key in published["keys"])
 
 
-async def test_after_a_rotation_old_tokens_are_valid_and_new_ones_have_the_new_key(access):
+async def test_after_a_rotation_old_tokens_are_valid_and_new_ones_have_the_new_key(
+    access: RunningAccess,
+) -> None:
     made = (await access.new_client()).json()
     client = made["client"]["client_id"], made["client_secret"]
     verifier = TokenVerifier(access.settings)
@@ -136,7 +148,7 @@ async def test_after_a_rotation_old_tokens_are_valid_and_new_ones_have_the_new_k
     assert len(published) >= 2
 
 
-async def test_a_forged_token_is_refused_by_access_itself(access):
+async def test_a_forged_token_is_refused_by_access_itself(access: RunningAccess) -> None:
     token = access.admin["Authorization"]
     answer = await access.get("/v1/clients", {"Authorization": token[:-6] + "AAAAAA"})
     assert answer.status_code == 401

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -135,7 +136,7 @@ async def test_concurrent_searches_are_recorded_without_a_gap(service: RunningSe
     "bounds", [{"counties": ["damghan"]}, {"counties": []}, {"road_classes": ["local"]}]
 )
 async def test_a_read_outside_the_bounds_is_not_found(
-    service: RunningService, bounds: dict
+    service: RunningService, bounds: dict[str, Any]
 ) -> None:
     [read] = await unreadable(service, 1, camera_id=f"bounded-{uuid4().hex[:8]}")
     assert read.road_class is RoadClass.MAIN_ARTERIAL
@@ -159,7 +160,7 @@ async def test_pages_follow_without_gap_or_repetition_while_more_is_read(
     shown, cursor = [], None
     async with service.client() as http:
         while True:
-            query = {
+            query: dict[str, str | int] = {
                 "camera_id": camera_id,
                 "limit": size,
                 **({"cursor": cursor} if cursor else {}),

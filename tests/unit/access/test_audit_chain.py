@@ -40,9 +40,11 @@ RELINKED = (2, WHOLE[1][1], b"x", link(WHOLE[1][1], b"x"))
         ([WHOLE[1], WHOLE[0], *WHOLE[2:]], 1),
     ],
 )
-async def test_the_first_broken_position_is_returned(rows, broken_at):
+async def test_the_first_broken_position_is_returned(
+    rows: list[Row], broken_at: int | None
+) -> None:
     assert await first_break(streamed(rows), records=4) == broken_at
 
 
-async def test_an_empty_chain_holds():
+async def test_an_empty_chain_holds() -> None:
     assert await first_break(streamed([]), records=0) is None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -33,7 +34,12 @@ PAGES = Account(
 )
 
 
-def claims(client, person, scopes=frozenset({"citations:read", "citations:decide"})):
+BOTH = frozenset({"citations:read", "citations:decide"})
+
+
+def claims(
+    client: Account | None, person: Account | None, scopes: frozenset[str] = BOTH
+) -> dict[str, Any]:
     return token_claims(
         issuer="https://access.example",
         audience="payesh",
@@ -46,7 +52,7 @@ def claims(client, person, scopes=frozenset({"citations:read", "citations:decide
     )
 
 
-def test_a_person_acting_through_a_client_gets_what_both_hold():
+def test_a_person_acting_through_a_client_gets_what_both_hold() -> None:
     found = claims(PAGES, OFFICER)
     assert found["scope"] == "citations:read"
     assert (found["counties"], found["road_classes"]) == (["semnan"], ["highway"])
@@ -55,7 +61,7 @@ def test_a_person_acting_through_a_client_gets_what_both_hold():
     assert (found["agency"], found["grant_id"]) == ("police", str(OFFICER.grant_id))
 
 
-def test_a_client_acts_for_itself():
+def test_a_client_acts_for_itself() -> None:
     found = claims(PAGES, None)
     assert (found["sub"], found["client_id"]) == ("tickets-pages", "tickets-pages")
     assert "act" not in found
@@ -63,18 +69,18 @@ def test_a_client_acts_for_itself():
     assert (found["counties"], found["road_classes"]) == ("*", ["highway"])
 
 
-def test_no_more_scopes_than_asked_for():
+def test_no_more_scopes_than_asked_for() -> None:
     assert claims(None, OFFICER, frozenset({"citations:read"}))["scope"] == "citations:read"
     assert claims(None, OFFICER, frozenset({"audit:read"}))["scope"] == ""
 
 
-def test_a_token_expires_after_its_lifetime():
+def test_a_token_expires_after_its_lifetime() -> None:
     found = claims(PAGES, None)
     assert found["iat"] == found["nbf"] == int(NOON.timestamp())
     assert found["exp"] - found["iat"] == 600
     assert (found["iss"], found["aud"]) == ("https://access.example", "payesh")
 
 
-def test_a_token_without_a_holder_is_refused():
+def test_a_token_without_a_holder_is_refused() -> None:
     with pytest.raises(ValueError, match="person or a client"):
         claims(None, None)

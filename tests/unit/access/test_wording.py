@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,9 @@ from payesh.access import pages
 FOLDER = Path(pages.__file__).parent
 
 
-def names(words: dict, prefix: str = "") -> set[str]:
+def names(words: dict[str, Any], prefix: str = "") -> set[str]:
     """Paths of all words in a wording file's language."""
-    found = set()
+    found: set[str] = set()
     for name, value in words.items():
         found |= names(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name}
     return found

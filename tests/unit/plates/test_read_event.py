@@ -24,14 +24,16 @@ CROPS = [
 SEEN = passage(crops=CROPS)
 
 
-def shot(number: int, text: str, layout: str | None, confidence: float, score: float = 0.9):
+def shot(
+    number: int, text: str, layout: str | None, confidence: float, score: float = 0.9
+) -> ShotReading:
     """A reading at the left edge of its crop, each of its characters with an alternative."""
     characters = tuple(CharacterReading(each, 1.0 + 1e-12, (("1", 0.1),)) for each in text)
     reading = PlateReading(text, layout, confidence, characters)
     return ShotReading(number, LocatedPlate(-3.0, 200.0, 100.0, 21.0, score), reading)
 
 
-def test_a_plate_read_with_enough_confidence_is_published_with_its_shot():
+def test_a_plate_read_with_enough_confidence_is_published_with_its_shot() -> None:
     best = shot(1, "12ب34567", "car", 0.9)
     read = plate_read(SEEN, [shot(0, "12ب34567", "car", 0.8), best], best, 0.2, PROVENANCE)
     assert read.outcome == ReadOutcome.READ
@@ -45,7 +47,7 @@ def test_a_plate_read_with_enough_confidence_is_published_with_its_shot():
     assert read.shot.plate_box.x_px == 0.0, "a box begins inside its crop"
 
 
-def test_a_text_of_no_known_layout_is_published_as_unknown():
+def test_a_text_of_no_known_layout_is_published_as_unknown() -> None:
     best = shot(0, "12345", None, 0.9)
     read = plate_read(SEEN, [best], best, 0.2, PROVENANCE)
     assert read.plate is not None
@@ -53,7 +55,9 @@ def test_a_text_of_no_known_layout_is_published_as_unknown():
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.19])
-def test_below_the_least_confidence_the_text_is_not_published_but_the_place_is(confidence):
+def test_below_the_least_confidence_the_text_is_not_published_but_the_place_is(
+    confidence: float,
+) -> None:
     best = shot(0, "12ب34567", "car", confidence)
     read = plate_read(SEEN, [best], best, 0.2, PROVENANCE)
     assert read.outcome == ReadOutcome.UNREADABLE
@@ -62,7 +66,7 @@ def test_below_the_least_confidence_the_text_is_not_published_but_the_place_is(c
     assert read.shot is not None
 
 
-def test_of_illegible_plates_the_one_with_the_highest_score_is_shown():
+def test_of_illegible_plates_the_one_with_the_highest_score_is_shown() -> None:
     readings = [shot(0, "", None, 0.0, score=0.6), shot(1, "", None, 0.0, score=0.8)]
     read = plate_read(SEEN, readings, None, 0.2, PROVENANCE)
     assert (read.outcome, read.confidence) == (ReadOutcome.UNREADABLE, 0.0)
@@ -70,6 +74,6 @@ def test_of_illegible_plates_the_one_with_the_highest_score_is_shown():
     assert read.shot.crop == CROPS[1]
 
 
-def test_a_passage_without_a_plate_has_no_shot():
+def test_a_passage_without_a_plate_has_no_shot() -> None:
     read = plate_read(SEEN, [], None, 0.2, PROVENANCE)
     assert (read.outcome, read.shot, read.plate) == (ReadOutcome.UNREADABLE, None, None)
