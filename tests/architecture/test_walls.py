@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.sources import Sources
-from tests.architecture.walls import LONG_FILES, WALLS
+from tests.architecture.walls import LONG_FILES, OWN_ROOMS, WALLS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = Sources(ROOT)
@@ -41,6 +41,14 @@ def test_a_part_that_is_clean_may_not_stay_pending() -> None:
 def test_what_is_pending_is_a_wall_of_that_part() -> None:
     for wall, parts in PENDING.items():
         assert parts <= set(WALLS[wall][1]), wall
+
+
+def test_a_room_of_one_service_is_described() -> None:
+    described = (ROOT / "docs/architecture.md").read_text("utf-8")
+    for service, rooms in OWN_ROOMS.items():
+        for room in rooms:
+            assert f"`{room}`" in described or f"`{room}.py`" in described, f"{service}/{room}"
+            assert list(SOURCES.source(service).glob(f"{room}*")), f"{service}/{room}"
 
 
 def test_a_long_file_is_there_and_has_a_reason() -> None:
