@@ -8,9 +8,10 @@ import pytest
 from fastapi import APIRouter, Depends
 from pydantic import SecretStr
 
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.database import Database
 from payesh.kit.http import create_app
+from payesh.kit.principal import Principal
 from payesh.kit.sign_in import sign_in_router
 from payesh.kit.tokens import TokenVerifier
 

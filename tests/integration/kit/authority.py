@@ -14,10 +14,11 @@ from joserfc.jwk import ECKey, OKPKey
 from pydantic import BaseModel, SecretStr
 
 from payesh.kit.audit import record_read
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.database import Database
 from payesh.kit.errors import StoreUnavailable
 from payesh.kit.http import Application, create_app
+from payesh.kit.principal import Principal
 from payesh.kit.settings import HttpSettings, PagesSettings, TokenSettings
 from payesh.kit.sign_in import sign_in_router
 from tests.support.serving import served

@@ -10,11 +10,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from payesh.kit.errors import Forbidden, Unauthorized, Unprocessable
-from payesh.kit.principal import Bounds, Principal
+from payesh.kit.principal import Principal
 from payesh.kit.sessions import SESSION_COOKIE
 from payesh.kit.tokens import TokenVerifier, principal_from_claims
-
-__all__ = ["Bounds", "Principal", "authorize"]
 
 PURPOSE_HEADER = "Payesh-Purpose"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

@@ -12,8 +12,6 @@ from payesh.kit.principal import Bounds, Principal
 from payesh.kit.published_keys import JwksKeys, Keys
 from payesh.kit.settings import TokenSettings
 
-__all__ = ["Bounds", "Principal", "TokenVerifier", "principal_from_claims"]
-
 ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
 _LEEWAY_S = 5
 

@@ -49,7 +49,6 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        telemetry.configure("detect", settings)
         async with running(
             OnStop(database.close), producer, relay, consumer, *chores(dependencies)
         ):
@@ -76,6 +75,7 @@ def chores(dependencies: Dependencies) -> tuple[Periodic, ...]:
 
 def _serve() -> None:
     settings = Settings()
+    telemetry.configure("detect", settings)
     serve(create(settings), settings)
 
 
@@ -83,6 +83,7 @@ def _observe() -> None:
     from payesh.detect.observer import create_observer
 
     settings = ObserverSettings()
+    telemetry.configure("detect", settings)
     serve(create_observer(settings), settings)
 
 

@@ -17,7 +17,6 @@ from payesh.detect.adapters.video import decode_segment
 from payesh.detect.consumers import OBSERVER_GROUP, observer_handlers
 from payesh.detect.handlers.observing import Observing, ObservingDependencies
 from payesh.detect.settings import ObserverSettings
-from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.health import readiness
 from payesh.kit.http import create_app
@@ -38,7 +37,6 @@ def create_observer(settings: ObserverSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        telemetry.configure("detect", settings)
         cv2.setNumThreads(1)  # segments run in parallel; a pool inside each would compete
         executor = ThreadPoolExecutor(settings.observe_concurrency, thread_name_prefix="observe")
         observing = Observing(

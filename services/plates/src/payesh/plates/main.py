@@ -48,7 +48,6 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        telemetry.configure("plates", settings)
         executor = ThreadPoolExecutor(settings.reading_concurrency, thread_name_prefix="reading")
         reading = ReadingDependencies(
             database=database,
@@ -100,6 +99,7 @@ def chores(dependencies: Dependencies) -> tuple[Periodic, ...]:
 
 def _serve() -> None:
     settings = Settings()
+    telemetry.configure("plates", settings)
     serve(create(settings), settings)
 
 

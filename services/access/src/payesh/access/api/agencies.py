@@ -11,8 +11,9 @@ from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.api.rights import Body, Name, id_in
 from payesh.access.handlers import agencies
 from payesh.contracts.values import Identifier
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.paging import Cursor, Limit, next_cursor
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/agencies", tags=["agencies"])
 Writer = Annotated[Principal, Depends(authorize(agencies.WRITE, resource="agencies"))]

@@ -11,7 +11,7 @@ from payesh.access.adapters.audit_log import AuditQuery, StoredRecord
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.handlers import audit
 from payesh.contracts import AuditReadRecorded
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.paging import (
     Cursor,
@@ -24,6 +24,7 @@ from payesh.kit.paging import (
     decode_cursor,
     next_cursor,
 )
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 Auditor = Annotated[

@@ -21,8 +21,9 @@ from payesh.access.domain.redirect_uris import redirect_uri_fault
 from payesh.access.handlers import clients
 from payesh.access.handlers.rights import entitlements
 from payesh.contracts.values import Identifier
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.paging import Cursor, Limit, next_cursor
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/clients", tags=["clients"])
 Reader = Annotated[Principal, Depends(authorize(clients.READ, resource="clients"))]

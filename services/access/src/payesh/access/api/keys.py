@@ -10,7 +10,8 @@ from payesh.access.adapters.keys import StoredKey
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.api.rights import Body
 from payesh.access.handlers import keys
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 Writer = Annotated[Principal, Depends(authorize(keys.WRITE, resource="signing keys"))]

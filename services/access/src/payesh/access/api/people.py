@@ -22,8 +22,9 @@ from payesh.access.domain.passwords import PASSWORD_MAX_LENGTH
 from payesh.access.handlers import people
 from payesh.access.handlers.rights import entitlements
 from payesh.contracts.values import Identifier
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.paging import Cursor, Limit, next_cursor
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 Reader = Annotated[Principal, Depends(authorize(people.READ, resource="people", personal=True))]

@@ -7,7 +7,7 @@ from payesh.access.adapters.agencies import StoredAgency
 from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.rights import as_of_now
 from payesh.kit.errors import Conflict, NotFound
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 READ, WRITE = "agencies:read", "agencies:write"
 

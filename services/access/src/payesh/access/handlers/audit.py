@@ -16,7 +16,7 @@ from payesh.kit.audit import record_read
 from payesh.kit.bus import Delivery
 from payesh.kit.database import Database
 from payesh.kit.errors import Forbidden
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 READ = "audit:read"
 _GAPS_LIMIT = 1000

@@ -19,7 +19,7 @@ from payesh.access.handlers.rights import (
     require_agency,
 )
 from payesh.kit.errors import Conflict, NotFound
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 READ, WRITE = "clients:read", "clients:write"
 

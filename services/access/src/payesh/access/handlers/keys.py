@@ -13,7 +13,7 @@ from payesh.access.handlers.rights import as_of_now
 from payesh.contracts import KeyRotated
 from payesh.kit import outbox
 from payesh.kit.errors import Conflict
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 WRITE = "keys:write"
 

@@ -24,7 +24,7 @@ from payesh.access.handlers.rights import (
 from payesh.access.settings import Settings
 from payesh.kit.audit import record_read
 from payesh.kit.errors import Conflict, NotFound, Unprocessable
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 READ, WRITE = "people:read", "people:write"
 

@@ -14,7 +14,7 @@ from payesh.access.adapters.clients import StoredClient
 from payesh.access.adapters.people import SUBJECT_PREFIX, StoredPerson
 from payesh.access.domain.entitlements import Entitlements, excess, unknown_scopes
 from payesh.kit.errors import Forbidden, Unprocessable
-from payesh.kit.tokens import Bounds, Principal
+from payesh.kit.principal import Bounds, Principal
 
 Holder = StoredClient | StoredPerson
 _OWN_TO_CHANGE = {"password", "secret"}

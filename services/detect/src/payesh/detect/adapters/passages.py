@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts import PassageObserved
 from payesh.detect.adapters.tables import passages
 from payesh.kit.bounds import within
-from payesh.kit.tokens import Bounds
+from payesh.kit.principal import Bounds
 
 _EXPIRE_AT_ONCE = 5_000
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts import TrafficCounted
 from payesh.detect.adapters.tables import traffic
 from payesh.kit.bounds import within
-from payesh.kit.tokens import Bounds
+from payesh.kit.principal import Bounds
 
 _STORED = (
     traffic.c.camera_id,

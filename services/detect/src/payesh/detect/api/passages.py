@@ -11,7 +11,7 @@ from payesh.detect.api.dependencies import DependenciesHere
 from payesh.detect.handlers import passages
 from payesh.kit.authorization import authorize
 from payesh.kit.openapi import ShapeOf
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/passages", tags=["passages"])
 Reader = Annotated[Principal, Depends(authorize(passages.SCOPE, resource="passage", personal=True))]

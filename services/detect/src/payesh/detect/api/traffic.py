@@ -21,7 +21,7 @@ from payesh.kit.paging import (
     decode_cursor,
     next_cursor,
 )
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/traffic", tags=["traffic"])
 Reader = Annotated[Principal, Depends(authorize(traffic.SCOPE, resource="traffic"))]

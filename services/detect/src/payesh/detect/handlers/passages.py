@@ -8,7 +8,7 @@ from payesh.detect.dependencies import Dependencies
 from payesh.detect.errors import NoSuchPassage
 from payesh.detect.settings import Settings
 from payesh.kit.audit import record_read
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 SCOPE = "passages:read"
 

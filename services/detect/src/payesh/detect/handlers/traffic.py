@@ -3,7 +3,7 @@
 from payesh.detect.adapters import traffic
 from payesh.detect.adapters.traffic import StoredInterval, TrafficQuery
 from payesh.detect.dependencies import Dependencies
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 SCOPE = "traffic:read"
 

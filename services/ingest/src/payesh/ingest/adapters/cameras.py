@@ -15,7 +15,7 @@ from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.tables import cameras, leases, revisions
 from payesh.kit.bounds import within
-from payesh.kit.tokens import Bounds
+from payesh.kit.principal import Bounds
 
 
 @dataclass(frozen=True, slots=True)

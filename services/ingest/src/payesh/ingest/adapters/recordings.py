@@ -14,7 +14,7 @@ from payesh.contracts.values import ObjectReference, PlaceClass, RevisionReferen
 from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.tables import cameras, recordings
 from payesh.kit.bounds import within
-from payesh.kit.tokens import Bounds
+from payesh.kit.principal import Bounds
 
 CLAIM = timedelta(seconds=30)
 """Renewed by each segment, and three times as often while the file is fetched."""

@@ -16,7 +16,7 @@ from payesh.ingest.handlers.sources import EnteredSource
 from payesh.kit.authorization import authorize
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.paging import Cursor, Limit, Number, decode_cursor, next_cursor
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])
 

@@ -12,7 +12,7 @@ from payesh.ingest.api.dependencies import CameraId, DependenciesHere, SpanHere
 from payesh.ingest.handlers import streams as handlers
 from payesh.kit.authorization import authorize
 from payesh.kit.paging import Cursor, Limit, Number, UtcTime, decode_cursor, next_cursor
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["streams"])
 

@@ -16,7 +16,7 @@ from payesh.ingest.api.forms import form_schema, sent_form
 from payesh.ingest.handlers import recordings as handlers
 from payesh.ingest.handlers.snapshots import store_snapshot
 from payesh.kit.authorization import authorize
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["uploads"])
 

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.ingest.adapters.cameras import StoredCamera, find_camera
 from payesh.ingest.errors import OutOfBounds, UnknownCamera
-from payesh.kit.tokens import Bounds
+from payesh.kit.principal import Bounds
 
 
 async def require_camera(

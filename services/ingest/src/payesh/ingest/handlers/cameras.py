@@ -20,7 +20,7 @@ from payesh.ingest.handlers.revisions import (
 )
 from payesh.ingest.handlers.sources import EnteredSource, checked_source
 from payesh.kit import outbox
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 
 async def create_camera(

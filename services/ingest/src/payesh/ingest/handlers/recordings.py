@@ -12,7 +12,7 @@ from payesh.ingest.errors import UnknownRecording
 from payesh.ingest.handlers.bounds import require_bounds, require_camera
 from payesh.ingest.handlers.revisions import revision_in_force
 from payesh.ingest.handlers.uploads import require_past
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 BUCKET = "recordings"
 

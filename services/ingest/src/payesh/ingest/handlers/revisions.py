@@ -18,7 +18,7 @@ from payesh.ingest.errors import NoRevision, UnknownDetector
 from payesh.ingest.handlers.bounds import require_bounds, require_camera
 from payesh.kit import outbox
 from payesh.kit.objects import ObjectStore
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 FIRST_REVISION_EARLY = timedelta(seconds=5)
 """A camera may send as soon as it is registered, and its clock is not the server's: the first

@@ -22,8 +22,8 @@ from payesh.ingest.handlers.bounds import require_bounds, require_camera
 from payesh.ingest.handlers.revisions import revision_in_force
 from payesh.ingest.handlers.uploads import require_past
 from payesh.kit import outbox
+from payesh.kit.principal import Principal
 from payesh.kit.telemetry import tracer
-from payesh.kit.tokens import Principal
 
 
 async def store_snapshot(

@@ -13,7 +13,7 @@ from payesh.ingest.adapters.health import StoredCondition
 from payesh.ingest.adapters.segments import StoredGap
 from payesh.ingest.dependencies import Dependencies
 from payesh.ingest.handlers.bounds import require_camera
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts import PlateRead
 from payesh.contracts.plate_text import UNKNOWN_PLACE
 from payesh.kit.bounds import within
-from payesh.kit.tokens import Bounds
+from payesh.kit.principal import Bounds
 from payesh.plates.adapters.tables import reads
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from payesh.kit.paging import (
     decode_cursor,
     next_cursor,
 )
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 from payesh.plates.adapters.reads import ReadQuery, StoredRead
 from payesh.plates.api.dependencies import DependenciesHere
 from payesh.plates.errors import PlateMisspelt

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from payesh.kit.audit import record_read
 from payesh.kit.errors import NotFound
-from payesh.kit.tokens import Principal
+from payesh.kit.principal import Principal
 from payesh.plates.adapters import reads
 from payesh.plates.adapters.reads import ReadQuery, StoredRead
 from payesh.plates.dependencies import Dependencies

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import ViolationDetected
-from payesh.kit.authorization import Bounds
 from payesh.kit.bounds import within
 from payesh.kit.errors import Conflict
+from payesh.kit.principal import Bounds
 from payesh.tickets.adapters.stored_citation import (
     StoredCitation,
     citation_of,

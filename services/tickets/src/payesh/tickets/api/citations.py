@@ -9,10 +9,11 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, model_valida
 
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import Certificate, Measurement
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.errors import Unprocessable
 from payesh.kit.openapi import shows
 from payesh.kit.paging import Cursor, Limit, Text, UtcTime, decode_cursor, next_cursor
+from payesh.kit.principal import Principal
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.api.citation_example import CITATION
 from payesh.tickets.api.dependencies import DependenciesHere

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Header, Path
 from fastapi.responses import Response, StreamingResponse
 
 from payesh.contracts.values import ObjectReference
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.errors import Problem
 from payesh.kit.objects import ObjectStore
+from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.evidence.byte_range import RangeNotSatisfiable, is_range, requested_range
 from payesh.tickets.handlers import actions, evidence_reading

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
+from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.domain.jalali_day import jalali_text
 from payesh.tickets.domain.law import Period

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.kit.authorization import Principal
+from payesh.kit.principal import Principal
 from payesh.tickets.adapters.tables import clip_openings
 
 

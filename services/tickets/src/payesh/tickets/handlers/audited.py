@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.access import AuditOutcome
 from payesh.kit.audit import record_read
-from payesh.kit.authorization import Principal
 from payesh.kit.errors import Forbidden, NotFound
+from payesh.kit.principal import Principal
 from payesh.tickets.adapters import citations
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies

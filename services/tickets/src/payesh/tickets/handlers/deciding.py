@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.plate_text import fold
 from payesh.kit import outbox
-from payesh.kit.authorization import Principal
 from payesh.kit.errors import Conflict, NotFound
+from payesh.kit.principal import Principal
 from payesh.tickets import metrics
 from payesh.tickets.adapters import citations, retention_jobs
 from payesh.tickets.adapters.stored_citation import StoredCitation

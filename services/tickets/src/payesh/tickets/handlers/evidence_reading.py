@@ -7,8 +7,8 @@ Forbidden for a citation outside the principal's bounds.
 from uuid import UUID
 
 from payesh.contracts.values import ObjectReference
-from payesh.kit.authorization import Principal
 from payesh.kit.errors import NotFound
+from payesh.kit.principal import Principal
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.evidence import openings

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from payesh.kit.authorization import Principal
+from payesh.kit.principal import Principal
 from payesh.tickets.adapters import citations
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies

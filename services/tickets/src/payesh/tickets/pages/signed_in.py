@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.errors import Problem
+from payesh.kit.principal import Principal
 
 
 def page_reader(

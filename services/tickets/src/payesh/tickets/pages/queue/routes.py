@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
-from payesh.kit.authorization import Principal, authorize
+from payesh.kit.authorization import authorize
 from payesh.kit.paging import Limit
+from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers import actions, reading
