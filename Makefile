@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := contracts libs/kit services/ingest services/detect services/plates services/tickets services/access deploy/local
+# What mypy reads besides the members' sources.
+TYPED := tests/support tests/architecture tests/contract tests/deploy tests/load
 # Packages come from the index only as pins/packages.lock has them, members never.
 PINNED := --no-sources --excludes pins/members.txt
 PINNED_BUILD := --no-sources --require-build-hashes --build-constraints pins/packages.lock \
@@ -15,16 +17,19 @@ SEED ?= 1
 OUT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench test-engines generate pins clean
+.PHONY: help setup demo test check format types lint bench test-engines generate pins clean
 
 help: ## explain these commands
 	@echo "Payesh: cameras in, citations that stand up out."
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.ready: pins/installer.lock pins/packages.lock pins/members.txt pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+$(BIN)/uv: pins/installer.lock
 	@command -v $(PYTHON) >/dev/null || { echo "Payesh needs Python 3.11: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r pins/installer.lock
+	@touch $@
+
+$(VENV)/.ready: $(BIN)/uv pins/packages.lock pins/members.txt pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@echo "setting up .venv: about 1.5 GB"
 	@$(BIN)/uv pip install --python $(BIN)/python $(PINNED) --require-hashes -c pins/packages.lock \
 		--group dev $(MEMBERS:%=-r %/pyproject.toml)
@@ -39,10 +44,20 @@ demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 end
 test: setup ## every test that needs nothing but this environment and the package index
 	@$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
-lint: setup ## ruff, mypy --strict and the checks of generated files
+check: lint ## before each commit: lint, types, unit and contract tests, in a minute
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 --no-loadscope-reorder -m "not slow" \
+		tests/unit tests/contract
+
+format: setup ## ruff: imports, what it can mend, and the form of every file
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: setup ## mypy --strict
+	@$(BIN)/mypy $(MEMBERS:%=%/src) $(TYPED)
+
+lint: types ## ruff, mypy --strict and the checks of generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(MEMBERS:%=%/src)
 	@$(BIN)/python -m tests.support.generated --check
 
 generate: setup ## write the generated files again (OpenAPI, topics, settings reference)
@@ -56,7 +71,7 @@ test-engines: setup ## the integration and fault suite against Apache Kafka and 
 	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder \
 		tests/e2e tests/integration tests/deploy
 
-pins: setup ## write pins/*.lock for what pyproject.toml files ask for (UPGRADE=1 takes newer versions)
+pins: $(BIN)/uv ## write pins/*.lock for what each pyproject.toml asks for (UPGRADE=1 takes newer versions)
 	@echo uv | $(COMPILE) - --output-file pins/installer.lock
 	@$(COMPILE) $(PINNED) --all-extras --group dev --group build $(MEMBERS:%=%/pyproject.toml) \
 		--output-file pins/packages.lock

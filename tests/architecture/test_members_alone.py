@@ -34,7 +34,7 @@ def test_a_member_installs_and_imports_alone(member: str, tmp_path: Path) -> Non
         pytest.skip("uv is not in this environment: run make setup")
     python = tmp_path / "venv" / "bin" / "python"
     run(UV, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
-    arguments = ["--python", python, "-c", "pins/packages.lock", f"./{member}"]
+    arguments = ["--python", str(python), "-c", "pins/packages.lock", f"./{member}"]
     run(UV, "pip", "install", "--quiet", *arguments, cwd=ROOT)
     run(python, "-I", "-c", f"import {', '.join(MEMBERS[member])}", cwd=tmp_path)
     names = run(UV, "pip", "list", "--quiet", "--python", python, "--format=freeze", cwd=tmp_path)

@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import yaml
@@ -58,29 +60,29 @@ def test_released_schemas_are_not_broken() -> None:
     assert (CONTRACTS / "released.json").is_file()
 
 
-def _set_narrower(schema: dict) -> None:
+def _set_narrower(schema: dict[str, Any]) -> None:
     schema["properties"]["county"]["pattern"] = "^semnan$"
 
 
-def _require_new(schema: dict) -> None:
+def _require_new(schema: dict[str, Any]) -> None:
     schema["properties"]["weather"] = {"type": "string"}
     schema["required"].append("weather")
 
 
-def _drop(schema: dict) -> None:
+def _drop(schema: dict[str, Any]) -> None:
     del schema["properties"]["county"]
 
 
-def _retype(schema: dict) -> None:
+def _retype(schema: dict[str, Any]) -> None:
     schema["properties"]["sequence"]["type"] = "string"
 
 
-def _enum(schema: dict) -> None:
+def _enum(schema: dict[str, Any]) -> None:
     schema["$defs"]["RoadClass"]["enum"].append("tunnel")
 
 
 @pytest.mark.parametrize("change", [_set_narrower, _require_new, _drop, _retype, _enum])
-def test_a_breaking_change_of_a_v1_is_refused(change) -> None:
+def test_a_breaking_change_of_a_v1_is_refused(change: Callable[[dict[str, Any]], None]) -> None:
     released = current_schemas()
     changed = copy.deepcopy(released)
     change(changed["ingest.segment.stored.v1.schema.json"])

@@ -14,6 +14,7 @@ from tests.deploy.container import ROOT
 
 UV = Path(sys.executable).with_name("uv")
 _ENVIRONMENT = "/opt/payesh"
+_NOTICES = "LICENSE THIRD_PARTY_NOTICES.md /usr/share/doc/payesh/"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def build_image(service: str, folder: Path) -> Image:
     """
     build, final = stages(service)
     copied = [rest for word, rest in final if word == "COPY"]
-    assert copied == [f"--from=build {_ENVIRONMENT} {_ENVIRONMENT}"], copied
+    assert copied == [_NOTICES, f"--from=build {_ENVIRONMENT} {_ENVIRONMENT}"], copied
     source = folder / "src"
     source.mkdir(parents=True)
     for word, rest in build:

@@ -61,8 +61,11 @@ def secrets(overlay: str) -> dict[str, dict[str, str]]:
 
 
 def _plain(secret: Resource) -> dict[str, str]:
-    plain = {name: b64decode(value).decode() for name, value in secret.get("data", {}).items()}
-    return plain | secret.get("stringData", {})
+    plain: dict[str, str] = {
+        name: b64decode(value).decode() for name, value in secret.get("data", {}).items()
+    }
+    plain |= secret.get("stringData", {})
+    return plain
 
 
 def config_maps(overlay: str) -> dict[str, dict[str, str]]:

@@ -160,7 +160,7 @@ def test_what_serves_has_all_three_probes_and_time_to_end(overlay: str) -> None:
 
 def selects(selector: Resource, labels: dict[str, str]) -> bool:
     assert selector.keys() <= {"matchLabels"}
-    return selector.get("matchLabels", {}).items() <= labels.items()
+    return bool(selector.get("matchLabels", {}).items() <= labels.items())
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

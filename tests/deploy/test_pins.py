@@ -68,6 +68,15 @@ def test_every_requirement_is_in_the_lock() -> None:
     assert not missing, "run make pins"
 
 
+def test_notices_are_of_the_locked_versions() -> None:
+    text = (ROOT / "THIRD_PARTY_NOTICES.md").read_text("utf-8").split("## Packages")[1]
+    versions = dict(re.findall(r"^\| ([a-z0-9-]+) \| (\d\S*) \|", text, re.MULTILINE))
+    assert len(versions) > 80
+    locks = "\n".join((ROOT / lock).read_text("utf-8") for lock in LOCKS)
+    for name, version in versions.items():
+        assert f"\n{name}=={version} \\\n" in locks, f"{name}: make setup, then make generate"
+
+
 def test_what_members_are_built_with_is_in_the_lock() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
     for member in MEMBERS:

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import prometheus_client
 import pytest
@@ -32,7 +33,14 @@ KINDS = {
 
 def found(pattern: str, text: str = JOINED) -> set[str]:
     names = set(re.findall(pattern, text))
-    assert names, f"the runbooks no longer say {pattern}: this test checks nothing"
+    assert names, f"the runbooks no longer have {pattern}: this test checks nothing"
+    return names
+
+
+def pairs(pattern: str) -> set[tuple[str, str]]:
+    """As `found`, for a pattern of two groups."""
+    names = {(first, second) for first, second in re.findall(pattern, JOINED)}
+    assert names, f"the runbooks no longer have {pattern}: this test checks nothing"
     return names
 
 
@@ -99,7 +107,7 @@ def test_every_compose_service_volume_and_port_exists() -> None:
 
 
 def test_every_kubernetes_resource_and_secret_exists() -> None:
-    for kind, name in found(rf"\b({'|'.join(KINDS)})/([a-z][\w-]*)(?![\w./])"):
+    for kind, name in pairs(rf"\b({'|'.join(KINDS)})/([a-z][\w-]*)(?![\w./])"):
         if f"{kind}/{name}".startswith(("deploy/compose", "deploy/k8s")):
             continue
         assert name in manifests.by_name("province", KINDS[kind]), f"{kind}/{name}"
@@ -157,14 +165,14 @@ def test_every_metric_exists() -> None:
 
 
 def test_commands_of_the_services_exist() -> None:
-    for service, command in found(r"payesh-(access|ingest|detect|plates|tickets) ([a-z-]+)"):
-        program = manifests.Path(sys.executable).with_name(f"payesh-{service}")
+    for service, command in pairs(r"payesh-(access|ingest|detect|plates|tickets) ([a-z-]+)"):
+        program = Path(sys.executable).with_name(f"payesh-{service}")
         done = subprocess.run([str(program), "--help"], capture_output=True, text=True)
         assert command in done.stdout, f"payesh-{service} {command}"
 
 
 def test_kubectl_understands_what_we_ask() -> None:
-    kubectl = manifests.Path(sys.executable).with_name("kubectl")
+    kubectl = Path(sys.executable).with_name("kubectl")
     for command in found(r"kubectl (?:-n payesh )?([a-z]+(?: (?:restart|status))?)(?= )"):
         words = command.split()
         done = subprocess.run([str(kubectl), *words, "--help"], capture_output=True, text=True)

@@ -117,8 +117,8 @@ def check_bundle(draft: CitationDrafted, store: Minio) -> None:
     kept += [shot["object"] for shot in manifest["shots"]]
     for document in kept:
         fetch(ObjectReference.model_validate(document), store)
-    with av.open(io.BytesIO(clip)) as container:
-        frames = sum(1 for packet in container.demux(video=0) if packet.size)
+    with av.open(io.BytesIO(clip), "r") as container:
+        frames = len([packet for packet in container.demux(video=0) if packet.size])
     assert frames > 0, "the clip plays"
 
 

@@ -9,6 +9,7 @@ import importlib
 import io
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from payesh.contracts import topics
 from tests.deploy.bucket_script import bucket_script
 from tests.deploy.bus_users import bus_users
+from tests.support.third_party import third_party_notices
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("ingest", "detect", "plates", "tickets", "access")
@@ -82,9 +84,10 @@ def files() -> dict[Path, Callable[[], str]]:
     """Path to what it should hold."""
     return {
         **{
-            ROOT / f"contracts/openapi/{service}.json": lambda s=service: openapi(s)
+            ROOT / f"contracts/openapi/{service}.json": partial(openapi, service)
             for service in SERVICES
         },
+        ROOT / "THIRD_PARTY_NOTICES.md": third_party_notices,
         ROOT / "docs/settings.md": settings_reference,
         ROOT / "docs/architecture.md": architecture,
         ROOT / "deploy/k8s/components/strimzi/topics.yaml": topics.strimzi,

@@ -81,7 +81,8 @@ def encode(seconds: int, rate: int = FRAMES_PER_SECOND) -> tuple[bytes, list[byt
         for number in range(seconds * rate):
             picture = road.copy()
             _draw_car(picture, (number % 100) / 100)
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV's
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return _split(buffer.getvalue())
 
