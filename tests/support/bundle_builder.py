@@ -1,15 +1,13 @@
 """Builds whole evidence bundles in a folder, with the service's own builder."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from payesh.contracts.camera_revision import CameraRevision, Detection, Location, SourceKind
-from payesh.contracts.values import Certificate, ObjectReference, PlaceClass, RoadClass
-from payesh.contracts.vocabulary import DetectorKind
+from payesh.contracts.values import Certificate, ObjectReference
 from payesh.kit.errors import ObjectTampered
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.adapters.violations import offence_of
@@ -18,6 +16,7 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.handlers.joining import Priced, join
+from tests.support.revision_builder import revision
 from tests.support.violation_builder import CERTIFICATE, chained, plate_read, violation
 
 LAW = read_law(None)
@@ -63,8 +62,10 @@ async def bundle(
     which the builder never opens. `still` is the media type of a bundle of stills. Without
     `keeps_law` the job is one of an older version."""
     store = FolderStore(root)
-    body = _revision(certificate).model_dump_json().encode()
-    revision = await store.put("revisions", "camera-1/1.json", body, media_type="application/json")
+    body = revision(certificate=certificate).model_dump_json().encode()
+    revision_kept = await store.put(
+        "revisions", "camera-1/1.json", body, media_type="application/json"
+    )
     suffix, kind = ("still", still) if still else ("m4s", "video/iso.segment")
     init = await store.put("segments", "camera-1/init.mp4", b"init" * 9, media_type="video/mp4")
     media = [
@@ -75,12 +76,12 @@ async def bundle(
         await store.put("shots", f"camera-1/{n}.jpg", b"shot %d" % n, media_type="image/jpeg")
         for n in range(2)
     ]
-    links = chained(uuid4(), None if still else init, media, revision_sha256=revision.sha256)
+    links = chained(uuid4(), None if still else init, media, revision_sha256=revision_kept.sha256)
     seen = violation(
         **{
             "segments": links,
             "shots": shots,
-            "revision": revision,
+            "revision": revision_kept,
             "certificate": certificate,
             **changes,
         }
@@ -99,24 +100,3 @@ async def bundle(
     built = await build_bundle(case, store, rules)  # type: ignore[arg-type]
     assert isinstance(built, EvidenceRecord)
     return root / "evidence" / str(case.citation_id)
-
-
-def _revision(certificate: Certificate) -> CameraRevision:
-    return CameraRevision(
-        camera_id="camera-1",
-        revision=1,
-        created_at=datetime(2026, 11, 1, tzinfo=UTC),
-        name="سمنان، بلوار امام رضا",
-        county="semnan",
-        road_class=RoadClass.MAIN_ARTERIAL,
-        place_class=PlaceClass.A,
-        location=Location(latitude=35.577, longitude=53.395),
-        source_kind=SourceKind.RTSP,
-        width_px=640,
-        height_px=360,
-        speed_limit_kmh=60.0,
-        detection=Detection(kind=DetectorKind.MOTION),
-        calibration=None,
-        zone=None,
-        certificate=certificate,
-    )

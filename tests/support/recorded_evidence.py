@@ -3,7 +3,6 @@
 import io
 import struct
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from fractions import Fraction
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -12,16 +11,10 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
-from payesh.contracts.camera_revision import CameraRevision, Detection, Location, SourceKind
-from payesh.contracts.values import (
-    ObjectReference,
-    PlaceClass,
-    RoadClass,
-    SegmentLink,
-)
-from payesh.contracts.vocabulary import DetectorKind
+from payesh.contracts.values import ObjectReference, SegmentLink
 from payesh.kit.objects import ObjectStore
 from payesh.local.street.plate_art import draw_plate
+from tests.support.revision_builder import revision as revision_of
 from tests.support.violation_builder import CERTIFICATE, chained
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND, SEGMENT_S = 640, 360, 25, 2
@@ -46,7 +39,13 @@ async def record(
 ) -> RecordedEvidence:
     """Record `seconds` of a drawn road with one car on it. Segments are two seconds long."""
     stream_id = uuid4()
-    revision_body = _revision().model_dump_json().encode()
+    built = revision_of(
+        certificate=CERTIFICATE,
+        name="سمنان، بلوار امام رضا، کیلومتر 3",
+        width_px=WIDTH,
+        height_px=HEIGHT,
+    )
+    revision_body = built.model_dump_json().encode()
     revision = await store.put(
         "revisions", f"camera-1/{stream_id}/1.json", revision_body, media_type="application/json"
     )
@@ -141,24 +140,3 @@ def _shot(plate: str, number: int) -> bytes:
     body = io.BytesIO()
     picture.save(body, "JPEG", quality=88)
     return body.getvalue()
-
-
-def _revision() -> CameraRevision:
-    return CameraRevision(
-        camera_id="camera-1",
-        revision=1,
-        created_at=datetime(2026, 11, 1, tzinfo=UTC),
-        name="سمنان، بلوار امام رضا، کیلومتر 3",
-        county="semnan",
-        road_class=RoadClass.MAIN_ARTERIAL,
-        place_class=PlaceClass.A,
-        location=Location(latitude=35.577, longitude=53.395),
-        source_kind=SourceKind.RTSP,
-        width_px=WIDTH,
-        height_px=HEIGHT,
-        speed_limit_kmh=60.0,
-        detection=Detection(kind=DetectorKind.MOTION),
-        calibration=None,
-        zone=None,
-        certificate=CERTIFICATE,
-    )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from dataclasses import replace
 from hashlib import sha256
 from uuid import uuid4
 
@@ -16,10 +17,11 @@ from payesh.contracts.values import Certificate, ClockSource, SegmentLink
 from payesh.kit.tables import outbox
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import bundle_jobs, citations, waiting_violations
+from payesh.tickets.jalali import jalali_day
 from tests.integration.tickets.conftest import Office
 from tests.support.engine_settings import store_of
 from tests.support.recorded_evidence import record
-from tests.support.violation_builder import CAPTURED_AT, chained, plate_read
+from tests.support.violation_builder import CAPTURED_AT, chained, crossed_at_red, plate_read
 from tests.support.waiting import eventually
 
 
@@ -228,3 +230,41 @@ async def test_a_draft_is_announced_once_its_evidence_is_stored(office: Office) 
         return left == 0
 
     await eventually(published)
+
+
+async def test_a_finding_is_drafted_as_a_measured_speed_is(office: Office) -> None:
+    found = crossed_at_red()
+    citation_id = await office.draft(rule="red_light", measurement=found)
+    async with office.client() as http:
+        citation = (await http.get(f"/v1/citations/{citation_id}")).json()
+        manifest = (await http.get(f"/v1/citations/{citation_id}/manifest")).json()
+    assert citation["measurement"] == manifest["measurement"] == found.model_dump(mode="json")
+    assert (citation["rule"], citation["law"]["offence_code"]) == ("red_light", "2004")
+
+
+@pytest.mark.parametrize("rule", ["a_rule_of_a_later_version", "wrong_way", "average_speed"])
+async def test_a_rule_without_an_assessor_or_a_row_of_law_is_rejected_as_no_law(
+    office: Office, rule: str
+) -> None:
+    measurement = crossed_at_red() if rule == "wrong_way" else None
+    seen = office.violation(rule=rule, measurement=measurement)
+    await office.publish(plate_read(seen), seen)
+    found = await office.outcome(seen)
+    assert (found["state"], found["reason"], found["rule"]) == ("rejected", "no_law", rule)
+
+
+async def test_the_law_changes_while_the_service_runs(office: Office) -> None:
+    law = office.app.state.dependencies.law
+    fixture = law.law_on(jalali_day(CAPTURED_AT))
+    earlier = await office.draft()
+    dearer = tuple(replace(each, amount_rial=9_000_000) for each in fixture.tariffs)
+    law.publish(replace(fixture, name="decree-1405", sha256="d" * 64, tariffs=dearer))
+    try:
+        async with office.client() as http:
+            later = (await http.get(f"/v1/citations/{await office.draft()}")).json()
+            before = (await http.get(f"/v1/citations/{earlier}")).json()
+            assert (await http.get("/v1/law")).json()["name"] == "decree-1405"
+    finally:
+        law.publish(fixture)
+    assert (later["law"]["table"], later["law"]["amount_rial"]) == ("decree-1405", 9_000_000)
+    assert (before["law"]["table"], before["law"]["amount_rial"]) == (fixture.name, 2_000_000)

@@ -1,4 +1,4 @@
-"""Officers: who may see what, who decides, and what is written down about it."""
+"""Officers: who may see what, who decides, and what the audit log has of it."""
 
 import asyncio
 import itertools
@@ -6,13 +6,18 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from minio import Minio
 from sqlalchemy import func, select
 
 from payesh.contracts.access import AuditOutcome
+from payesh.kit.errors import Conflict
 from payesh.kit.tables import audit_counter
 from payesh.local.engines import EngineSet
+from payesh.tickets.adapters import citations as stored
 from payesh.tickets.adapters.tables import citations, retention_jobs
+from payesh.tickets.domain.desk import CLAIM, Claiming
+from payesh.tickets.domain.standing import Standing
 from tests.integration.tickets.conftest import Office
 from tests.support.problems import problem
 from tests.support.waiting import eventually
@@ -35,6 +40,26 @@ async def test_two_officers_never_hold_one_citation(office: Office) -> None:
             late = await loser.post(f"/v1/citations/{citation_id}/decide", json=ISSUE)
             assert late.json()["type"] == "urn:payesh:problem:claimed-by-another"
             assert (await winner.post(f"/v1/citations/{citation_id}/release")).status_code == 200
+
+
+async def test_a_standing_is_stored_only_where_its_transition_began(office: Office) -> None:
+    citation_id = await office.draft()
+    async with office.database.transaction() as session:
+        found = await stored.find(session, citation_id)
+    assert found is not None
+    claimed = found.standing.after(
+        CLAIM, Claiming(by="sara", at=found.now, lease=timedelta(minutes=1))
+    )
+    assert isinstance(claimed, Standing)
+    async with office.database.transaction() as session:
+        await stored.save(session, citation_id, claimed, expected=found.standing)
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        async with office.database.transaction() as session:
+            await stored.save(session, citation_id, claimed, expected=found.standing)
+    async with office.database.transaction() as session:
+        again = await stored.find(session, citation_id)
+    assert again is not None
+    assert (again.standing, again.state, again.holder) == (claimed, "claimed", "sara")
 
 
 async def test_a_claim_that_ran_out_goes_to_the_next(office: Office) -> None:
@@ -169,9 +194,9 @@ async def test_another_county_sees_nothing_and_the_attempt_is_recorded(office: O
 async def test_every_answer_needs_a_token_its_scope_and_a_purpose(office: Office) -> None:
     citation_id = await office.draft()
     path = f"/v1/citations/{citation_id}"
-    async with httpx.AsyncClient(base_url=office.url) as nobody:
+    async with httpx.AsyncClient(base_url=office.url) as anonymous:
         for each in ("/v1/citations", path, f"{path}/clip", "/v1/law", "/queue/count"):
-            assert (await nobody.get(each)).status_code == 401, each
+            assert (await anonymous.get(each)).status_code == 401, each
     async with office.client(scope="law:read") as http:
         for each in ("/v1/citations", path, f"{path}/clip"):
             assert (await http.get(each)).json()["type"] == "urn:payesh:problem:missing-scope"
@@ -252,8 +277,8 @@ async def test_an_unknown_citation_is_not_found(office: Office) -> None:
 
 
 async def test_readiness_names_every_dependency(office: Office) -> None:
-    async with httpx.AsyncClient(base_url=office.url) as nobody:
-        answer = await nobody.get("/readyz")
+    async with httpx.AsyncClient(base_url=office.url) as anonymous:
+        answer = await anonymous.get("/readyz")
     assert answer.status_code == 200
     assert {"database", "store", "bus", "bundles"} <= set(answer.json()["dependencies"])
 

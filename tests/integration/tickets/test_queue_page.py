@@ -1,4 +1,4 @@
-"""The officers' page in a real browser: it says what it must, the clip plays, decisions count."""
+"""The officers' page in a real browser: it shows what it must, clips play, decisions count."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from payesh.tickets.pages.persian import persian_short_date
 from tests.integration.tickets.conftest import Office, claims
 from tests.support.engine_settings import store_of
 from tests.support.recorded_evidence import record
-from tests.support.violation_builder import CAPTURED_AT
+from tests.support.violation_builder import CAPTURED_AT, crossed_at_red
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -52,17 +52,17 @@ async def page(office: Office, cookie: str) -> AsyncIterator["Page"]:
 
 
 async def until(page: "Page", expression: str) -> None:
-    """Asked from outside: what polls within the page is stopped by its Content-Security-Policy."""
+    """Polled from outside: the page's Content-Security-Policy stops what polls within it."""
     await eventually(lambda: page.evaluate(expression))
 
 
 async def test_who_is_not_signed_in_is_sent_to_sign_in_for_this_purpose(office: Office) -> None:
-    async with httpx.AsyncClient(base_url=office.url) as nobody:
-        answer = await nobody.get("/queue", headers={"Accept": "text/html"})
+    async with httpx.AsyncClient(base_url=office.url) as anonymous:
+        answer = await anonymous.get("/queue", headers={"Accept": "text/html"})
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/sign-in?next=%2Fqueue&purpose=")
-        assert (await nobody.get("/queue", headers={"X-Partial": "1"})).status_code == 401
-        assert (await nobody.get("/static/queue.css")).status_code == 200
+        assert (await anonymous.get("/queue", headers={"X-Partial": "1"})).status_code == 401
+        assert (await anonymous.get("/static/queue.css")).status_code == 200
 
 
 async def test_a_session_without_its_csrf_token_changes_nothing(
@@ -75,13 +75,13 @@ async def test_a_session_without_its_csrf_token_changes_nothing(
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:payesh:problem:csrf")
 
 
-async def test_the_page_says_which_law_it_uses_and_explains_the_bound(
+async def test_the_page_names_the_law_it_uses_and_explains_the_bound(
     office: Office, cookie: str
 ) -> None:
     citation_id = await office.draft(speed_kmh=71.5, u95_kmh=1.8)
     async with httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}) as http:
         text = (await http.get(f"/queue/{citation_id}", headers={"X-Partial": "1"})).text
-    for said in (
+    for shown in (
         "جدول نمونهٔ جرایم رانندگی، سال ۱۳۹۹",
         "پیش از استفاده با مصوبهٔ جاری تطبیق داده شود",
         "مبلغ در جدول قانون یافت نشد",
@@ -92,7 +92,7 @@ async def test_the_page_says_which_law_it_uses_and_explains_the_bound(
         "با عدم‌قطعیت <bdi>±<b>",
         f"تا {persian_short_date(datetime.now(UTC) + timedelta(days=1))} کسی نمی‌تواند",
     ):
-        assert said in text, said
+        assert shown in text, shown
 
 
 async def test_a_citation_that_a_rule_rejected_is_shown_with_its_reason(
@@ -106,6 +106,23 @@ async def test_a_citation_that_a_rule_rejected_is_shown_with_its_reason(
             answer = await http.get(path, headers=headers)
             assert answer.status_code == 200
             assert "رد شد: دستگاه در زمان ثبت گواهی معتبر نداشته است" in answer.text
+
+
+async def test_the_facts_of_a_finding_are_shown_in_persian(office: Office, cookie: str) -> None:
+    citation_id = await office.draft(rule="red_light", measurement=crossed_at_red())
+    async with httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}) as http:
+        shown = (await http.get(f"/queue/{citation_id}", headers={"X-Partial": "1"})).text
+        listed = (await http.get("/queue?limit=200", headers={"X-Partial": "1"})).text
+    for text in (
+        "عبور از چراغ قرمز",
+        "<dt>چراغ \u2068head-1\u2069</dt>",
+        "<dd>قرمز از ساعت ۱۳:۰۱:۰۴٫۹ (عدم‌قطعیت ۴۰ هزارم ثانیه)</dd>",
+        "<dt>عبور از خط \u2068stop-1\u2069</dt>",
+        "<dd>ساعت ۱۳:۰۱:۰۷٫۴ (عدم‌قطعیت ۴۰ هزارم ثانیه)</dd>",
+        "۱۹۶۰ هزارم ثانیه: ۲۵۰۰ منهای عدم‌قطعیت ۴۰٫۰ و ارفاق ۵۰۰",
+    ):
+        assert text in shown, text
+    assert '<span class="item-rule">عبور از چراغ قرمز</span>' in listed
 
 
 async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(

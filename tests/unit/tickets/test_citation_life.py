@@ -21,6 +21,7 @@ from payesh.tickets.domain.standing import (
     Step,
     Transition,
 )
+from payesh.tickets.handlers import actions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=10)
@@ -123,6 +124,14 @@ def test_a_transition_from_another_state_is_refused_and_a_claim_ends_with_its_st
 def test_reasons_are_the_published_ones() -> None:
     assert set(Rejection) == set(RejectionReason)
     assert set(OFFICER_REASONS) < set(Rejection)
+
+
+def test_every_transition_has_an_action_that_writes() -> None:
+    declared = [each for each in vars(actions).values() if isinstance(each, actions.Action)]
+    writing = {each.name for each in declared if each.writes}
+    assert writing == life.transitions().keys()
+    assert {each.scope for each in declared if each.writes} == {"citations:decide"}
+    assert actions.read_document("law.json") == actions.Action("read law.json", "evidence:read")
 
 
 OFFICERS = st.sampled_from(["sara", "reza"])

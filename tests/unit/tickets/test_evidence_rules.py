@@ -72,7 +72,7 @@ def test_a_replaced_segment_with_a_link_of_its_own_does_not_fit_the_next() -> No
         ("bytes=-", None),
     ],
 )
-def test_ranges_are_read_as_the_rfc_says(
+def test_ranges_are_read_as_in_the_rfc(
     header: str | None, expected: tuple[int, int] | None
 ) -> None:
     assert requested_range(header, 100) == expected

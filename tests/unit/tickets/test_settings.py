@@ -14,13 +14,13 @@ def settings(**changes: Any) -> Settings:
         "http_port": 0,
         "metrics_port": 0,
         "kafka_bootstrap": "localhost:0",
-        "database_url": SecretStr("postgresql+asyncpg://nobody@localhost/none"),
+        "database_url": SecretStr("postgresql+asyncpg://unused@localhost/none"),
         "s3_endpoint": "localhost:0",
-        "s3_access_key": "nobody",
+        "s3_access_key": "unused",
         "s3_secret_key": SecretStr("none"),
         "token_issuer": "http://localhost",
         "jwks_url": "http://localhost",
-        "pages_client_id": "nobody",
+        "pages_client_id": "unused",
         "pages_client_secret": SecretStr("none"),
         "access_url": "http://localhost",
     }
@@ -38,5 +38,5 @@ def test_evidence_of_an_issued_citation_is_never_to_be_kept_shorter_than_a_draft
     assert settings(issued_retention_days=180).issued_retention_days == 180
 
 
-def test_a_read_outlives_an_operators_hand_with_a_dead_letter() -> None:
+def test_a_read_is_kept_until_an_operator_could_resend_a_dead_letter() -> None:
     assert settings().read_keep_minutes >= 4 * 60

@@ -18,7 +18,7 @@ from payesh.tickets.evidence.checks.finding import Verdict
 from payesh.tickets.evidence.verification import holds, verify_folder
 from payesh.tickets.main import cli
 from tests.support.bundle_builder import LAW, bundle
-from tests.support.violation_builder import CERTIFICATE
+from tests.support.violation_builder import CERTIFICATE, crossed_at_red
 
 Change = Callable[[dict[str, Any]], None]
 FILES = (
@@ -93,7 +93,7 @@ async def test_a_still_holds_too_and_is_named_as_what_it_is(
     assert not faults(folder)
 
 
-async def test_a_bundle_of_an_older_job_is_built_and_said_to_lack_the_law(tmp_path: Path) -> None:
+async def test_a_bundle_of_an_older_job_is_built_and_lacks_the_law(tmp_path: Path) -> None:
     missing = "the manifest does not name law.json"
     found = faults(await bundle(tmp_path, keeps_law=False))
     assert found == {"measurement": missing, "law": missing}
@@ -126,7 +126,7 @@ def test_a_document_that_the_manifest_leaves_out_is_missed(folder: Path, name: s
     assert f"the manifest does not name {name}" in faults(folder).values()
 
 
-def test_a_manifest_that_is_missing_or_malformed_is_said(folder: Path) -> None:
+def test_a_manifest_that_is_missing_or_malformed_is_named(folder: Path) -> None:
     edit(folder, "manifest.json", set_top(format="payesh-evidence-manifest-v9"))
     assert "format" in faults(folder)["manifest.json"]
     (folder / "manifest.json").write_bytes(b"{")
@@ -170,43 +170,43 @@ FORGERIES: dict[str, tuple[dict[str, Change], str, str]] = {
     "a link's duration": (
         {
             "violation.json": lambda seen: seen["segments"][2].update(duration_ms=1999),
-            "manifest.json": lambda said: said["chain"]["links"][2].update(duration_ms=1999),
+            "manifest.json": lambda content: content["chain"]["links"][2].update(duration_ms=1999),
         },
         "chain",
         "link of segment 2 does not hold",
     ),
     "a link left out": (
-        {"manifest.json": lambda said: said["chain"]["links"].pop(0)},
+        {"manifest.json": lambda content: content["chain"]["links"].pop(0)},
         "chain",
         "not the violation's segments",
     ),
     "another revision under the chain": (
-        {"manifest.json": lambda said: said["chain"].update(revision_sha256="0" * 64)},
+        {"manifest.json": lambda content: content["chain"].update(revision_sha256="0" * 64)},
         "chain",
         "revision_sha256 is",
     ),
     "parts in another order": (
-        {"manifest.json": lambda said: said["clip"]["parts"].reverse()},
+        {"manifest.json": lambda content: content["clip"]["parts"].reverse()},
         "clip",
         "its parts are not",
     ),
-    "more left out than said": (
-        {"manifest.json": lambda said: said["clip"].update(segments_left_out=1)},
+    "more left out than named": (
+        {"manifest.json": lambda content: content["clip"].update(segments_left_out=1)},
         "clip",
         "its parts are not",
     ),
     "everything left out": (
-        {"manifest.json": lambda said: said["clip"].update(segments_left_out=4)},
+        {"manifest.json": lambda content: content["clip"].update(segments_left_out=4)},
         "clip",
         "leaves out every segment",
     ),
     "a shot left out": (
-        {"manifest.json": lambda said: said["shots"].pop()},
+        {"manifest.json": lambda content: content["shots"].pop()},
         "shots",
         "not the violation's shots",
     ),
     "another plate in the manifest": (
-        {"manifest.json": lambda said: said["plate"].update(text="45د67811")},
+        {"manifest.json": lambda content: content["plate"].update(text="45د67811")},
         "plate",
         "45د67811",
     ),
@@ -253,7 +253,9 @@ FORGERIES: dict[str, tuple[dict[str, Change], str, str]] = {
     ),
     "a longer certificate": (
         {
-            name: lambda said: said["certificate"].update(valid_to="2036-01-01T00:00:00.000000Z")
+            name: lambda content: content["certificate"].update(
+                valid_to="2036-01-01T00:00:00.000000Z"
+            )
             for name in ("violation.json", "manifest.json")
         },
         "certificate",
@@ -283,7 +285,7 @@ FORGERIES: dict[str, tuple[dict[str, Change], str, str]] = {
         "amount_rial is 9000000, not 2000000",
     ),
     "another amount in the manifest": (
-        {"manifest.json": lambda said: said["law"].update(amount_rial=9_000_000)},
+        {"manifest.json": lambda content: content["law"].update(amount_rial=9_000_000)},
         "law",
         "amount_rial is 2000000, not 9000000",
     ),
@@ -322,11 +324,11 @@ FORGERIES: dict[str, tuple[dict[str, Change], str, str]] = {
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_forgery_with_its_hashes_made_good_is_named(folder: Path, forgery: str) -> None:
-    changes, subject, says = FORGERIES[forgery]
+    changes, subject, fault = FORGERIES[forgery]
     for name, change in changes.items():
         edit(folder, name, change)
     found = faults(folder)
-    assert says in found[subject]
+    assert fault in found[subject]
     assert not set(found) & set(FILES), "the hashes were to be good"
 
 
@@ -341,6 +343,33 @@ def test_a_clip_of_other_fragments_is_named(folder: Path) -> None:
 def test_another_picture_is_named(folder: Path) -> None:
     put(folder, "shots/1.jpg", b"another car")
     assert faults(folder)["shots"].startswith("SHA-256 of shot 1 is")
+
+
+async def test_a_finding_holds_and_what_a_forger_changes_of_it_is_named(tmp_path: Path) -> None:
+    folder = await bundle(tmp_path, rule="red_light", measurement=crossed_at_red())
+    findings = {each.subject: each.detail for each in verify_folder(folder, LAW)}
+    assert not faults(folder)
+    assert findings["measurement"] == "red_for_ms: 1960.0 beyond the rule"
+    assert findings["law"] == "2000000 rial for 2004, as in the published fixture-1399"
+    documents = ("violation.json", "manifest.json")
+
+    def margin(**values: float) -> Change:
+        return lambda content: content["measurement"]["margin"].update(values)
+
+    for change, fault in (
+        (margin(value=9000.0), "9000.0 - 40.0 - 500.0 is not 1960.0"),
+        (margin(value=540.0, lower_bound=0.0), "red_for_ms 0.0 is not beyond the rule"),
+        (
+            lambda content: content["measurement"]["facts"]["signal"].update(signal_head="head-9"),
+            "the revision has no mark head-9",
+        ),
+        (set_top(rule="speeding"), "it supports no violation of this rule"),
+        (set_top(rule="a_later_rule"), "it supports no violation of this rule"),
+    ):
+        forged = Path(shutil.copytree(folder, tmp_path / "forged", dirs_exist_ok=True))
+        for name in documents:
+            edit(forged, name, change)
+        assert faults(forged)["measurement"] == fault
 
 
 async def test_a_certificate_out_of_date_is_named_even_when_all_documents_agree(
@@ -361,7 +390,7 @@ def test_the_published_table_is_held_against_the_rows(folder: Path) -> None:
     assert law == "the published table prices this case with other rows"
 
 
-def test_a_file_beside_the_bundle_is_said_to_be_uncovered(folder: Path) -> None:
+def test_a_file_beside_the_bundle_is_not_covered(folder: Path) -> None:
     (folder / "shots" / "9.jpg").write_bytes(b"slipped in")
     findings = {each.subject: each.verdict for each in verify_folder(folder)}
     assert findings["shots/9.jpg"] is Verdict.NOT_COVERED
@@ -390,8 +419,8 @@ def test_a_citation_of_another_manifest_is_named(folder: Path) -> None:
 
 
 def test_forged_text_stays_on_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def forge(said: dict[str, Any]) -> None:
-        said["certificate"]["issued_by"] = "x\nholds        law             \u202efine"
+    def forge(content: dict[str, Any]) -> None:
+        content["certificate"]["issued_by"] = "x\nholds        law             \u202efine"
 
     edit(folder, "manifest.json", forge)
     with pytest.raises(SystemExit) as ended:

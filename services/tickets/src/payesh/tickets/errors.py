@@ -1,4 +1,4 @@
-"""What can go wrong in tickets, beyond the kit's tree.
+"""Errors of tickets, beyond the kit's tree.
 
 PayeshError
  └─ MessageFault

@@ -1,4 +1,4 @@
-"""Settings of tickets; each says its unit and what it changes."""
+"""Settings of tickets; each description has its unit and what it changes."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -45,7 +45,7 @@ class Settings(
         gt=0,
         le=72 * 60,
         description="Minutes a read is kept here that no violation has asked for; it is personal "
-        "data of somebody who broke no rule. A violation that comes later (re-sent from the dead "
+        "data of a driver who broke no rule. A violation that comes later (re-sent from the dead "
         "letters, or detect was down that long) finds no read and ends as unreadable. At 10 "
         "million passages a day six hours are 2.5 million rows, some 3 GB.",
     )
@@ -82,20 +82,20 @@ class Settings(
         ge=1,
         le=512,
         description="Largest clip in MiB. Of longer violations the last fragments are kept, and "
-        "the manifest says so.",
+        "the manifest records it.",
     )
     draft_retention_days: int = Field(
         default=180,
         ge=1,
         le=36500,
-        description="Days that nobody can delete the evidence of a draft (COMPLIANCE lock).",
+        description="Days for which the evidence of a draft cannot be deleted (COMPLIANCE lock).",
     )
     issued_retention_days: int = Field(
         default=730,
         ge=1,
         le=36500,
-        description="Days, from issuing, that nobody can delete the evidence of an issued "
-        "citation; not less than draft_retention_days, for a lock is never shortened.",
+        description="Days, from issuing, for which the evidence of an issued citation cannot "
+        "be deleted; not less than draft_retention_days, for a lock is never shortened.",
     )
     claim_lease_minutes: float = Field(
         default=10.0,

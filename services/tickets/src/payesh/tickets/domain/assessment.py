@@ -25,7 +25,7 @@ class Offence:
 
 
 def assess_offence(offence: Offence, law: LawTable) -> Price | Rejection:
-    """The law that prices an offence, or why no citation may be drafted whatever its plate."""
+    """The law that prices an offence, or why no citation may be drafted for any plate."""
     if not offence.clock_verified:
         return Rejection.CLOCK_UNVERIFIED
     if not _in_date(offence):

@@ -77,25 +77,25 @@ def _rejected(standing: Standing, step: Rejecting) -> Standing:
 
 
 _UNDECIDED = frozenset({DRAFTED.name})
-_HOLDER_ONLY = (_not_held_by_another, _held)
+HOLDER_ONLY = (_not_held_by_another, _held)
 """Only the officer who holds the claim decides, so that no two decide one citation."""
 
 CLAIM: Transition[Claiming] = Transition(
     "claim", _UNDECIDED, DRAFTED.name, (_not_held_by_another,), _claimed, ALREADY_DECIDED
 )
 RELEASE: Transition[Step] = Transition(
-    "release", _UNDECIDED, DRAFTED.name, _HOLDER_ONLY, _released, ALREADY_DECIDED
+    "release", _UNDECIDED, DRAFTED.name, HOLDER_ONLY, _released, ALREADY_DECIDED
 )
 ISSUE: Transition[Issuing] = Transition(
     "issue",
     _UNDECIDED,
     ISSUED.name,
-    (*_HOLDER_ONLY, _plate_is_the_drafted_one),
+    (*HOLDER_ONLY, _plate_is_the_drafted_one),
     _issued,
     ALREADY_DECIDED,
 )
 REJECT: Transition[Rejecting] = Transition(
-    "reject", _UNDECIDED, REJECTED.name, _HOLDER_ONLY, _rejected, ALREADY_DECIDED
+    "reject", _UNDECIDED, REJECTED.name, HOLDER_ONLY, _rejected, ALREADY_DECIDED
 )
 
 

@@ -1,6 +1,6 @@
-"""What would make a law table price a case wrongly, or by the accident of its order, unnoticed.
+"""Faults by which a law table would price a case wrongly, or by the accident of its order.
 
-A misspelt season, code or class fits no case: whoever it was meant for would silently be priced
+A misspelt season, code or class fits no case: the cases it was meant for would silently be priced
 by the general row. Two rows that fit a case equally well leave the amount to the file's order.
 """
 

@@ -1,6 +1,6 @@
 """How a violation of each rule is assessed, and which facts of it are shown: one table.
 
-A rule without an entry is rejected as `no_law`, whatever the law table says of it.
+A violation of a rule without an entry is rejected as `no_law`, even if the law table has a row.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which parts of a stream make the clip, and what an MP4 init part says about it."""
+"""Which parts of a stream make the clip, and its codec by the MP4 init part."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar

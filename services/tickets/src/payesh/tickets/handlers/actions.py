@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`name` is written to the audit log; `writes` tells whether it changes the citation."""
+    """`name` is written to the audit log; `writes` is true where the citation is changed."""
 
     name: str
     scope: str

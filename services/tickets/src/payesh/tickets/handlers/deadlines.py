@@ -58,7 +58,7 @@ class Deadlines:
             self._mark = await self._next_mark()
 
     async def _next_mark(self) -> _Mark:
-        # The moment first: whatever was published by then lies before the ends.
+        # The moment first: all that was published by then lies before the ends.
         async with self._database.transaction() as session:
             at = await waiting_room.clock(session)
         return _Mark(at, await self._group.ends())

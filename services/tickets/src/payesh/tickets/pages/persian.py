@@ -17,6 +17,11 @@ def persian_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
+def isolated(name: str) -> str:
+    """A name of any script, kept as it is, that turns no text around it."""
+    return f"\u2068{name}\u2069"
+
+
 def persian_number(value: float, decimals: int = 0) -> str:
     """For example «۹۹٫۵».
 

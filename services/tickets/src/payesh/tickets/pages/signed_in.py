@@ -1,4 +1,4 @@
-"""Who reads a page: a session with a scope and the page's purpose, or the way to sign in."""
+"""The reader of a page: a session with a scope and a purpose, or the way to sign in."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

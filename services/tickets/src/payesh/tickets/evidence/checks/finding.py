@@ -24,7 +24,7 @@ class CheckFinding:
     detail: str
 
     def line(self) -> str:
-        """One line, whatever a forged bundle holds: its text can neither end it nor turn it."""
+        """One line, even of a forged bundle: its text can neither end the line nor turn it."""
         return _UNSAFE.sub("?", f"{self.verdict:<11}  {self.subject:<14}  {self.detail}")
 
 

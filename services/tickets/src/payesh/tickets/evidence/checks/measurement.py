@@ -66,4 +66,5 @@ def _marks_of(folder: BundleFolder) -> set[str]:
         *(line.name for line in revision.lines),
         *(head.name for head in revision.signal_heads),
         *(region.name for region in revision.regions),
+        *(lane.name for lane in revision.lanes),
     }

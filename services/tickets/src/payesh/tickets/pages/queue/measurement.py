@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from payesh.contracts.values import Finding, MeasuredQuantity
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.domain.rules import ASSESSORS
-from payesh.tickets.pages.persian import persian_digits, persian_number, persian_time
+from payesh.tickets.pages.persian import isolated, persian_number, persian_time
 from payesh.tickets.pages.wording import word
 
 _GAUGE_WIDTH = 600.0
@@ -88,8 +88,8 @@ def _signal(found: Finding) -> Iterator[tuple[str, str]]:
         lamp, since = word("lamps", signal.lamp), persian_time(signal.since, tenths=True)
         within = persian_number(signal.since_u95_ms)
         yield (
-            f"چراغ {persian_digits(signal.signal_head)}",
-            f"{lamp} از ساعت {since} (±{within} هزارم ثانیه)",
+            f"چراغ {isolated(signal.signal_head)}",
+            f"{lamp} از ساعت {since} (عدم‌قطعیت {within} هزارم ثانیه)",
         )
 
 
@@ -97,8 +97,8 @@ def _crossings(found: Finding) -> Iterator[tuple[str, str]]:
     for crossing in found.facts.crossings:
         at, within = persian_time(crossing.crossed_at, tenths=True), persian_number(crossing.u95_ms)
         yield (
-            f"عبور از خط {persian_digits(crossing.line)}",
-            f"ساعت {at} (±{within} هزارم ثانیه)",
+            f"عبور از خط {isolated(crossing.line)}",
+            f"ساعت {at} (عدم‌قطعیت {within} هزارم ثانیه)",
         )
 
 
@@ -106,7 +106,7 @@ def _stay(found: Finding) -> Iterator[tuple[str, str]]:
     if (stay := found.facts.stay) is not None:
         entered = persian_time(stay.entered_at, tenths=True)
         left = "پایان فیلم" if stay.left_at is None else persian_time(stay.left_at, tenths=True)
-        yield f"در محدودهٔ {persian_digits(stay.region)}", f"از ساعت {entered} تا {left}"
+        yield f"در محدودهٔ {isolated(stay.region)}", f"از ساعت {entered} تا {left}"
         if stay.stationary_ms is not None:
             yield "بی‌حرکت", f"{persian_number(stay.stationary_ms / 1000, 1)} ثانیه"
 
@@ -117,7 +117,7 @@ def _direction(found: Finding) -> Iterator[tuple[str, str]]:
             persian_number(each) for each in (direction.heading_deg, direction.permitted_deg)
         )
         within = persian_number(direction.u95_deg)
-        yield "جهت حرکت", f"{heading} درجه (±{within})؛ جهت مجاز {permitted} درجه"
+        yield "جهت حرکت", f"{heading} درجه (عدم‌قطعیت {within})؛ جهت مجاز {permitted} درجه"
         if direction.distance_m is not None:
             yield "مسافت در این جهت", f"{persian_number(direction.distance_m, 1)} متر"
 
@@ -126,7 +126,7 @@ def _margin(found: Finding) -> tuple[str, str]:
     margin = found.margin
     unit = word("units", margin.quantity.rpartition("_")[2])
     lower, value, within, grace = (
-        persian_number(each, 1)
+        persian_number(each, 0 if abs(each) >= 100 else 1)
         for each in (margin.lower_bound, margin.value, margin.u95, margin.grace)
     )
     return (
