@@ -54,7 +54,7 @@ async def search_reads(
     principal: Reader,
     plate: Annotated[
         ShortText | None,
-        Query(max_length=32, description="Any spelling; ? is one unknown character."),
+        Query(max_length=100, description="Any spelling; ? is one unknown character."),
     ] = None,
     camera_id: Annotated[ShortText | None, Query(max_length=64)] = None,
     captured_from: From = None,

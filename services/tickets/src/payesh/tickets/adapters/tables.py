@@ -82,7 +82,7 @@ citations = Table(
     Column("reason", String(64)),
     # Null where a rule rejected: a plate without an offence is not kept.
     Column("plate_layout", String(32)),
-    Column("plate_text", String(16)),
+    Column("plate_text", String(32)),
     Column("plate_confidence", Float),
     Column("law", JSONB),
     Column("evidence", JSONB),
