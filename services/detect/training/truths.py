@@ -1,0 +1,51 @@
+"""Truths of a picture: its labels, completed by what the teacher sees and they leave out.
+
+A row is class, x1, y1, x2, y2 (fractions), weight. Beside the six classes stand vehicles and
+two-wheelers of unknown class and areas of which nothing is known.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from boxes import overlaps, share_inside
+
+CLASSES = ("car", "bus", "truck", "motorcycle", "bicycle", "person")
+MOTORCYCLE, BICYCLE, PERSON = 3, 4, 5
+TWO_WHEELER, VEHICLE, IGNORED = 7, 8, 9
+VEHICLES = (0, 1, 2, 3)
+# Classes that a row of each kind may be of.
+ALLOWED = {**{c: (c,) for c in range(6)}, TWO_WHEELER: (3, 4), VEHICLE: (0, 1, 2)}
+_SURE, _DOUBTFUL = 0.5, 0.2
+_KINDS = (VEHICLE, PERSON, TWO_WHEELER)
+# Classes of these sources are often wrong (the set's README): their boxes alone are used.
+_UNSURE_CLASSES = {"atl": (1, 2, 3)}
+
+
+def labels_of(file: Path) -> np.ndarray:
+    """(n, 6) rows of a YOLO label file."""
+    rows = np.array([r.split()[:5] for r in file.read_text().splitlines() if r.strip()], np.float32)
+    rows = rows.reshape(-1, 5)
+    half = rows[:, 3:] / 2
+    return np.concatenate(
+        [rows[:, :1], rows[:, 1:3] - half, rows[:, 1:3] + half, np.ones_like(rows[:, :1])], 1
+    )
+
+
+def completed(labels: np.ndarray, seen: np.ndarray, group: str) -> np.ndarray:
+    """Labels with the teacher's boxes (n, 6: corners, score, kind) that none of them covers: as
+    truths where it is sure, as ignored areas where it doubts."""
+    rows = labels.copy()
+    rows[np.isin(rows[:, 0], _UNSURE_CLASSES.get(group, ())), 0] = VEHICLE
+    added = []
+    riders = rows[np.isin(rows[:, 0], (BICYCLE, MOTORCYCLE)), 1:5]
+    known = rows[rows[:, 0] != IGNORED, 1:5]
+    for box in seen[seen[:, 4] >= _DOUBTFUL]:
+        kind = _KINDS[int(box[5])]
+        if len(known) and overlaps(box[None, :4], known).max() > 0.35:
+            continue
+        if kind != VEHICLE and len(riders) and share_inside(box[None, :4], riders).max() > 0.5:
+            continue
+        # Of a labelled picture, two-wheelers left out are parked ones: neither right nor wrong.
+        sure = box[4] >= _SURE and not (kind == TWO_WHEELER and len(labels))
+        added.append([kind if sure else IGNORED, *box[:4], box[4]])
+    return np.concatenate([rows, np.array(added, np.float32).reshape(-1, 6)])
