@@ -1,4 +1,4 @@
-"""Who may see and change which camera, and what is never told."""
+"""Who may see and change which camera, and what is never answered."""
 
 import base64
 import json
@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from payesh.contracts.schemas import CONTRACTS
+
 SOURCE = {"url": "rtsp://192.0.2.1/live", "username": "viewer", "password": "a secret"}
 
 
-async def test_a_configuration_is_an_immutable_revision_and_a_password_is_never_told(
+async def test_a_configuration_is_an_immutable_revision_and_a_password_is_never_answered(
     replica: Any, revision_fields: Any
 ) -> None:
     expired = {
@@ -92,7 +94,7 @@ MOMENT, STREAM = "2026-01-01T00:00:00+00:00", "6a0d6f0e-8f0b-5f0e-9d3c-9a2c1f1f7
         ("/a%00b/recordings/6a0d6f0e-8f0b-5f0e-9d3c-9a2c1f1f7b11", {}),
     ],
 )
-async def test_what_cannot_be_meant_is_told_so_before_the_database_is_asked(
+async def test_what_cannot_be_meant_is_refused_before_the_database_is_asked(
     replica: Any, path: str, query: dict[str, str]
 ) -> None:
     camera_id = "no-camera"
@@ -135,6 +137,46 @@ async def test_a_document_that_no_table_or_contract_can_hold_is_refused_before_i
     camera_id = await replica.create_camera(None)
     answer = await replica.call("PUT", f"/{camera_id}/source", content=body)
     assert answer.json()["errors"][0]["field"] == "body/username"
+
+
+async def test_marks_are_stored_with_the_revision_and_refused_when_they_do_not_fit(
+    stack: Any, replica: Any, revision_fields: Any
+) -> None:
+    example = json.loads(
+        (CONTRACTS / "documents/camera-revision.v1.example.json").read_text(encoding="utf-8")
+    )
+    names = ("lines", "regions", "lanes", "movements", "signal_heads", "limits", "schedules")
+    marks = {name: example[name] for name in names}
+    size = {"width_px": example["width_px"], "height_px": example["height_px"]}
+    camera_id = await replica.create_camera(None, **size, **marks)
+    revised = await replica.call(
+        "POST", f"/{camera_id}/revisions", json=revision_fields(**size, lines=marks["lines"])
+    )
+    assert revised.status_code == 201, revised.text
+    items = (await replica.call("GET", f"/{camera_id}/revisions")).json()["items"]
+    assert {name: items[1]["document"][name] for name in names} == marks
+    assert (items[0]["document"]["lines"], items[0]["document"]["lanes"]) == (marks["lines"], [])
+    stored = await stack.objects.get_latest("revisions", f"{camera_id}/1.json")
+    assert json.loads(stored)["signal_heads"] == marks["signal_heads"]
+
+    for wrong, field in (
+        ({**marks, "lines": []}, "movements/0/entry"),
+        ({**marks, "lines": marks["lines"][:1] * 2}, "lines/0/name"),
+    ):
+        fields = revision_fields(**size, **wrong)
+        for path, body in (
+            (f"/{camera_id}/revisions", fields),
+            ("", {"camera_id": "reg-5", "source": None, "revision": fields}),
+        ):
+            answer = await replica.call("POST", path, json=body)
+            assert answer.status_code == 422, answer.text
+            assert answer.json()["type"] == "urn:payesh:problem:bad-marks"
+            assert field in [each["field"] for each in answer.json()["errors"]]
+    assert len((await replica.call("GET", f"/{camera_id}/revisions")).json()["items"]) == 2
+    assert (await replica.call("GET", "/reg-5")).status_code == 404
+    short = revision_fields(**size, regions=[{**marks["regions"][0], "polygon_px": [[0, 0]]}])
+    answer = await replica.call("POST", f"/{camera_id}/revisions", json=short)
+    assert answer.json()["errors"][0]["field"] == "body/regions/0/polygon_px"
 
 
 async def test_a_token_reaches_only_its_counties_and_scopes(

@@ -1,10 +1,14 @@
 """Refusals that ingest answers, each with its own type."""
 
+from collections.abc import Sequence
+
 from payesh.kit.errors import Conflict, Forbidden, NotFound, Problem, TooLarge, Unprocessable
+
+_MOST_FAULTS = 50
 
 
 class UnknownCamera(NotFound):
-    """There is none, or none within the caller's bounds: the two are not told apart."""
+    """There is none, or none within the caller's bounds: the answer does not show which."""
 
     def __init__(self, camera_id: str) -> None:
         super().__init__(f"camera {camera_id} is not known", type="unknown-camera")
@@ -18,6 +22,18 @@ class UnknownRecording(NotFound):
 class CameraExists(Conflict):
     def __init__(self, camera_id: str) -> None:
         super().__init__(f"camera {camera_id} already exists", type="camera-exists")
+
+
+class BadMarks(Unprocessable):
+    """Marks of a revision that do not fit the picture or each other; `faults` are pairs of the
+    revision's field and what is wrong with it."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__(
+            "the revision's marks do not fit the picture or each other",
+            type="bad-marks",
+            errors=[{"field": field, "fault": fault} for field, fault in faults[:_MOST_FAULTS]],
+        )
 
 
 class UnknownDetector(Unprocessable):

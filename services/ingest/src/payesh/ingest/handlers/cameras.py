@@ -16,6 +16,7 @@ from payesh.ingest.handlers.revisions import (
     fields_of,
     new_revision,
     put_in_force,
+    require_usable,
     store_revision,
 )
 from payesh.ingest.handlers.sources import EnteredSource, checked_source
@@ -31,9 +32,13 @@ async def create_camera(
     source: EnteredSource | None,
 ) -> StoredCamera:
     """Register a camera with its first revision. `fields` are those of CameraRevision without
-    camera, number and time. Raises OutOfBounds, CameraExists, BadSource."""
+    camera, number and time.
+
+    Raises UnknownDetector, BadMarks, OutOfBounds, CameraExists, BadSource.
+    """
     now = datetime.now(UTC)
     revision = new_revision(camera_id, 1, now, fields)
+    require_usable(revision)
     require_bounds(principal.bounds, revision)
     stored_source = await checked_source(dependencies, source)
     async with dependencies.database.transaction() as session:

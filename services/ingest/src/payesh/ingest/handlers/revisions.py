@@ -16,6 +16,7 @@ from payesh.ingest.adapters.cameras import StoredRevision
 from payesh.ingest.dependencies import Dependencies
 from payesh.ingest.errors import NoRevision, UnknownDetector
 from payesh.ingest.handlers.bounds import require_bounds, require_camera
+from payesh.ingest.handlers.marks import require_sound_marks
 from payesh.kit import outbox
 from payesh.kit.objects import ObjectStore
 from payesh.kit.principal import Principal
@@ -31,11 +32,12 @@ async def revise_camera(
 ) -> tuple[CameraRevision, RevisionReference]:
     """Put another configuration in force from the next segment on.
 
-    Raises UnknownCamera, OutOfBounds.
+    Raises UnknownCamera, OutOfBounds, UnknownDetector, BadMarks.
     """
     async with dependencies.database.transaction() as session:
         camera = await require_camera(session, camera_id, principal.bounds, lock=True)
         revision = new_revision(camera_id, camera.revision.revision + 1, datetime.now(UTC), fields)
+        require_usable(revision)
         require_bounds(principal.bounds, revision)
         reference = await put_in_force(
             dependencies.objects, session, principal, revision, enabled=camera.enabled
@@ -89,20 +91,22 @@ async def put_in_force(
 def new_revision(
     camera_id: str, number: int, now: datetime, fields: Mapping[str, Any]
 ) -> CameraRevision:
-    """`fields` are those of CameraRevision without camera, number and time.
-
-    Raises UnknownDetector.
-    """
+    """`fields` are those of CameraRevision without camera, number and time."""
     document = {
         **fields,
         "camera_id": camera_id,
         "revision": number,
         "created_at": format_utc(now),
     }
-    revision = CameraRevision.model_validate_json(json.dumps(document), extra="forbid")
+    return CameraRevision.model_validate_json(json.dumps(document), extra="forbid")
+
+
+def require_usable(revision: CameraRevision) -> None:
+    """Raises UnknownDetector, BadMarks. Only what a caller enters is checked: a document that is
+    in force may be put in force again under the checks of its day."""
     if not known(DetectorKind, revision.detection.kind):
         raise UnknownDetector(revision.detection.kind)
-    return revision
+    require_sound_marks(revision)
 
 
 def fields_of(revision: StoredRevision) -> dict[str, Any]:
