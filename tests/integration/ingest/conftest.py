@@ -1,4 +1,4 @@
-"""Ingest as it is run: a process, with real engines, a real camera and a real JWKS."""
+"""Ingest as it runs in production: a process with real engines, a real camera, a real JWKS."""
 
 import asyncio
 import base64
@@ -135,7 +135,7 @@ def revision(**changes: Any) -> dict[str, Any]:
 
 @dataclass
 class Stack:
-    """Engines made ready for ingest, and what a test needs to start replicas and look on."""
+    """Engines made ready for ingest, and all that a test needs to start and observe replicas."""
 
     engines: EngineSet
     authority: Authority
@@ -231,7 +231,7 @@ def revision_fields() -> Callable[..., dict[str, Any]]:
 
 @asynccontextmanager
 async def prepared(engines: EngineSet, folder: Path) -> AsyncIterator[Stack]:
-    """Topics, buckets, tables, keys and an ear on the bus."""
+    """Topics, buckets, tables, keys, and a tap on the bus."""
     addresses = engines.addresses()
     await create_topics(addresses["kafka_bootstrap"])
     root_key, root_secret = engines.objects.credentials_for("admin")

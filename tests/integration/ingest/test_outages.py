@@ -1,4 +1,4 @@
-"""What ingest stands on may go away; it may itself be killed. What is lost is told."""
+"""Ingest outlives outages of its dependencies and its own end; lost time is a recorded gap."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -82,7 +82,7 @@ async def test_while_store_and_database_are_away_no_frame_is_lost(
         await replica.call("PATCH", f"/{camera_id}", json={"enabled": False})
 
 
-async def test_an_ingest_killed_in_an_outage_goes_on_without_its_database_and_tells_what_it_missed(
+async def test_an_ingest_killed_in_an_outage_resumes_without_its_database_and_records_its_gap(
     stack: Any, camera: Any, eventually: Callable[..., Awaitable[None]]
 ) -> None:
     server = await camera(loop=True)
@@ -121,7 +121,7 @@ async def test_an_ingest_killed_in_an_outage_goes_on_without_its_database_and_te
     assert timedelta() < lost < timedelta(seconds=20)
 
 
-async def test_a_full_spool_stops_recording_and_the_gap_is_told(
+async def test_a_full_spool_stops_recording_and_leaves_a_gap(
     stack: Any, camera: Any, tmp_path: Any, eventually: Callable[..., Awaitable[None]]
 ) -> None:
     server = await camera(loop=True)
@@ -154,7 +154,7 @@ async def test_a_full_spool_stops_recording_and_the_gap_is_told(
         assert numbers == list(range(len(numbers)))
 
 
-async def test_replicas_share_cameras_and_one_takes_over_from_a_dead_one(
+async def test_replicas_share_cameras_and_one_takes_over_from_a_killed_one(
     stack: Any, camera: Any, eventually: Callable[..., Awaitable[None]]
 ) -> None:
     servers = [await camera(loop=True) for _ in range(2)]

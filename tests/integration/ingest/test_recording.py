@@ -1,4 +1,4 @@
-"""A camera's video is kept whole, in order, and provably so."""
+"""A camera's video is kept whole and in order, and its chain proves it."""
 
 import asyncio
 import io
@@ -12,8 +12,8 @@ from payesh.contracts.chain import link_sha256
 
 
 def decoded_frames(init: bytes, media: list[bytes]) -> int:
-    with av.open(io.BytesIO(init + b"".join(media))) as container:
-        return sum(1 for _ in container.decode(video=0))
+    with av.open(io.BytesIO(init + b"".join(media)), mode="r") as container:
+        return len(list(container.decode(video=0)))
 
 
 def assert_chained(segments: list[SegmentStored]) -> None:
@@ -63,7 +63,7 @@ async def test_every_frame_of_a_camera_is_stored_and_the_chain_recomputes(
     await replica.call("PATCH", f"/{camera_id}", json={"enabled": False})
 
 
-async def test_a_camera_that_dies_and_comes_back_leaves_a_gap_and_a_new_stream(
+async def test_a_camera_that_fails_and_comes_back_leaves_a_gap_and_a_new_stream(
     stack: Any, replica: Any, camera: Any, eventually: Any
 ) -> None:
     server = await camera(loop=True)
@@ -103,10 +103,10 @@ async def test_a_camera_with_a_wrong_clock_is_recorded_but_its_times_are_not_bel
     assert first.clock_source == "unverified"
     assert abs(first.captured_at - server.started_at) < timedelta(seconds=2)
 
-    async def told() -> bool:
+    async def clock_is_off() -> bool:
         answer = await replica.call("GET", f"/{camera_id}/health")
         raised = [c["condition"] for c in answer.json()["conditions"] if c["raised"]]
         return raised == ["clock_off"]
 
-    await eventually(told)
+    await eventually(clock_is_off)
     await replica.call("PATCH", f"/{camera_id}", json={"enabled": False})

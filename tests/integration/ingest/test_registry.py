@@ -1,4 +1,4 @@
-"""Who may see and change which camera, and what is never answered."""
+"""Cameras are seen and changed within the caller's bounds; passwords are never answered."""
 
 import base64
 import json

@@ -57,4 +57,5 @@ async def test_a_segment_of_an_unknown_version_is_kept_aside_with_a_reason_and_a
     assert (gap.started_at, gap.ended_at) == (lost_at, lost_at + timedelta(seconds=2))
     assert json.loads((folder / "000000000002.json.bad").read_bytes()) == document
     assert (folder / "000000000002.m4s.bad").read_bytes() == laid.media(1)
+    assert (folder / f"{laid.stream_id}.init").read_bytes() == INIT
     assert "version 99" in (folder / "000000000002.reason").read_text()

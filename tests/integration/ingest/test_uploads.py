@@ -1,4 +1,4 @@
-"""The doors for files and stills: what is sent twice is kept once, what is broken is told."""
+"""Uploads of files and stills: a repeated one is kept once, a broken one gets its reason."""
 
 import asyncio
 import hashlib
@@ -147,7 +147,7 @@ async def test_a_still_and_a_file_are_judged_by_the_revision_in_force_at_capture
         }
         return await post_still(replica, camera_id, jpeg(shade), at, measurement=json.dumps(value))
 
-    # The first revision's leave reaches a little before it; another's does not.
+    # The first revision also holds shortly before its creation; another does not.
     for at, shade, number, revision, county, place_class in (
         (created_at - timedelta(seconds=2), 1, "C-1", 1, "tehran", "A"),
         (under_first, 2, "C-1", 1, "tehran", "A"),
@@ -173,7 +173,7 @@ async def test_a_still_and_a_file_are_judged_by_the_revision_in_force_at_capture
         data={"started_at": early.isoformat(), "clock_u95_ms": "400"},
     )
     assert (file.status_code, file.json()["type"]) == (422, "urn:payesh:problem:no-revision")
-    # A right to the camera's county of today is none to where it stood before.
+    # A right to the camera's present county is none to its former one.
     moved = await replica.call(
         "POST",
         f"/{camera_id}/snapshots",
@@ -264,12 +264,12 @@ async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_
 async def test_videos_wait_unread_for_their_turn_and_stills_do_not_wait_for_them(
     stack: Any, clip: Path
 ) -> None:
-    """A sender that stops in the middle has the only turn."""
+    """A sender that pauses in the middle holds the only turn."""
     boundary = "b0undary"
     going_on = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
-        # Now, for the camera was nowhere before it was registered.
+        # Now: before it was registered the camera had no revision.
         fields = {"started_at": datetime.now(UTC).isoformat(), "clock_u95_ms": "400"}
         head = "".join(
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -316,14 +316,14 @@ async def test_a_still_that_never_ends_gives_its_turn_back(stack: Any) -> None:
             "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b"
             "\r\n".encode()
         )
-        told = await reader.read()  # until it is hung up
-        assert told.startswith(b"HTTP/1.1 408") and b"upload-too-slow" in told
+        answer = await reader.read()  # until ingest closes the connection
+        assert answer.startswith(b"HTTP/1.1 408") and b"upload-too-slow" in answer
         writer.close()
         still = await post_still(replica, camera_id, jpeg(1), datetime.now(UTC))
         assert still.status_code == 201, still.text
 
 
-async def test_a_form_that_does_not_fit_is_told_which_field(replica: Any) -> None:
+async def test_a_form_that_does_not_fit_is_answered_with_the_field(replica: Any) -> None:
     camera_id = await replica.create_camera(None)
     path = f"/{camera_id}/snapshots"
     answer = await replica.call("POST", path, files={"image": b"x"}, data={"clock_u95_ms": "-1"})
@@ -376,8 +376,8 @@ async def queue_row(queue: Database, recording_id: UUID) -> Any:
 
 
 class Store:
-    """The real one. It waits, saying so, at the end of a file or before it keeps a segment; or
-    it hands out a file in small pieces."""
+    """The real store. It waits at the end of a file or before it keeps a segment, and sets
+    `waiting` then; or it hands out a file in small pieces."""
 
     def __init__(self, objects: Any, *, wait_at: str = "nowhere", piece_s: float = 0) -> None:
         self._objects = objects
@@ -422,8 +422,8 @@ async def working(queue: Database, store: Any, folder: Path, workers: int = 1) -
 async def test_two_workers_of_one_file_leave_one_chain(
     queue: Database, stack: Any, clip: Path, revision_fields: Any, tmp_path: Path, eventually: Any
 ) -> None:
-    """The first is slow with the file and is taken for dead; it goes on when the second has
-    announced a segment, and overtakes it."""
+    """The first is slow with the file and loses its claim; it goes on when the second has
+    published a segment, and overtakes it."""
     recording_id = await queued(queue, stack, clip, revision_fields)
     slow = Store(stack.objects, wait_at="the end of the file")
     second = Store(stack.objects, wait_at="00000001.m4s")
@@ -438,7 +438,7 @@ async def test_two_workers_of_one_file_leave_one_chain(
         slow.going_on.set()
         await asyncio.sleep(1)
         row = await queue_row(queue, recording_id)
-        assert (row.state, row.plan) == ("running", plan), "the first wrote what is not its own"
+        assert (row.state, row.plan) == ("running", plan), "the first wrote under its former claim"
         second.going_on.set()
 
         async def done() -> bool:

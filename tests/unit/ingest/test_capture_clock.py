@@ -1,4 +1,4 @@
-"""A source's clock is believed while it agrees with ours, and its error is told."""
+"""A source's clock is believed while it agrees with ours; its error becomes the uncertainty."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ ZERO_S = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 def clock(latency_s: float) -> CaptureClock:
     made = CaptureClock(limit_s=2.0, floor_u95_ms=100.0, unverified_u95_ms=5000.0)
     for number in range(50):
-        jitter_s = 0.5 if number < 10 else 0.0  # what was buffered comes late and says nothing
+        jitter_s = 0.5 if number < 10 else 0.0  # buffered packets come late and do not count
         made.observe(number * 0.04, ZERO_S + number * 0.04 + latency_s + jitter_s)
     return made
 

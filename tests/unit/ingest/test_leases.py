@@ -1,4 +1,4 @@
-"""Replicas share cameras, and a dead one's are taken, without anybody deciding for all."""
+"""Replicas share cameras and take those of a failed one, each by its own decision."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,12 +18,12 @@ def test_a_replica_takes_free_cameras_up_to_its_share() -> None:
     assert plan(leases, me="a", replicas=2, now=NOW).take == ("c0", "c1", "c2")
 
 
-def test_a_lone_replica_takes_over_all_that_a_dead_one_held() -> None:
+def test_a_lone_replica_takes_over_all_that_a_failed_one_held() -> None:
     leases = [lease(0, "a"), lease(1, "b", EARLIER), lease(2, "b", EARLIER)]
     assert plan(leases, me="a", replicas=1, now=NOW).take == ("c1", "c2")
 
 
-def test_a_living_replicas_cameras_are_left_alone() -> None:
+def test_cameras_of_a_running_replica_stay_with_it() -> None:
     leases = [lease(0, "b"), lease(1, "b")]
     assert plan(leases, me="a", replicas=2, now=NOW).take == ()
 

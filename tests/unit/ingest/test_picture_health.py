@@ -1,4 +1,4 @@
-"""A camera's condition is told once, when it lasts, and told again when it ends."""
+"""A camera's condition is raised once, when it lasts, and cleared when it ends."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def blurred(picture: Luma) -> Luma:
     return picture
 
 
-def told(samples: list[Luma]) -> list[tuple[str, bool]]:
+def changes(samples: list[Luma]) -> list[tuple[str, bool]]:
     health = PictureHealth()
     for _ in range(8):
         assert list(health.sample(seen(SCENE))) == []
@@ -28,14 +28,14 @@ def told(samples: list[Luma]) -> list[tuple[str, bool]]:
 def test_each_condition_is_raised_and_cleared_once() -> None:
     good = [seen(SCENE) for _ in range(4)]
     black = [seen(np.zeros_like(SCENE)) for _ in range(4)]
-    assert told(black + good) == [("black", True), ("black", False)]
+    assert changes(black + good) == [("black", True), ("black", False)]
     frozen = [SCENE] * 4
-    assert told(frozen + good) == [("frozen", True), ("frozen", False)]
+    assert changes(frozen + good) == [("frozen", True), ("frozen", False)]
     soft = [seen(blurred(SCENE)) for _ in range(4)]
-    assert told(soft + good) == [("blurred", True), ("blurred", False)]
+    assert changes(soft + good) == [("blurred", True), ("blurred", False)]
     turned = [seen(np.roll(SCENE, 40, axis=1)) for _ in range(4)]
-    assert told(turned + good) == [("moved", True), ("moved", False)]
+    assert changes(turned + good) == [("moved", True), ("moved", False)]
 
 
 def test_one_bad_picture_is_no_condition() -> None:
-    assert told([seen(np.zeros_like(SCENE)), seen(SCENE), seen(SCENE)]) == []
+    assert changes([seen(np.zeros_like(SCENE)), seen(SCENE), seen(SCENE)]) == []

@@ -1,5 +1,6 @@
 """Marks that do not fit the picture or each other are refused, each fault by its field."""
 
+import doctest
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.schemas import CONTRACTS
+from payesh.ingest.domain import picture_geometry
 from payesh.ingest.errors import BadMarks
 from payesh.ingest.handlers.marks import require_sound_marks
 
@@ -94,3 +96,8 @@ def test_every_fault_is_reported_at_once() -> None:
         "movements/0/entry", "movements/0/exit", "signal_heads/0/stop_line",
         "regions/0/schedule", "limits/0/schedule",
     }  # fmt: skip
+
+
+def test_the_examples_of_the_geometry_hold() -> None:
+    outcome = doctest.testmod(picture_geometry)
+    assert (outcome.failed, outcome.attempted) == (0, 2)

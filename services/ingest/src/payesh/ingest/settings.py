@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 class Settings(
     HttpSettings, BusSettings, DatabaseSettings, ObjectSettings, TokenSettings, TelemetrySettings
 ):
-    """What ingest can be told."""
+    """The settings of ingest."""
 
     service: ClassVar[str] = "ingest"
 
@@ -48,15 +48,15 @@ class Settings(
     replica: str = Field(
         "",
         max_length=100,
-        description="Name under which this replica holds cameras; drawn once and kept in the "
-        "spool when empty.",
+        description="Name under which this replica holds cameras. When empty, one is drawn and "
+        "kept in the spool.",
     )
     lease_ttl_s: float = Field(
         8.0,
         ge=1,
         le=60,
-        description="Seconds after which a silent replica's cameras go to others. Longer means "
-        "more lost video when one dies, shorter moves cameras in a short stall.",
+        description="Seconds after which cameras of a replica that renews nothing go to others. "
+        "Longer means more lost video when one fails, shorter moves cameras in a short stall.",
     )
     lease_renew_s: float = Field(
         2.5, ge=0.2, le=20, description="Seconds between renewals; at most a third of the TTL."
@@ -86,12 +86,12 @@ class Settings(
     clock_u95_ms: float = Field(
         100.0,
         gt=0,
-        description="Least 95 % uncertainty in milliseconds of a camera's time told over RTCP.",
+        description="Least 95 % uncertainty in milliseconds of a camera's time over RTCP.",
     )
     inspect_every_s: float = Field(
         10.0,
         ge=1,
-        description="Seconds between pictures of a camera that are looked at (black, frozen, "
+        description="Seconds between pictures of a camera that are judged (black, frozen, "
         "blurred, moved). Each costs one decoded frame.",
     )
     store_concurrency: int = Field(
@@ -136,7 +136,7 @@ class Settings(
         40,
         ge=1,
         le=200,
-        description="Largest still in millions of pixels, told from its header before any "
+        description="Largest still in millions of pixels, read from its header before any "
         "decoding; larger ones are answered 413.",
     )
     measurement_lag_ms: float = Field(

@@ -60,7 +60,7 @@ async def find_camera(
 
 
 async def camera_exists(session: AsyncSession, camera_id: str) -> bool:
-    """Whatever the bounds: names of cameras are unique in the province."""
+    """Whether a camera has this id, within any bounds: ids are unique in the province."""
     found = await session.scalar(
         select(cameras.c.camera_id).where(cameras.c.camera_id == camera_id)
     )

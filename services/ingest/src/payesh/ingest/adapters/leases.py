@@ -11,7 +11,7 @@ from payesh.ingest.domain.leases import Lease
 
 
 async def beat(session: AsyncSession, me: str, ttl: timedelta) -> tuple[datetime, int]:
-    """Say that this replica lives; the database's time and how many replicas live."""
+    """Renew this replica's own entry; the database's time, and how many replicas have renewed."""
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     statement = insert(replicas).values(holder=me, seen_at=now)
     await session.execute(
@@ -23,7 +23,7 @@ async def beat(session: AsyncSession, me: str, ttl: timedelta) -> tuple[datetime
 
 
 async def leave(session: AsyncSession, me: str) -> None:
-    """Say goodbye: the others need not wait for this replica to be missed."""
+    """Remove this replica and free its leases, so that others need not wait for their expiry."""
     await session.execute(delete(replicas).where(replicas.c.holder == me))
     await session.execute(update(leases).where(leases.c.holder == me).values(holder=None))
 
@@ -44,7 +44,7 @@ async def renew(
 
 
 async def wanted(session: AsyncSession) -> list[Lease]:
-    """Leases of all cameras that are to be recorded."""
+    """Leases of all cameras that should be recorded."""
     rows = await session.execute(
         select(leases.c.camera_id, leases.c.holder, leases.c.token, leases.c.expires_at)
         .join(cameras, cameras.c.camera_id == leases.c.camera_id)

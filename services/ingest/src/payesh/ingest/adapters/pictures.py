@@ -1,4 +1,4 @@
-"""Looking at single frames: one keyframe of a fragment as a small grey picture."""
+"""Single frames: the keyframe of a fragment as a small grey picture."""
 
 import io
 from typing import Any

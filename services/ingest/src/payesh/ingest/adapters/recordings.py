@@ -38,8 +38,8 @@ class StoredRecording:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's right to a recording. A worker may be slow and not dead, and write on after
-    another took over: what is written under a former claim changes nothing."""
+    """A worker's right to a recording. A worker that is slow may go on after another took over:
+    what it writes under its former claim changes nothing."""
 
     recording_id: UUID
     claim_id: UUID
@@ -124,7 +124,7 @@ async def find_recording(
 
 
 async def claim_recording(session: AsyncSession) -> tuple[StoredRecording, Claim] | None:
-    """The oldest that waits, or whose worker died. Held for CLAIM, unless renewed."""
+    """The oldest that waits, or whose claim ran out. Held for CLAIM, unless renewed."""
     free = (recordings.c.state == "queued") | (
         (recordings.c.state == "running")
         & or_(

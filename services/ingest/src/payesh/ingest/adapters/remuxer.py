@@ -1,7 +1,7 @@
 """Packets in, an init part and media fragments out; nothing is decoded.
 
-One libavformat MP4 muxer a stream. It is told to cut at the first keyframe after a while and to
-write each finished fragment at once, so a call that made bytes appear closed a fragment and the
+One libavformat MP4 muxer a stream. It cuts at the first keyframe after a minimum length and
+writes each finished fragment at once, so a call that made bytes appear closed a fragment and the
 packet given is the first of the next.
 """
 
@@ -85,7 +85,7 @@ class Remuxer:
         packet.pts = pts - self._origin_dts
         packet.dts = dts - self._origin_dts
         if not packet.duration:
-            # RTSP tells none; the last frame of a stream would last for no time at all.
+            # RTSP has none; the last frame of a stream would have no length.
             packet.duration = step
         packet.stream = self._stream
         self._output.mux_one(packet)

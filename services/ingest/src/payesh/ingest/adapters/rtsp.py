@@ -1,4 +1,4 @@
-"""A live source opened with FFmpeg, its faults told apart."""
+"""A live source opened with FFmpeg, and its faults by kind."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ class RtspAddress:
     password: str | None = None
 
     def with_credentials(self) -> str:
-        """The URL FFmpeg wants. It is a secret: never log it."""
+        """The URL for FFmpeg. It is a secret: never log it."""
         if self.username is None:
             return self.url
         parts = urlsplit(self.url)

@@ -28,7 +28,7 @@ class StoredGap:
 
 
 async def insert_segment(session: AsyncSession, event: SegmentStored, ended_at: datetime) -> bool:
-    """False when the segment is already known: it was stored before a crash."""
+    """False when the segment is known already: it was stored before a crash."""
     done = await session.execute(
         insert(segments)
         .values(
@@ -143,7 +143,7 @@ async def gaps_between(
 
 
 async def forget_segments(session: AsyncSession, before: datetime) -> int:
-    """Drop index rows whose objects have expired."""
+    """Delete index rows whose objects have expired; how many."""
     done = await session.execute(
         delete(segments).where(segments.c.captured_at < before).returning(segments.c.sequence)
     )

@@ -1,4 +1,4 @@
-"""Where sources may be: an address that an operator types must not lead into our own network."""
+"""Networks that sources may be in: an address that an operator enters must not lead to our own."""
 
 import socket
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Network = IPv4Network | IPv6Network
 
 
 class ForbiddenAddress(Exception):
-    """The source resolves to where no camera may be."""
+    """The source resolves to an address that no camera may have."""
 
     def __init__(self) -> None:
         super().__init__("the source's address is not in a network that cameras may be in")
@@ -24,7 +24,8 @@ def networks(text: str) -> tuple[Network, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SourceNetworks:
-    """`allowed`, or any when it is empty but loopback, link-local, multicast, unspecified."""
+    """Networks that are `allowed`; when empty, all but loopback, link-local, multicast and
+    unspecified addresses."""
 
     allowed: Sequence[Network] = ()
 

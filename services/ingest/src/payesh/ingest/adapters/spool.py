@@ -40,7 +40,7 @@ class SpoolFull(Exception):
 
 
 class SpoolInUse(Exception):
-    """Another process drains this folder; two would reorder a camera's segments."""
+    """Another process uses the folder; two would reorder a camera's segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ class Spool:
 
     @property
     def depth(self) -> int:
-        """Items that wait."""
+        """How many items wait."""
         return self._items
 
     @property
     def has_room(self) -> bool:
         """After a refusal true again only well below the limit, so that recording does not
-        flutter at it: every new start costs the time to the next keyframe. What the disk itself
-        refused, only a write that succeeds can take back."""
+        stop and start at it: every start costs the time to the next keyframe. After a refusal by
+        the disk itself only a write that succeeds makes it true."""
         with self._lock:
             if self._refused and self._bytes <= max(0, self.limit_bytes * 0.9 - 2 * self._refused):
                 self._refused = 0
@@ -108,7 +108,7 @@ class Spool:
 
     @property
     def disk_refuses(self) -> bool:
-        """The last write failed: who waits for room has to try another."""
+        """Whether the last write failed; only another write can show that there is room again."""
         return self._disk_refuses
 
     def cameras(self) -> list[str]:
@@ -184,7 +184,10 @@ class Spool:
             self._items -= 1
 
     def forget_init(self, camera_id: str, stream_id: UUID) -> None:
-        """Remove the init part of a stream that has ended and is stored."""
+        """Remove the init part of a stream that has ended and is stored, unless media is set aside
+        that may need it."""
+        if any((self.folder / camera_id).glob("*.m4s.bad")):
+            return
         self._init_path(camera_id, stream_id).unlink(missing_ok=True)
 
     def set_aside(self, item: SpoolItem, reason: str) -> None:

@@ -44,7 +44,7 @@ cameras = Table(
     Column("revision", Integer, nullable=False),
     Column("revision_reference", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # What a recorder takes over: the time accounted for, and the chain's last known link.
+    # Where a recorder resumes: the time accounted for, and the chain's last known link.
     _moment("recording_since"),
     _moment("covered_until", nullable=True),
     Column("last_link_sha256", Text),

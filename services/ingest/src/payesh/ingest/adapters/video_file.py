@@ -19,12 +19,12 @@ _MISSING_TOLERANCE_S = 0.5
 
 
 class NotAVideo(Exception):
-    """The file cannot be used; the text says why, to whoever sent it."""
+    """The file cannot be used; the text gives its sender the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileEnd:
-    """How the file ended: seconds that could be read, and seconds it promised beyond that."""
+    """How the file ended: seconds that could be read, and seconds missing from what it promised."""
 
     readable_s: float
     missing_s: float
@@ -60,7 +60,7 @@ class FileSegments:
                 metadata_errors="replace",
             )
         except (av.error.FFmpegError, OSError) as error:
-            if dependency_fault(error) is not None:  # no file left to open: not this one's fault
+            if dependency_fault(error) is not None:  # no descriptor left: not the file's fault
                 raise
             raise NotAVideo(f"not a video that can be read ({_reason(error)})") from None
         with container:

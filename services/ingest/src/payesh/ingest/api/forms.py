@@ -1,5 +1,5 @@
-"""Multipart forms that are read by their route: FastAPI reads a declared one, to its last byte,
-before it asks who sends it."""
+"""Multipart forms that are read by their route: FastAPI reads a declared one to its last byte
+before it authorizes the caller."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ async def sent_form(
     """The form, once it is this request's turn; its files end with the context.
 
     While it waits nothing is read, and TCP holds the sender. Then the deadline runs: a sender
-    that lost its power would have the turn for ever. Raises Unprocessable, UploadTooSlow,
+    that lost its power would otherwise hold the turn for ever. Raises Unprocessable, UploadTooSlow,
     RequestValidationError.
     """
     if not request.headers.get("content-type", "").lower().startswith(_MEDIA_TYPE):

@@ -12,7 +12,8 @@ by 60 ms, less than the least uncertainty."""
 
 @dataclass(frozen=True, slots=True)
 class CaptureTime:
-    """`verified` is false when the source told no time or one too far from ours."""
+    """A moment of capture. `verified` is false when the source announced no time, or one too far
+    from ours."""
 
     captured_at: datetime
     verified: bool
@@ -25,9 +26,9 @@ class CaptureClock:
 
     Media time zero on our clock is estimated by the smallest difference of arrival and media time
     (the packet that waited least) of the last one or two windows: the source's media clock runs
-    slower or faster than ours, and a smallest of hours would leave it. The source's own is told by
-    RTCP sender reports (RFC 3550, 6.4.1). They may differ by `limit_s`; the difference becomes the
-    uncertainty, at least `floor_u95_ms`, since latency cannot be told from a clock that is late.
+    slower or faster than ours, and the smallest of hours would drift away from it. The source's own
+    comes in RTCP sender reports (RFC 3550, 6.4.1). They may differ by `limit_s`; the difference
+    becomes the uncertainty, at least `floor_u95_ms`, since latency looks like a clock that is late.
     """
 
     def __init__(self, *, limit_s: float, floor_u95_ms: float, unverified_u95_ms: float) -> None:

@@ -1,4 +1,4 @@
-"""Who records which camera. A lease carries a token that only ever grows, one step a new holder."""
+"""Which replica records which camera. A lease has a token that grows by one with each holder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,28 +14,29 @@ class Lease:
 
 
 def is_free(lease: Lease, now: datetime) -> bool:
-    """At its expiry a lease is free: two holders of one moment are told apart by their tokens."""
+    """Whether a lease can be taken: at its expiry it can. Of two holders at one moment the higher
+    token counts."""
     return lease.holder is None or lease.expires_at <= now
 
 
 def fair_share(cameras: int, replicas: int) -> int:
-    """The most cameras that one of so many living replicas should hold."""
+    """The most cameras that one of `replicas` should hold."""
     return -(-cameras // max(1, replicas))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a replica should do now with the leases it sees."""
+    """The leases that a replica should take and give back now."""
 
     take: tuple[str, ...]
     give_back: tuple[str, ...]
 
 
 def plan(leases: Sequence[Lease], *, me: str, replicas: int, now: datetime) -> Plan:
-    """Take free cameras up to the fair share; give one back when well above it.
+    """Take free cameras up to the fair share; give one back when above it.
 
-    One at a time and only above the share plus none left free, so that cameras do not wander
-    between replicas: every move costs a second of video.
+    One at a time, above the share and with no camera free, so that cameras do not move between
+    replicas without need: every move costs a second of video.
     """
     share = fair_share(len(leases), replicas)
     mine = sorted(lease.camera_id for lease in leases if lease.holder == me)

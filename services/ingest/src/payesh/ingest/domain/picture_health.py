@@ -45,7 +45,7 @@ def shift_share(reference: Luma, luma: Luma) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ConditionChange:
     """A condition that was raised or cleared, with the value that decided it."""
 
     condition: str
@@ -75,7 +75,7 @@ class _Switch:
 
 @dataclass
 class PictureHealth:
-    """One camera's picture over time. The first samples are taken as its own good state.
+    """One camera's picture over time. The first samples are taken as its good state.
 
     `raised`: the conditions last published of it. They are cleared when they have ended, also when
     that happened before this object was made.
@@ -87,7 +87,7 @@ class PictureHealth:
     _reference: Luma | None = None
     _baseline: list[float] = field(default_factory=list)
 
-    def sample(self, luma: Luma) -> Iterator[Finding]:
+    def sample(self, luma: Luma) -> Iterator[ConditionChange]:
         """Yields what changed. Focus and direction are not judged by a black picture."""
         mean = float(luma.mean())
         black = mean < BLACK_BELOW
@@ -109,13 +109,13 @@ class PictureHealth:
             moved = shift_share(self._reference, luma)
             yield from self._judge("moved", moved > MOVED_ABOVE, moved, MOVED_ABOVE)
 
-    def not_recorded(self, finding: Finding) -> None:
-        """Forget a finding that could not be recorded: found again, it is yielded again."""
-        self._switches[finding.condition] = _Switch(not finding.raised)
+    def not_recorded(self, change: ConditionChange) -> None:
+        """Take back a change that could not be recorded: found again, it is yielded again."""
+        self._switches[change.condition] = _Switch(not change.raised)
 
     def _judge(
         self, condition: str, bad: bool, value: float, threshold: float
-    ) -> Iterator[Finding]:
+    ) -> Iterator[ConditionChange]:
         switch = self._switches.setdefault(condition, _Switch(condition in self.raised))
         if switch.sample(bad):
-            yield Finding(condition, bad, value, threshold)
+            yield ConditionChange(condition, bad, value, threshold)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 
 class Stamp(NamedTuple):
-    """Presentation and decoding time in ticks, and what had to be done to get them.
+    """Presentation and decoding time in ticks, and whether they had to be repaired.
 
-    `hole_s` is the time without frames before this one; `None` says that there was none.
+    `hole_s` is the time without frames before this one; None when no frame is missing.
     """
 
     pts: int
@@ -46,7 +46,7 @@ class TimestampRepair:
         return self._shift
 
     def repair(self, pts: int | None, dts: int | None, arrival_s: float) -> Stamp | None:
-        """None when a packet carries no time at all and none can be guessed yet."""
+        """None when a packet carries no time and none can be derived yet."""
         if dts is None:
             dts = pts
         if dts is None:

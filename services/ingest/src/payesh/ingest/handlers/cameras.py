@@ -92,7 +92,7 @@ async def change_camera(
 async def enable_camera(
     dependencies: Dependencies, principal: Principal, camera_id: str, *, enabled: bool
 ) -> StoredCamera:
-    """Begin or end recording. It is announced, so it is a revision too. Raises UnknownCamera."""
+    """Begin or end recording. It is published, so it makes a revision. Raises UnknownCamera."""
     async with dependencies.database.transaction() as session:
         camera = await require_camera(session, camera_id, principal.bounds, lock=True)
         if camera.enabled == enabled:

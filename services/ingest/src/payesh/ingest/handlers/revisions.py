@@ -80,7 +80,7 @@ async def put_in_force(
     *,
     enabled: bool,
 ) -> RevisionReference:
-    """Store and announce a camera's next revision; the caller holds the camera's row."""
+    """Store and publish a camera's next revision; the caller holds the camera's row."""
     reference = await store_revision(objects, revision)
     await camera_rows.insert_revision(session, revision, reference, principal.subject)
     await camera_rows.point_to_revision(session, revision, reference)
@@ -138,7 +138,7 @@ async def store_revision(objects: ObjectStore, revision: CameraRevision) -> Revi
 def configured(
     revision: CameraRevision, reference: RevisionReference, *, enabled: bool
 ) -> CameraConfigured:
-    """The event that announces a revision."""
+    """The event that publishes a revision."""
     return CameraConfigured(
         camera_id=revision.camera_id,
         county=revision.county,

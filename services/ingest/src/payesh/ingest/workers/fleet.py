@@ -29,6 +29,8 @@ _PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class FleetTimes:
+    """When a lease expires unrenewed, and how often it is renewed."""
+
     ttl_s: float
     renew_s: float
 
@@ -111,7 +113,7 @@ class Fleet:
             leases = await lease_rows.wanted(session)
         tokens = {name: token for name, token in held.items() if name in kept}
         wanted = {lease.camera_id for lease in leases}
-        # Held by our name but not recorded: we held it before a restart, so it is free for us.
+        # Held under this replica's name but not recorded: held before a restart, so it is free.
         seen = [
             lease
             if lease.holder != self._me or lease.camera_id in tokens

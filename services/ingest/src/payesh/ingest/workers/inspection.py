@@ -13,7 +13,7 @@ from payesh.ingest.adapters.pictures import first_luma
 from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.spool import Spool, SpoolFull
 from payesh.ingest.adapters.spool_records import HealthRecord
-from payesh.ingest.domain.picture_health import Finding, PictureHealth
+from payesh.ingest.domain.picture_health import ConditionChange, PictureHealth
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Inspection:
                 return
             for found in health.sample(luma):
                 try:
-                    self._spool.append(camera_id, _change(found, place))
+                    self._spool.append(camera_id, _record(found, place))
                 except SpoolFull as full:
                     log.warning("health not recorded yet", camera_id=camera_id, detail=str(full))
                     health.not_recorded(found)
@@ -66,7 +66,7 @@ class Inspection:
             log.exception("picture could not be judged", camera_id=camera_id)
 
 
-def _change(found: Finding, place: Place) -> HealthRecord:
+def _record(found: ConditionChange, place: Place) -> HealthRecord:
     return HealthRecord(
         condition=HealthCondition(found.condition),
         raised=found.raised,

@@ -18,7 +18,7 @@ GAP_TOLERANCE = timedelta(milliseconds=150)
 
 
 class Coverage:
-    """Knows until when a camera's time is accounted for, and records what is missing as gaps.
+    """Holds until when a camera's time is accounted for, and records what is missing as gaps.
 
     `reason` is why the time after that is missing; the recorder sets it.
     """
@@ -38,8 +38,8 @@ class Coverage:
         return (now - self._known_until).total_seconds()
 
     def recorded(self, record: SegmentRecord) -> None:
-        """A segment is in the spool: what is missing after it is the source's, unless the recorder
-        learns better."""
+        """Count a segment that is in the spool. The time after it is missing because the source was
+        lost, unless the recorder sets another reason."""
         self._known_until = max(self._known_until, record.ended_at)
         self._last_stream_id, self._last_sequence = record.stream_id, record.sequence
         self.reason = GapReason.SOURCE_LOST

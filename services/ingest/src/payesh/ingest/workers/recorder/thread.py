@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Recorder(threading.Thread):
-    """Records until `stop`. What it knows of its chain survives lost connections."""
+    """Records until `stop`. Its chain goes on through lost connections."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Recorder(threading.Thread):
                 self._wait_for_room()
             except SourceFailure as failure:
                 self._source_lost(failure)
-            except Exception:  # a recorder that died would lose its camera unnoticed
+            except Exception:  # a thread that ended would lose its camera unnoticed
                 self._coverage.reason = GapReason.SOURCE_LOST
                 log.exception("recorder failed", camera_id=self.camera_id)
                 self._stopping.wait(self._backoff.failed(random.random()))  # noqa: S311

@@ -20,7 +20,7 @@ _CLOCK_PATIENCE_S = 10.0
 
 
 class SegmentWriter:
-    """Outlives connections: it knows the camera's last link, so that the next stream names it."""
+    """Outlives connections: it holds the camera's last link, which the next stream names."""
 
     def __init__(
         self,
