@@ -81,7 +81,7 @@ class Office:
         return UUID((await self.outcome(seen))["citation_id"])
 
     async def audited(self, subject: str, count: int) -> list[AuditReadRecorded]:
-        """What the audit log is told of `subject`, once there are `count` records."""
+        """The audit records of `subject`, once there are `count`."""
         tap = AIOKafkaConsumer(
             AuditReadRecorded.topic,
             bootstrap_servers=self.settings.kafka_bootstrap,
@@ -95,7 +95,7 @@ class Office:
                     try:
                         record = AuditReadRecorded.from_json((await tap.getone()).value)
                     except ValidationError:
-                        continue  # what another test put there to be buried
+                        continue  # another test's bad message
                     if (record.service, record.subject) == ("tickets", subject):
                         found.append(record)
         finally:

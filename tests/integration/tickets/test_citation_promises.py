@@ -5,7 +5,7 @@ import json
 import random
 from dataclasses import replace
 from hashlib import sha256
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from minio import Minio
@@ -17,6 +17,7 @@ from payesh.contracts.values import Certificate, ClockSource, SegmentLink
 from payesh.kit.tables import outbox
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import bundle_jobs, citations, waiting_violations
+from payesh.tickets.handlers.joining import hold_passages
 from payesh.tickets.jalali import jalali_day
 from tests.integration.tickets.conftest import Office
 from tests.support.engine_settings import store_of
@@ -31,6 +32,18 @@ async def test_violation_and_read_join_in_either_order(office: Office) -> None:
     await office.publish(plate_read(second, "45د67811"), second)
     assert (await office.outcome(first))["plate"]["text"] == "12ب34567"
     assert (await office.outcome(second))["plate"]["text"] == "45د67811"
+
+
+async def test_passages_are_held_in_one_order_by_every_transaction(office: Office) -> None:
+    passages = [uuid4() for _ in range(40)]
+
+    async def hold(ordered: list[UUID]) -> None:
+        for _ in range(10):
+            async with office.database.transaction() as session:
+                await hold_passages(session, ordered)
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(hold(passages), hold(passages[::-1]), hold(passages))
 
 
 async def test_duplicated_and_reordered_messages_make_one_citation_each(office: Office) -> None:
@@ -191,7 +204,7 @@ async def test_a_still_is_evidence_too(office: Office, engines: EngineSet) -> No
     assert clip.content == b"\xff\xd8still"
 
 
-async def test_nobody_can_delete_the_evidence_of_a_draft(
+async def test_the_evidence_of_a_draft_cannot_be_deleted(
     office: Office, engines: EngineSet
 ) -> None:
     citation_id = await office.draft()

@@ -76,8 +76,8 @@ async def test_documents_are_the_listed_ones_and_each_reading_is_recorded(office
 
 async def test_documents_need_scope_purpose_and_bounds(office: Office) -> None:
     path = f"/v1/citations/{await office.draft()}/documents/read.json"
-    async with httpx.AsyncClient(base_url=office.url) as nobody:
-        assert (await nobody.get(path)).status_code == 401
+    async with httpx.AsyncClient(base_url=office.url) as anonymous:
+        assert (await anonymous.get(path)).status_code == 401
     async with office.client(scope="citations:read") as http:
         assert (await http.get(path)).json()["type"] == "urn:payesh:problem:missing-scope"
     async with office.client(counties=["shahrud"]) as http:

@@ -119,7 +119,7 @@ async def test_the_facts_of_a_finding_are_shown_in_persian(office: Office, cooki
         "<dd>قرمز از ساعت ۱۳:۰۱:۰۴٫۹ (عدم‌قطعیت ۴۰ هزارم ثانیه)</dd>",
         "<dt>عبور از خط \u2068stop-1\u2069</dt>",
         "<dd>ساعت ۱۳:۰۱:۰۷٫۴ (عدم‌قطعیت ۴۰ هزارم ثانیه)</dd>",
-        "۱۹۶۰ هزارم ثانیه: ۲۵۰۰ منهای عدم‌قطعیت ۴۰٫۰ و ارفاق ۵۰۰",
+        "۱۹۶۰ هزارم ثانیه: ۲۵۰۰ منهای عدم‌قطعیت ۴۰ و ارفاق ۵۰۰",
     ):
         assert text in shown, text
     assert '<span class="item-rule">عبور از چراغ قرمز</span>' in listed

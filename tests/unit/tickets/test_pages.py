@@ -4,14 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from payesh.contracts.values import ClockSource, RoadClass
+from payesh.contracts.values import (
+    ClockSource,
+    DirectionFact,
+    Facts,
+    Finding,
+    Margin,
+    RoadClass,
+    StayFact,
+)
 from payesh.contracts.vocabulary import LampState, RejectionReason, VehicleClass, ViolationRule
 from payesh.tickets.domain import life
 from payesh.tickets.domain.jalali_day import JalaliDay
 from payesh.tickets.jalali import jalali_day
 from payesh.tickets.pages.persian import persian_amount, persian_date, persian_number, persian_time
 from payesh.tickets.pages.plates import plate_card
+from payesh.tickets.pages.queue.measurement import finding_card, speed_card
 from payesh.tickets.pages.wording import word, words
+from tests.support.citation_builder import stored_citation
+from tests.support.violation_builder import CAPTURED_AT
 
 
 def test_days_and_times_are_tehrans() -> None:
@@ -38,6 +49,45 @@ def test_alef_is_one_letter_and_its_plate_is_red() -> None:
 def test_a_plate_of_another_layout_is_shown_as_its_text() -> None:
     card = plate_card("9912345")
     assert (card.text, card.parts, card.colour) == ("۹۹۱۲۳۴۵", None, "white")
+
+
+def test_a_speed_is_shown_with_its_bounds_and_a_finding_with_the_facts_that_its_rule_names() -> (
+    None
+):
+    measured = speed_card(stored_citation())
+    assert measured is not None
+    assert (measured.value, measured.lower, measured.excess) == ("۹۹٫۰", "۹۶٫۹", "۳۶٫۹")
+    assert finding_card(stored_citation()) is None
+    stood = Finding(
+        kind="finding",
+        facts=Facts(
+            stay=StayFact(
+                region="zone", entered_at=CAPTURED_AT, left_at=None, stationary_ms=190_000
+            ),
+            direction=DirectionFact(
+                heading_deg=181.0, permitted_deg=2.0, u95_deg=3.0, distance_m=14.0
+            ),
+        ),
+        margin=Margin(quantity="stopped_s", value=190.0, u95=0.5, grace=60.0, lower_bound=129.5),
+    )
+    parked = stored_citation(rule="forbidden_stopping", measurement=stood)
+    card = finding_card(parked)
+    assert speed_card(parked) is None
+    assert card is not None
+    assert [text for _, text in card.facts] == [
+        "از ساعت ۱۳:۰۱:۰۷٫۴ تا پایان فیلم",
+        "۱۹۰٫۰ ثانیه",
+        "۱۲۹٫۵ ثانیه: ۱۹۰ منهای عدم‌قطعیت ۰٫۵ و ارفاق ۶۰",
+    ]
+    against = finding_card(stored_citation(rule="wrong_way", measurement=stood))
+    assert against is not None
+    assert [text for _, text in against.facts][:2] == [
+        "۱۸۱ درجه (عدم‌قطعیت ۳)؛ جهت مجاز ۲ درجه",
+        "۱۴٫۰ متر",
+    ]
+    later = finding_card(stored_citation(rule="a_later_rule", measurement=stood))
+    assert later is not None
+    assert len(later.facts) == 5
 
 
 @pytest.mark.parametrize(

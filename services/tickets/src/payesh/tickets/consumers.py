@@ -1,15 +1,16 @@
-"""The bus edge: violations and reads come in, each in one transaction with its inbox row."""
+"""The bus edge: violations and reads come in, each with its inbox row in one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import Event, PlateRead, ViolationDetected
-from payesh.kit.bus import Delivery, Disposition, Handler
+from payesh.kit.bus import Delivery, Handler
 from payesh.kit.database import Database
-from payesh.kit.inbox import transactional
-from payesh.tickets.handlers.joining import JoiningDependencies, receive_read, receive_violation
+from payesh.kit.inbox import Effect, transactional
+from payesh.tickets.handlers import joining
+from payesh.tickets.handlers.joining import JoiningDependencies
 
 GROUP = "tickets"
 
@@ -21,20 +22,15 @@ def handlers(
     worker finds the job."""
 
     async def on_violation(session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await receive_violation(session, dependencies, delivery.event)
+        await joining.receive_violation(session, dependencies, delivery.event)
 
     async def on_read(session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await receive_read(session, dependencies, delivery.event)
+        await joining.receive_read(session, dependencies, delivery.event)
 
-    def waking(handler: Handler) -> Handler:
-        async def handle(delivery: Delivery[Any]) -> Disposition | None:
-            disposition = await handler(delivery)
-            on_joined()
-            return disposition
+    async def hold_passages(session: AsyncSession, deliveries: Sequence[Delivery[Any]]) -> None:
+        await joining.hold_passages(session, [each.event.passage_id for each in deliveries])
 
-        return handle
+    def joined(effect: Effect) -> Handler:
+        return transactional(database, effect, prepare=hold_passages, after_commit=on_joined)
 
-    return {
-        ViolationDetected: waking(transactional(database, on_violation)),
-        PlateRead: waking(transactional(database, on_read)),
-    }
+    return {ViolationDetected: joined(on_violation), PlateRead: joined(on_read)}

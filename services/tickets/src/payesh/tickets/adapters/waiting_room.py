@@ -1,25 +1,30 @@
 """Where a violation waits for its read and a read for a violation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead, ViolationDetected
 from payesh.tickets.adapters.tables import waiting_reads, waiting_violations
 
+_LOCK = text("""
+    SELECT pg_advisory_xact_lock(key)
+    FROM (SELECT key FROM unnest(CAST(:keys AS bigint[])) AS each (key) ORDER BY key) AS ordered
+""")
 
-async def lock_passage(session: AsyncSession, passage_id: UUID) -> None:
-    """Hold a passage until the transaction ends.
+
+async def lock_passages(session: AsyncSession, passage_ids: Iterable[UUID]) -> None:
+    """Hold passages until the transaction ends, locked in one order in every transaction.
 
     A violation and its read come on different topics: handled at the same moment, each would
     find the other not yet committed, and both would wait for ever.
     """
-    key = int.from_bytes(passage_id.bytes[:8], "big", signed=True)
-    await session.execute(select(func.pg_advisory_xact_lock(key)))
+    keys = {int.from_bytes(each.bytes[:8], "big", signed=True) for each in passage_ids}
+    await session.execute(_LOCK, {"keys": sorted(keys)})
 
 
 async def add_violation(

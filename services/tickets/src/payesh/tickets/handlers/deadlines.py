@@ -4,21 +4,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from payesh.kit.bus import Consumer
 from payesh.kit.database import Database
 from payesh.tickets.adapters import waiting_room
 from payesh.tickets.handlers.joining import reject_overdue
 
 _MARK_LASTS_S = 600.0
-
-
-class Group(Protocol):
-    """All replicas that consume together, as the kit's consumer knows them."""
-
-    async def ends(self) -> Mapping[Any, int]: ...
-
-    async def has_handled(self, ends: Mapping[Any, int]) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +30,9 @@ class Deadlines:
     another replica's partitions too. Several replicas may keep deadlines side by side.
     """
 
-    def __init__(self, database: Database, group: Group) -> None:
+    def __init__(self, database: Database, consumer: Consumer) -> None:
         self._database = database
-        self._group = group
+        self._consumer = consumer
         self._mark: _Mark | None = None
 
     async def keep(self) -> None:
@@ -48,7 +41,7 @@ class Deadlines:
         Raises DependencyFault; what was done before it stays done.
         """
         mark = self._mark
-        if mark is not None and await self._group.has_handled(mark.ends):
+        if mark is not None and await self._consumer.has_handled(mark.ends):
             await self._reject_overdue(mark.at)
             async with self._database.transaction() as session:
                 await waiting_room.forget_expired_reads(session, mark.at)
@@ -61,7 +54,7 @@ class Deadlines:
         # The moment first: all that was published by then lies before the ends.
         async with self._database.transaction() as session:
             at = await waiting_room.clock(session)
-        return _Mark(at, await self._group.ends())
+        return _Mark(at, await self._consumer.ends())
 
     async def _reject_overdue(self, at: datetime) -> None:
         while True:

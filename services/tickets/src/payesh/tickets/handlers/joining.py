@@ -1,5 +1,6 @@
 """Joining a violation and its plate read, whichever comes first, into exactly one citation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -43,11 +44,15 @@ class Priced:
     price: Price
 
 
+async def hold_passages(session: AsyncSession, passage_ids: Sequence[UUID]) -> None:
+    """Until the transaction ends no other joins violations and reads of these passages."""
+    await waiting_room.lock_passages(session, passage_ids)
+
+
 async def receive_violation(
     session: AsyncSession, dependencies: JoiningDependencies, violation: ViolationDetected
 ) -> None:
-    """Reject, join with the read that is here, or wait for it."""
-    await waiting_room.lock_passage(session, violation.passage_id)
+    """Reject, join with the read that is here, or wait for it. The caller holds the passage."""
     if await _is_known(session, violation.violation_id):
         return
     assessed = assess(violation, dependencies.law)
@@ -64,8 +69,8 @@ async def receive_violation(
 async def receive_read(
     session: AsyncSession, dependencies: JoiningDependencies, read: PlateRead
 ) -> None:
-    """Join with every violation of the passage that waits; later ones find the read here."""
-    await waiting_room.lock_passage(session, read.passage_id)
+    """Join with every violation of the passage that waits; later ones find the read here. The
+    caller holds the passage."""
     await waiting_room.add_read(session, read, dependencies.read_keep)
     for violation in await waiting_room.take_violations(session, read.passage_id):
         assessed = assess(violation, dependencies.law)
@@ -77,7 +82,7 @@ async def receive_read(
 
 async def reject_overdue(session: AsyncSession, passage_id: UUID, at: datetime) -> None:
     """No read had come when the deadline had passed, `at`: the plate counts as unreadable."""
-    await waiting_room.lock_passage(session, passage_id)
+    await hold_passages(session, [passage_id])
     for violation in await waiting_room.take_overdue(session, passage_id, at):
         await reject(session, violation, Rejection.UNREADABLE)
 

@@ -126,7 +126,7 @@ def _margin(found: Finding) -> tuple[str, str]:
     margin = found.margin
     unit = word("units", margin.quantity.rpartition("_")[2])
     lower, value, within, grace = (
-        persian_number(each, 0 if abs(each) >= 100 else 1)
+        persian_number(each, 0 if each.is_integer() else 1)
         for each in (margin.lower_bound, margin.value, margin.u95, margin.grace)
     )
     return (
