@@ -78,6 +78,8 @@ BREACHES = [
            lines("from payesh.tickets.pages import queue")),
     Breach("adapters_know_no_use_case", "detect", "adapters/new.py",
            lines("if TYPE_CHECKING:", "    from payesh.detect.vision import frames")),
+    Breach("vision_works_against_ports", "detect", "vision/new.py",
+           lines("from payesh.detect.adapters.video import decode_segment")),
     Breach("adapters_return_values", "plates", "adapters/new.py",
            lines("from sqlalchemy import Row", "def get() -> Row | None: ...")),
     Breach("adapters_return_values", "tickets", "adapters/new.py",

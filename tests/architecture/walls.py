@@ -135,6 +135,12 @@ def _is_value(sources: Sources, module: str, name: str) -> bool:
     return False
 
 
+def vision_works_against_ports(sources: Sources, part: str) -> list[str]:
+    """What looks at pictures knows its adapters by their ports, and no use case or edge."""
+    beyond = {"adapters", "handlers", "api", "pages", "workers", "consumers", "main", "observer"}
+    return _forbidden(sources, part, ("vision",), beyond)
+
+
 def edges_import_row_types_alone(sources: Sources, part: str) -> list[str]:
     """Routes and pages call handlers; of adapters they import row types, which are values."""
     package = f"payesh.{part}.adapters"
@@ -339,6 +345,7 @@ WALLS: dict[str, tuple[Wall, Iterable[str]]] = {
         (adapters_know_no_use_case, SERVICES),
         (adapters_return_values, SERVICES),
         (handlers_know_no_edge, SERVICES),
+        (vision_works_against_ports, ("detect",)),
         (no_guessing_by_attribute, SERVICES),
         (edges_import_row_types_alone, SERVICES),
         (edges_open_no_transaction, SERVICES),

@@ -1,4 +1,4 @@
-"""Observing fails inside a segment while bus and store fail as well: it is still told."""
+"""Observing fails inside a segment while bus and store fail as well: it is reported still."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,7 +35,7 @@ FAILS_AT_FRAME = 145
 """In the third segment, after the first car has passed."""
 
 
-async def test_a_segment_that_breaks_says_what_it_concluded_and_becomes_a_dead_letter(
+async def test_a_segment_that_breaks_publishes_what_it_concluded_and_becomes_a_dead_letter(
     engines: EngineSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cv2.setNumThreads(1)
@@ -78,18 +78,18 @@ async def test_a_segment_that_breaks_says_what_it_concluded_and_becomes_a_dead_l
                 await deliver(observer, events[2])
             assert (fault.value.retry, fault.value.reason) == (False, "segment 2: RuntimeError")
             assert unsteady.failed > 0
-            assert len({p.passage_id for p in passages(noted.said, stream_id)}) == 1
+            assert len({p.passage_id for p in passages(noted.published, stream_id)}) == 1
             assert await last_saved(store, stream_id) == 2
             # The process dies before the letter is on the bus: the next one is asked for it too.
             successor = observing(store, noted, executor)
             with pytest.raises(MessageFault) as again:
                 await deliver(successor, events[2])
             assert (again.value.retry, again.value.reason) == (False, fault.value.reason)
-            # It was handled: the next one is observed, and whoever comes after it is measured.
+            # It was handled: the next one is observed, and vehicles after it are measured.
             await deliver(successor, events[3])
             assert await deliver(successor, events[2]) is Disposition.DONE
         assert await last_saved(store, stream_id) == 3
-        said = passages(noted.said, stream_id)
-        assert len({p.passage_id for p in said}) <= len(CARS)
+        seen = passages(noted.published, stream_id)
+        assert len({p.passage_id for p in seen}) <= len(CARS)
     finally:
         await producer.stop()

@@ -1,4 +1,4 @@
-"""The observer on a real store and bus: what it says survives faults, restarts and bad video."""
+"""The observer on a real store and bus: its events survive faults, restarts and bad video."""
 
 import asyncio
 import io
@@ -27,7 +27,6 @@ from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.adapters.checkpoints import BUCKET, camera_key, stream_key
 from payesh.detect.handlers.observing import Observing
 from payesh.detect.observer import create_observer
-from payesh.detect.settings import ObserverSettings
 from payesh.kit.bus import Disposition, Producer
 from payesh.kit.deadletters import dead_letters
 from payesh.kit.errors import BusUnavailable, MessageFault, StoreUnavailable
@@ -40,12 +39,13 @@ from tests.integration.detect.watched_street import (
     Noted,
     deliver,
     last_saved,
+    observer_settings,
     observing,
     passages,
     recorded,
     watch,
 )
-from tests.support.engine_settings import bus_settings, object_settings, store_of
+from tests.support.engine_settings import store_of
 from tests.support.serving import served
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
@@ -53,22 +53,22 @@ from tests.unit.detect.box_street import BoxCar, render
 from tests.unit.detect.segment_cutter import STARTED_AT
 
 CAMERA, STREAM = f"watched-{uuid4().hex[:8]}", uuid4()
-# Four segments: the first two complete nobody, the third two vehicles, the last one more.
+# Four segments: the first two complete no vehicle, the third two, the last one more.
 CARS = [
     BoxCar(x_m=2.0, speed_kmh=83.0, exits_at_s=4.7, colour=(40, 60, 200)),
     BoxCar(x_m=-2.0, speed_kmh=48.0, exits_at_s=5.6),
     BoxCar(x_m=-2.0, speed_kmh=71.0, exits_at_s=7.4),
 ]
-SAID = (PassageObserved, ViolationDetected, TrafficCounted)
+PUBLISHED = (PassageObserved, ViolationDetected, TrafficCounted)
 
 
 @dataclass
 class Street:
-    """One recorded stream, what an undisturbed observer said of it, and what it stood on."""
+    """One recorded stream, what an undisturbed observer published of it, and what it stood on."""
 
     video: Path
     events: list[SegmentStored]
-    said: list[Event]
+    published: list[Event]
     ingest_store: MinioObjects
     store: MinioObjects
     producer: Producer
@@ -98,7 +98,7 @@ class Street:
 
     def heard(self, camera_id: str) -> list[Event]:
         """What the bus holds about a camera, each event once."""
-        return [e for kind in SAID for e in self.tap.events(kind) if e.camera_id == camera_id]
+        return [e for kind in PUBLISHED for e in self.tap.events(kind) if e.camera_id == camera_id]
 
 
 @pytest.fixture(scope="module")
@@ -114,45 +114,37 @@ async def street(
     producer = Producer(observer_settings(engines))
     await producer.start()
     executor = ThreadPoolExecutor(1)
-    async with BusTap(bootstrap, tuple(kind.topic for kind in SAID)) as tap:
+    async with BusTap(bootstrap, tuple(kind.topic for kind in PUBLISHED)) as tap:
         made = Street(video, events, [], ingest_store, store, producer, tap, executor)
         noted = made.noted()
         assert await watch(repeat(made.observer(noted)), events) == len(events)
-        made.said = noted.said
+        made.published = noted.published
         await made.forget()
         yield made
     await producer.stop()
     executor.shutdown()
 
 
-def observer_settings(engines: EngineSet, **changes: Any) -> ObserverSettings:
-    return ObserverSettings(
-        http_port=0,
-        metrics_port=0,
-        **{**bus_settings(engines), **object_settings(engines, "detect"), **changes},
-    )
-
-
-def once(said: list[Event]) -> dict[UUID, Event]:
-    """By event id. What is said twice must be the same both times."""
+def once(published: list[Event]) -> dict[UUID, Event]:
+    """By event id. What is published twice must be the same both times."""
     found: dict[UUID, Event] = {}
-    for event in said:
+    for event in published:
         assert found.setdefault(event.event_id(), event) == event
     return found
 
 
-def shape(said: list[PassageObserved]) -> list[Any]:
+def shape(published: list[PassageObserved]) -> list[Any]:
     """What does not depend on the stream's name and time."""
-    return [(p.lane, p.speed, p.ended_by, [s.crop.sha256 for s in p.shots]) for p in said]
+    return [(p.lane, p.speed, p.ended_by, [s.crop.sha256 for s in p.shots]) for p in published]
 
 
 async def test_segments_become_events_on_the_bus_with_their_crops_in_the_store(
     street: Street,
 ) -> None:
-    await eventually(lambda: len(street.heard(CAMERA)) >= len(once(street.said)))
-    assert once(street.heard(CAMERA)) == once(street.said)
-    assert len(once(street.said)) == len(street.said)
-    seen = passages(street.said, STREAM)
+    await eventually(lambda: len(street.heard(CAMERA)) >= len(once(street.published)))
+    assert once(street.heard(CAMERA)) == once(street.published)
+    assert len(once(street.published)) == len(street.published)
+    seen = passages(street.published, STREAM)
     expected = sorted(CARS, key=lambda car: car.exits_at_s)
     assert [p.lane for p in seen] == ["1" if car.x_m < 0 else "2" for car in expected]
     for each in seen:
@@ -161,11 +153,11 @@ async def test_segments_become_events_on_the_bus_with_their_crops_in_the_store(
         assert 2 <= len(each.shots) <= 3
         for shot in each.shots:
             assert shot.crop.bucket == "shots"
-            body = await street.store.get(shot.crop)  # raises unless it is what was said
+            body = await street.store.get(shot.crop)  # raises unless it is what was published
             with Image.open(io.BytesIO(body)) as picture:
                 size = (shot.crop_box.width_px, shot.crop_box.height_px)
                 assert (picture.format, picture.size) == ("JPEG", size)
-    fast = [v for v in street.said if isinstance(v, ViolationDetected)]
+    fast = [v for v in street.published if isinstance(v, ViolationDetected)]
     assert [v.measurement.limit for v in fast] == [60.0, 60.0]
     assert {v.passage_id for v in fast} < {p.passage_id for p in seen}
     for violation in fast:
@@ -176,7 +168,7 @@ async def test_segments_become_events_on_the_bus_with_their_crops_in_the_store(
         for link in violation.segments:
             event = by_sequence[link.sequence]
             assert (link.media, link.link_sha256) == (event.media, event.link_sha256)
-    counts = [c for e in street.said if isinstance(e, TrafficCounted) for c in e.counts]
+    counts = [c for e in street.published if isinstance(e, TrafficCounted) for c in e.counts]
     assert sum(count.vehicles for count in counts) == len(CARS)
 
 
@@ -186,8 +178,8 @@ async def test_a_store_that_fails_at_every_call_loses_and_repeats_nothing(street
     failing = FailsEachFirst(street.store, StoreUnavailable("away"), calls)
     noted = street.noted()
     await watch(repeat(street.observer(noted, failing)), street.events)
-    assert noted.said == street.said
-    crops = sum(len(p.shots) for p in passages(street.said, STREAM))
+    assert noted.published == street.published
+    crops = sum(len(p.shots) for p in passages(street.published, STREAM))
     assert failing.failed >= len(street.events) + crops
     assert await last_saved(street.store, STREAM) == len(street.events) - 1
 
@@ -199,20 +191,20 @@ async def test_a_bus_that_loses_acknowledgements_gets_the_same_events_again(
     noted = street.noted()
     failing = FailsEachFirst(noted, BusUnavailable("away"), frozenset({"publish"}))
     await watch(repeat(street.observer(failing)), street.events)
-    assert list(once(noted.said).values()) == street.said
-    assert len(noted.said) > len(street.said), "acknowledgements were lost"
+    assert list(once(noted.published).values()) == street.published
+    assert len(noted.published) > len(street.published), "acknowledgements were lost"
 
 
-async def test_a_new_process_for_every_segment_says_the_same(street: Street) -> None:
+async def test_a_new_process_for_every_segment_publishes_the_same(street: Street) -> None:
     await street.forget()
     noted = street.noted()
     committed = await watch(street.successors(noted), street.events)
-    assert noted.said == street.said
+    assert noted.published == street.published
     assert committed == len(street.events)
 
 
 @pytest.mark.parametrize("dies_at", ["publish", "put_mutable"])
-async def test_a_process_that_dies_while_it_says_or_saves_is_followed_without_loss(
+async def test_a_process_that_dies_while_it_publishes_or_saves_is_followed_without_loss(
     street: Street, dies_at: str
 ) -> None:
     await street.forget()
@@ -230,7 +222,7 @@ async def test_a_process_that_dies_while_it_says_or_saves_is_followed_without_lo
                 await deliver(dying, each)
         except RuntimeError:
             await watch(repeat(street.observer(noted)), again)
-    assert list(once(noted.said).values()) == street.said
+    assert list(once(noted.published).values()) == street.published
 
 
 async def test_two_interleaved_streams_of_a_camera_keep_both_checkpoints(street: Street) -> None:
@@ -250,12 +242,12 @@ async def test_two_interleaved_streams_of_a_camera_keep_both_checkpoints(street:
     noted = street.noted()
     committed = await watch(street.successors(noted), interleaved)
     assert committed == len(interleaved)
-    assert len(once(noted.said)) == len(noted.said)
-    undisturbed = passages(street.said, STREAM)
+    assert len(once(noted.published)) == len(noted.published)
+    undisturbed = passages(street.published, STREAM)
     counting = [p for p in undisturbed if p.captured_at < began]
     assert 0 < len(counting) < len(CARS)
-    assert shape(passages(noted.said, old)) == shape(counting)
-    assert shape(passages(noted.said, new)) == shape(undisturbed)
+    assert shape(passages(noted.published, old)) == shape(counting)
+    assert shape(passages(noted.published, new)) == shape(undisturbed)
     assert await last_saved(street.store, old) == len(former) - 1
     assert await last_saved(street.store, new) == len(latter) - 1
 
@@ -282,12 +274,12 @@ async def test_a_revision_in_the_middle_of_the_zone_makes_no_second_passage(
     revised = [*before[:3], *after[3:]]
     noted, handed_over = street.noted(), street.noted()
     await watch(repeat(street.observer(noted)), revised)
-    said = [
+    published = [
         (type(each), each.lane, each.revision.revision)
-        for each in noted.said
+        for each in noted.published
         if isinstance(each, PassageObserved | ViolationDetected)
     ]
-    assert said == [
+    assert published == [
         (PassageObserved, "1", 1),
         (ViolationDetected, "1", 1),
         (PassageObserved, "2", 2),
@@ -296,7 +288,7 @@ async def test_a_revision_in_the_middle_of_the_zone_makes_no_second_passage(
     for name in (stream_key(stream_id), camera_key(camera_id)):
         await street.store.delete(BUCKET, name)
     await watch(street.successors(handed_over), revised)
-    assert handed_over.said == noted.said
+    assert handed_over.published == noted.published
 
 
 async def test_a_checkpoint_that_cannot_be_read_is_no_checkpoint(street: Street) -> None:
@@ -305,7 +297,7 @@ async def test_a_checkpoint_that_cannot_be_read_is_no_checkpoint(street: Street)
         await street.store.put_mutable(BUCKET, name, b"[]")
     noted = street.noted()
     await watch(repeat(street.observer(noted)), street.events)
-    assert noted.said == street.said
+    assert noted.published == street.published
 
 
 async def test_more_cameras_than_fit_into_memory_lose_nothing(street: Street) -> None:
@@ -318,13 +310,13 @@ async def test_more_cameras_than_fit_into_memory_lose_nothing(street: Street) ->
         begun = [(events, turn - late) for late, events in enumerate(cameras)]
         several = [events[number] for events, number in begun if 0 <= number < len(events)]
         await asyncio.gather(*(deliver(observer, each) for each in several))
-    assert len(once(noted.said)) == len(noted.said)
-    expected = shape(passages(street.said, STREAM))
-    violations = sum(isinstance(each, ViolationDetected) for each in street.said)
+    assert len(once(noted.published)) == len(noted.published)
+    expected = shape(passages(street.published, STREAM))
+    violations = sum(isinstance(each, ViolationDetected) for each in street.published)
     for events in cameras:
-        assert shape(passages(noted.said, events[0].stream_id)) == expected
+        assert shape(passages(noted.published, events[0].stream_id)) == expected
         assert await last_saved(street.store, events[0].stream_id) == len(events) - 1
-    assert sum(isinstance(e, ViolationDetected) for e in noted.said) == 3 * violations
+    assert sum(isinstance(e, ViolationDetected) for e in noted.published) == 3 * violations
 
 
 async def test_a_segment_that_does_not_decode_is_a_fault_that_saves_what_went_before(
@@ -346,10 +338,10 @@ async def test_a_segment_that_does_not_decode_is_a_fault_that_saves_what_went_be
     successor = street.observer(noted)
     for each in events[3:]:
         await deliver(successor, each)
-    seen = passages(noted.said, stream_id)
+    seen = passages(noted.published, stream_id)
     assert len({p.passage_id for p in seen}) == len(seen)
-    # The gap ends who was under way; who came after it is measured as ever.
-    assert shape(seen)[-1] == shape(passages(street.said, STREAM))[-1]
+    # The gap ends vehicles under way; those that came after it are measured as ever.
+    assert shape(seen)[-1] == shape(passages(street.published, STREAM))[-1]
     assert await last_saved(street.store, stream_id) == len(events) - 1
 
 
@@ -382,8 +374,9 @@ async def test_the_process_sits_out_an_outage_and_hands_over_without_loss(
                 lambda: any(isinstance(e, TrafficCounted) for e in street.heard(camera_id))
             )
     seen = passages(street.heard(camera_id), stream_id)
-    assert shape(sorted(seen, key=lambda p: p.captured_at)) == shape(passages(street.said, STREAM))
-    assert len(street.heard(camera_id)) == len(street.said)
+    seen.sort(key=lambda passage: passage.captured_at)
+    assert shape(seen) == shape(passages(street.published, STREAM))
+    assert len(street.heard(camera_id)) == len(street.published)
     letters = [
         dict(letter.headers)["payesh-reason"].decode()
         async for letter in dead_letters(settings, SegmentStored.topic, quiet_ms=500)

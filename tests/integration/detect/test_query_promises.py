@@ -1,4 +1,4 @@
-"""What the observer said can be asked for, once each, by whom it concerns."""
+"""What the observer published can be read, once each, within the reader's bounds."""
 
 import asyncio
 import json
@@ -74,7 +74,7 @@ async def test_two_streams_of_a_minute_are_both_kept(house: CountingHouse) -> No
     assert sorted(found) == [2, 5, 7]
 
 
-async def test_a_passage_delivered_twice_is_there_once_and_as_it_was_said(
+async def test_a_passage_delivered_twice_is_there_once_and_as_published(
     house: CountingHouse,
 ) -> None:
     seen = passage()

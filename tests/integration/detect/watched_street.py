@@ -17,10 +17,13 @@ from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.adapters.tracker import VehicleTracker
 from payesh.detect.adapters.video import decode_segment
 from payesh.detect.handlers.observing import Observing, ObservingDependencies
+from payesh.detect.settings import ObserverSettings
 from payesh.detect.vision.stream_memory import last_event_of
 from payesh.kit.bus import Delivery, Disposition, Producer
 from payesh.kit.errors import DependencyFault
 from payesh.kit.objects import ObjectStore
+from payesh.local.engines import EngineSet
+from tests.support.engine_settings import bus_settings, object_settings
 from tests.unit.detect.box_street import box_revision
 from tests.unit.detect.segment_cutter import STARTED_AT, cut
 
@@ -34,10 +37,12 @@ async def recorded(
     started_at: datetime = STARTED_AT,
     fencing_token: int = 1,
     revision_number: int = 1,
+    **marks: Any,
 ) -> list[SegmentStored]:
-    """What ingest would say of the video, everything it refers to being in the store."""
+    """What ingest would publish of the video; everything it refers to is in the store. `marks` are
+    further fields of the camera's revision."""
     revision = box_revision(revision=revision_number).model_copy(
-        update={"camera_id": camera_id, "county": "garmsar"}
+        update={"camera_id": camera_id, "county": "garmsar", **marks}
     )
     segments = cut(
         video, revision, stream_id=stream_id, started_at=started_at, fencing_token=fencing_token
@@ -56,15 +61,15 @@ async def _put(store: ObjectStore, reference: ObjectReference, body: bytes) -> N
 
 
 class Noted:
-    """Publishes on the real bus and notes what it was asked to say."""
+    """Publishes on the real bus and notes what was published."""
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
-        self.said: list[Event] = []
+        self.published: list[Event] = []
 
     async def publish(self, event: Event) -> None:
         await self._producer.publish(event)
-        self.said.append(event)
+        self.published.append(event)
 
 
 class FailsEachFirst:
@@ -103,6 +108,14 @@ def _named(argument: Any) -> str:
     if isinstance(argument, Event):
         return str(argument.event_id())
     return argument.key if isinstance(argument, ObjectReference) else str(argument)[:80]
+
+
+def observer_settings(engines: EngineSet, **changes: Any) -> ObserverSettings:
+    return ObserverSettings(
+        http_port=0,
+        metrics_port=0,
+        **{**bus_settings(engines), **object_settings(engines, "detect"), **changes},
+    )
 
 
 def observing(store: Any, publisher: Any, executor: Executor, **limits: int) -> Observing:
@@ -148,8 +161,8 @@ async def watch(observers: Iterator[Observing], events: Sequence[SegmentStored])
     return committed
 
 
-def passages(said: Sequence[Event], stream_id: UUID) -> list[PassageObserved]:
-    return [e for e in said if isinstance(e, PassageObserved) and e.stream_id == stream_id]
+def passages(published: Sequence[Event], stream_id: UUID) -> list[PassageObserved]:
+    return [e for e in published if isinstance(e, PassageObserved) and e.stream_id == stream_id]
 
 
 async def last_saved(store: ObjectStore, stream_id: UUID) -> int | None:

@@ -37,7 +37,7 @@ def test_an_uploaded_file_counts_where_no_live_stream_recorded() -> None:
     assert watch.is_superseded(UPLOADED, at(61))
 
 
-def test_a_stream_that_stopped_without_a_word_is_closed_later_and_once() -> None:
+def test_a_stream_without_a_last_segment_is_closed_later_and_once() -> None:
     watch = CameraWatch()
     watch.note(OLD, 4, at(0), at(2))
     watch.note(NEW, 5, at(10), at(12))
@@ -71,11 +71,11 @@ def test_minutes_do_not_overlap_and_an_unwatched_time_is_not_called_empty() -> N
     assert third.counts == ()
 
 
-def test_a_clock_that_goes_back_ends_the_interval_and_no_beginning_is_said_twice() -> None:
+def test_a_clock_that_goes_back_ends_the_interval_and_no_beginning_is_published_twice() -> None:
     counter = MinuteCounter()
-    said = counter.advance(STARTED_AT)  # 08:00:10
+    ended = counter.advance(STARTED_AT)  # 08:00:10
     for second in range(1, 200):
-        said += counter.advance(at(second))
+        ended += counter.advance(at(second))
     counter.add("1", "car", 50.0)
     [broken_off] = counter.break_off()
     assert (broken_off.ended_at, broken_off.counts[0].vehicles) == (at(199), 1)
@@ -83,12 +83,12 @@ def test_a_clock_that_goes_back_ends_the_interval_and_no_beginning_is_said_twice
     again = [i for second in range(-5, 400) for i in counter.advance(at(second + 0.5))]
     assert again[0].started_at == at(-4.5)
     assert all(i.ended_at - i.started_at <= timedelta(minutes=2) for i in again)
-    begun = [i.started_at for i in (*said, broken_off, *again)]
+    begun = [i.started_at for i in (*ended, broken_off, *again)]
     assert len(set(begun)) == len(begun)
     assert again[-1].ended_at.second == 0, "whole minutes again"
 
 
-def test_a_vehicle_told_by_the_step_itself_is_not_forgotten() -> None:
+def test_a_vehicle_published_by_the_step_itself_is_not_forgotten() -> None:
     counter = MinuteCounter()
     counter.advance(STARTED_AT)
     counter.add("1", "car", None)

@@ -1,4 +1,4 @@
-"""Pixels become metres as the survey says."""
+"""Pixels become metres as surveyed."""
 
 import numpy as np
 import pytest

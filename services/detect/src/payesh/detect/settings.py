@@ -24,7 +24,7 @@ class ObserverSettings(HttpSettings, BusSettings, ObjectSettings, TelemetrySetti
         2,
         ge=1,
         le=64,
-        description="Segments decoded at a time, a CPU thread each; more than cores helps nobody.",
+        description="Segments decoded at a time, a CPU thread each; more than cores gain nothing.",
     )
     detector_threads: int = Field(
         1, ge=1, le=64, description="CPU threads of one run of a detector's network."

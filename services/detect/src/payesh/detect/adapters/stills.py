@@ -1,4 +1,4 @@
-"""Reading a still, with its size known before a single pixel is unpacked."""
+"""Decoding of stills; the size is known before a single pixel is unpacked."""
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ def decode_still(body: bytes) -> Bytes:
 def size_of(body: bytes) -> tuple[int, int]:
     """Width and height as the header states them (ISO 10918-1 SOFn, ISO 15948 IHDR).
 
-    Raises MessageFault when it is neither JPEG nor PNG, or ends before saying so.
+    Raises MessageFault when it is neither JPEG nor PNG, or ends within its header.
     """
     if body[:8] == b"\x89PNG\r\n\x1a\n" and len(body) >= 24:
         return int.from_bytes(body[16:20], "big"), int.from_bytes(body[20:24], "big")

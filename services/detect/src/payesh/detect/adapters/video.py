@@ -17,7 +17,7 @@ _PLANAR = frozenset({"yuv420p", "yuvj420p"})
 def decode_segment(init: bytes, media: bytes) -> Iterator[Frame]:
     """Frames of `init` followed by one media part, in presentation order.
 
-    Yields what decodes and stops quietly at damage: a truncated segment still shows the
+    Yields what decodes and ends without an error at damage: a truncated segment still shows the
     vehicles of its first half. `time_s` is the stream's presentation time. Raises MessageFault
     for frames of over 40 megapixels, before one is unpacked.
     """
@@ -60,6 +60,6 @@ def _frame(picture: VideoFrame, time_s: float, index: int) -> Frame:
         for plane in picture.planes[:3]
     ]
     luma, chroma_u, chroma_v = planes
-    # The older of the two ways of saying it is the format's own name.
+    # Older streams declare their range by the name of the pixel format.
     full_range = picture.color_range == ColorRange.JPEG or picture.format.name == "yuvj420p"
     return Frame(luma, chroma_u, chroma_v, time_s, index, full_range)

@@ -91,8 +91,8 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class MarkedLane:
-    """A lane in the picture. Vehicles drive from `from_px` to `to_px`; its scope is who may use
-    it."""
+    """A lane in the picture. Vehicles drive from `from_px` to `to_px`; its scope is the vehicles
+    that may use it."""
 
     name: str
     polygon: Polygon

@@ -1,1 +1,1 @@
-"""Use cases: observing segments and stills, and projecting what was said of them."""
+"""Use cases: a module each."""

@@ -3,6 +3,7 @@
 from payesh.contracts.values import ClockSource
 from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.domain.passage import (
+    MINIMUM_SIGHTINGS,
     TIME_LIMIT_S,
     is_reportable,
     lane_of,
@@ -30,8 +31,12 @@ def has_waited(vehicle: FollowedVehicle, time_s: float) -> bool:
 
 
 def is_worth_a_passage(vehicle: FollowedVehicle, scene: Scene) -> bool:
-    """Whether the vehicle passes, or was found to break a rule: a violation needs its passage."""
-    return bool(vehicle.held) or is_reportable(vehicle.trajectory, scene.speed_zone)
+    """Whether the vehicle passes, or was found to break a rule: a violation needs its passage. A
+    flicker is no vehicle, whatever a rule found."""
+    trajectory = vehicle.trajectory
+    if vehicle.held and trajectory.sightings >= MINIMUM_SIGHTINGS:
+        return True
+    return is_reportable(trajectory, scene.speed_zone)
 
 
 def passage_of(

@@ -45,8 +45,8 @@ class Following:
         self._in_sight: dict[int, FollowedVehicle] = {}
         self._missing: list[_Missing] = []
         self._broken_off: dict[int, Identity | None] = {}
-        """Tracks that go on although their trajectories were ended, with who they are; None for
-        one that was dismissed."""
+        """Tracks that go on although their trajectories were ended, with the identities of their
+        vehicles; None for one that was dismissed."""
         self._parked_at: list[Box] = []
         self._unsure_until_s: float | None = None
         """None until the first frame after following began, or was broken off."""

@@ -23,7 +23,8 @@ STREAM = "stream"
 COUNTS = "counts"
 _STREAM_VERSION = _COUNTS_VERSION = 1
 _ENDS_TRAJECTORIES = {StreamClock.part_name, EvidenceLinks.part_name, Following.part_name}
-"""Over what one of these lost no speed may be measured and nothing proved."""
+"""Without one of these, as without the detector's memory, no speed may be measured and nothing
+proved over what came before."""
 
 
 class StreamUnreadable(ValueError):
@@ -89,7 +90,7 @@ def recall(observer: StreamObserver, parts: Parts) -> Recalled:
     observations: list[Observation] = []
     if tracker.part_name in rebuilt:
         observations = observer.close(PassageEnd.LOST)
-    elif _ENDS_TRAJECTORIES & set(rebuilt):
+    elif {observer.detector.part_name, *_ENDS_TRAJECTORIES} & set(rebuilt):
         observations = observer.close(PassageEnd.LOST, going_on=True)
     return Recalled(tuple(rebuilt), observations)
 

@@ -40,7 +40,7 @@ class RuleKind:
     """A rule as the registry knows it.
 
     `name` is the violation's rule on the bus; `version` that of the state, raised when its shape
-    changes; `factory` makes an instance; `is_armed_by` tells whether a scene has what it needs.
+    changes; `factory` makes an instance; `is_armed_by` is whether a scene has what it needs.
     """
 
     name: str

@@ -1,0 +1,98 @@
+"""A stream without video: grey frames in which a detector finds what a script holds."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import ClassVar
+from uuid import UUID
+
+import numpy as np
+
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.ingest import SegmentStored, VideoFormat
+from payesh.contracts.values import ClockSource
+from payesh.detect.adapters.tracker import VehicleTracker
+from payesh.detect.domain.detections import Detections
+from payesh.detect.frames import Frame
+from payesh.detect.ports import Part
+from payesh.detect.vision.observations import Observation
+from payesh.detect.vision.stream_observer import StreamObserver
+from tests.unit.detect.segment_cutter import STARTED_AT, reference, revision_reference
+
+RATE_HZ = 5
+SEGMENT_S = 2
+Box = tuple[float, float, float, float]
+Script = Callable[[float], list[Box]]
+"""Boxes of cars at a time in seconds."""
+
+
+class ScriptedDetector:
+    """Finds cars where a script has them. It remembers nothing."""
+
+    part_name: ClassVar[str] = "detector.scripted"
+    part_version: ClassVar[int] = 1
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    def detect(self, frame: Frame) -> Detections:
+        boxes = self._script(frame.time_s)
+        return Detections.of(boxes, [0.9] * len(boxes), [0] * len(boxes))
+
+    def memory(self) -> Part:
+        return Part(self.part_name, self.part_version)
+
+    def recall(self, part: Part) -> None:
+        pass
+
+
+def grey_frames(init: bytes, media: bytes) -> Iterator[Frame]:
+    """Frames of the segment whose sequence is its media."""
+    luma = np.full((360, 640), 110, np.uint8)
+    chroma = np.full((180, 320), 128, np.uint8)
+    count = SEGMENT_S * RATE_HZ
+    for index in range(count):
+        time_s = (int(media) * count + index) / RATE_HZ
+        yield Frame(luma, chroma, chroma, time_s, index)
+
+
+def scripted_observer(revision: CameraRevision, script: Script) -> StreamObserver:
+    return StreamObserver(
+        revision, ScriptedDetector(script), decode=grey_frames, new_tracker=VehicleTracker
+    )
+
+
+def watch(
+    observer: StreamObserver, revision: CameraRevision, *, from_s: int = 0, to_s: int
+) -> list[Observation]:
+    """What the observer concludes from the segments of a span of time."""
+    observations: list[Observation] = []
+    for sequence in range(from_s // SEGMENT_S, to_s // SEGMENT_S):
+        media = str(sequence).encode()
+        event = segment(revision, sequence, media)
+        observations += observer.observe_segment(event, b"", media)
+    return observations
+
+
+def segment(revision: CameraRevision, sequence: int, media: bytes) -> SegmentStored:
+    return SegmentStored(
+        camera_id=revision.camera_id,
+        county=revision.county,
+        road_class=revision.road_class,
+        place_class=revision.place_class,
+        captured_at=STARTED_AT + timedelta(seconds=sequence * SEGMENT_S),
+        clock_source=ClockSource.RTCP,
+        clock_u95_ms=20.0,
+        revision=revision_reference(revision),
+        stream_id=UUID(int=11),
+        sequence=sequence,
+        fencing_token=1,
+        duration_ms=SEGMENT_S * 1000,
+        frame_count=SEGMENT_S * RATE_HZ,
+        repaired_timestamps=0,
+        video=VideoFormat(codec="h264", width_px=640, height_px=360),
+        init=reference("segments", "scripted/init.mp4", b"", "video/mp4"),
+        media=reference("segments", f"scripted/{sequence}.m4s", media, "video/mp4"),
+        previous_link_sha256=None if sequence == 0 else f"{sequence - 1:064x}",
+        link_sha256=f"{sequence:064x}",
+        last_in_stream=False,
+    )
