@@ -1,8 +1,8 @@
 """Locks on evidence that are still to be extended because a citation was issued."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.tickets.adapters.tables import retention_jobs
 
 
-class RetentionJob(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RetentionJob:
+    """One row: all evidence of the citation is to be locked until then."""
+
     citation_id: UUID
     retain_until: datetime
 
