@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -114,7 +115,9 @@ async def test_a_time_is_asked_for_from_its_beginning_up_to_its_end(house: Count
 
 
 @pytest.mark.parametrize("bounds", [{"counties": ["damghan"]}, {"road_classes": ["local"]}])
-async def test_traffic_outside_the_bounds_is_not_shown(house: CountingHouse, bounds: dict) -> None:
+async def test_traffic_outside_the_bounds_is_not_shown(
+    house: CountingHouse, bounds: dict[str, Any]
+) -> None:
     name = camera()
     await house.projected(*minutes(name, 2))
     async with house.client(**bounds) as http:
@@ -131,7 +134,8 @@ async def test_pages_join_without_gap_or_repetition(house: CountingHouse, size: 
     shown, cursor = [], None
     async with house.client() as http:
         while True:
-            query = {"camera_id": name, "limit": size, **({"cursor": cursor} if cursor else {})}
+            query: dict[str, Any] = {"camera_id": name, "limit": size}
+            query |= {"cursor": cursor} if cursor else {}
             page = (await http.get("/v1/traffic", params=query)).json()
             assert len(page["items"]) <= size
             shown += [(i["started_at"], i["stream_id"]) for i in page["items"]]

@@ -42,7 +42,7 @@ def project(points: list[tuple[float, float, float]]) -> np.ndarray:
     c, s = cos(radians(PITCH)), sin(radians(PITCH))
     rotation = np.array([[1, 0, 0], [0, -s, -c], [0, c, -s]])
     rays = (np.array(points) - [0, 0, CAMERA_HEIGHT_M]) @ rotation.T
-    return rays[:, :2] / rays[:, 2:] * FOCAL + [WIDTH / 2, HEIGHT / 2]
+    return np.asarray(rays[:, :2] / rays[:, 2:] * FOCAL + [WIDTH / 2, HEIGHT / 2])
 
 
 def box_revision(

@@ -34,7 +34,7 @@ def test_black_and_white_are_where_the_camera_put_them(pixel_format: str) -> Non
     ramp = np.tile(np.arange(256, dtype=np.uint8), (64, 1))
     encoded = video(256, 64, pixel_format, ramp)
     (frame,) = decode_segment(encoded, b"")
-    with av.open(io.BytesIO(encoded)) as container:
+    with av.open(io.BytesIO(encoded), "r") as container:
         reference = next(container.decode(video=0)).to_ndarray(format="bgr24")
     ours = frame.bgr().astype(int)
     assert np.abs(ours - reference.astype(int)).max() <= 3
