@@ -13,7 +13,7 @@ from payesh.contracts.values import ClockSource
 from payesh.detect.adapters.tracker import VehicleTracker
 from payesh.detect.domain.detections import Detections
 from payesh.detect.frames import Frame
-from payesh.detect.ports import Part
+from payesh.detect.ports import Decoder, Part
 from payesh.detect.vision.observations import Observation
 from payesh.detect.vision.stream_observer import StreamObserver
 from tests.unit.detect.segment_cutter import STARTED_AT, reference, revision_reference
@@ -45,35 +45,48 @@ class ScriptedDetector:
         pass
 
 
-def grey_frames(init: bytes, media: bytes) -> Iterator[Frame]:
-    """Frames of the segment whose sequence is its media."""
+def grey_frames(rate_hz: int) -> Decoder:
+    """Decodes to the frames of the segment whose sequence is its media."""
     luma = np.full((360, 640), 110, np.uint8)
     chroma = np.full((180, 320), 128, np.uint8)
-    count = SEGMENT_S * RATE_HZ
-    for index in range(count):
-        time_s = (int(media) * count + index) / RATE_HZ
-        yield Frame(luma, chroma, chroma, time_s, index)
+
+    def decode(init: bytes, media: bytes) -> Iterator[Frame]:
+        count = SEGMENT_S * rate_hz
+        for index in range(count):
+            yield Frame(luma, chroma, chroma, (int(media) * count + index) / rate_hz, index)
+
+    return decode
 
 
-def scripted_observer(revision: CameraRevision, script: Script) -> StreamObserver:
+def scripted_observer(
+    revision: CameraRevision, script: Script, *, rate_hz: int = RATE_HZ
+) -> StreamObserver:
     return StreamObserver(
-        revision, ScriptedDetector(script), decode=grey_frames, new_tracker=VehicleTracker
+        revision,
+        ScriptedDetector(script),
+        decode=grey_frames(rate_hz),
+        new_tracker=VehicleTracker,
     )
 
 
 def watch(
-    observer: StreamObserver, revision: CameraRevision, *, from_s: int = 0, to_s: int
+    observer: StreamObserver,
+    revision: CameraRevision,
+    *,
+    from_s: int = 0,
+    to_s: int,
+    rate_hz: int = RATE_HZ,
 ) -> list[Observation]:
     """What the observer concludes from the segments of a span of time."""
     observations: list[Observation] = []
     for sequence in range(from_s // SEGMENT_S, to_s // SEGMENT_S):
         media = str(sequence).encode()
-        event = segment(revision, sequence, media)
+        event = segment(revision, sequence, media, rate_hz)
         observations += observer.observe_segment(event, b"", media)
     return observations
 
 
-def segment(revision: CameraRevision, sequence: int, media: bytes) -> SegmentStored:
+def segment(revision: CameraRevision, sequence: int, media: bytes, rate_hz: int) -> SegmentStored:
     return SegmentStored(
         camera_id=revision.camera_id,
         county=revision.county,
@@ -87,7 +100,7 @@ def segment(revision: CameraRevision, sequence: int, media: bytes) -> SegmentSto
         sequence=sequence,
         fencing_token=1,
         duration_ms=SEGMENT_S * 1000,
-        frame_count=SEGMENT_S * RATE_HZ,
+        frame_count=SEGMENT_S * rate_hz,
         repaired_timestamps=0,
         video=VideoFormat(codec="h264", width_px=640, height_px=360),
         init=reference("segments", "scripted/init.mp4", b"", "video/mp4"),

@@ -11,14 +11,14 @@ import pytest
 from payesh.contracts.vocabulary import DetectorKind, PassageEnd
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.rules import registry
-from payesh.detect.domain.rules.finding import Facts, Finding, Margin
+from payesh.detect.domain.rules.finding import Facts, Finding, Margin, Quantity
 from payesh.detect.domain.rules.rule import RuleKind, State
 from payesh.detect.domain.scene import Scene
 from payesh.detect.domain.trajectory import Trajectory
 from payesh.detect.vision.observations import Observation, ObservedPassage, ObservedViolation
 from payesh.detect.vision.stream_observer import StreamObserver
 from tests.support.observer_builder import checkpoint_of, recalled_observer, stream_observer
-from tests.unit.detect.box_street import BoxCar, box_revision, render
+from tests.unit.detect.box_street import BoxCar, box_revision, project, render
 from tests.unit.detect.scripted_stream import Box, scripted_observer, watch
 from tests.unit.detect.segment_cutter import CutSegment, cut
 
@@ -73,6 +73,31 @@ def test_a_parked_vehicle_keeps_its_id_over_another_revision() -> None:
     observer.revise(revised, observer.detector)
     assert passages(watch(observer, revised, from_s=40, to_s=90)) == []
     assert followed(observer) == [passage.passage_id]
+
+
+def test_a_vehicle_that_waited_before_the_zone_is_judged_in_it() -> None:
+    """Its passage is published after half a minute; its violation follows when it has driven on."""
+    stands_until_s, stands_at_m, speed_kmh = 36.0, 50.0, 50.0
+    revision = box_revision(kind=DetectorKind.ONNX, speed_limit_kmh=30.0)
+
+    def drives(time_s: float) -> list[Box]:
+        y = stands_at_m - speed_kmh / 3.6 * max(0.0, time_s - stands_until_s)
+        if y < 16.0:
+            return []
+        corners = project([(-2.9, y, 0.0), (-1.1, y, 0.0), (-2.9, y, 1.3), (-1.1, y, 1.3)])
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+        return [(float(left), float(top), float(right), float(bottom))]
+
+    observer = scripted_observer(revision, drives, rate_hz=25)
+    [passage] = passages(watch(observer, revision, to_s=34, rate_hz=25))
+    assert (passage.ended_by, passage.speed) == (PassageEnd.TIME_LIMIT, None)
+    found = watch(observer, revision, from_s=34, to_s=42, rate_hz=25)
+    assert passages(found) == []
+    [violation] = [each for each in found if isinstance(each, ObservedViolation)]
+    assert (violation.passage_id, violation.rule) == (passage.passage_id, "speeding")
+    assert isinstance(violation.measurement, Quantity)
+    assert violation.measurement.value == pytest.approx(speed_kmh, abs=1.5)
+    assert violation.lane == "1"
 
 
 def test_a_path_costs_no_more_memory_however_long_the_vehicle_stays() -> None:
