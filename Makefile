@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := contracts libs/kit services/ingest services/detect services/plates services/tickets services/access deploy/local
 # What mypy reads besides the members' sources.
-TYPED := tests/support tests/architecture tests/contract tests/deploy tests/load
+TYPED := tests
 # Packages come from the index only as pins/packages.lock has them, members never.
 PINNED := --no-sources --excludes pins/members.txt
 PINNED_BUILD := --no-sources --require-build-hashes --build-constraints pins/packages.lock \

@@ -25,7 +25,7 @@ def shared_data() -> Path:
     return SHARED
 
 
-class WholeFiles(LoadScopeScheduling):
+class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Gives a whole file to one process; files that share what is dear to make go together.
 
     (`--dist loadgroup` of xdist sees no groups with this pytest.)"""
@@ -65,6 +65,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     wrongly = [r.nodeid for r in skipped if any(text in str(r.longrepr) for text in present)]
-    if wrongly:
+    if wrongly and reporter:
         reporter.write_line(f"skipped although what they need is here: {wrongly}", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

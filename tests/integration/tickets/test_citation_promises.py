@@ -121,8 +121,9 @@ async def test_a_violation_without_a_read_is_rejected_at_its_deadline(office: Of
                 waiting_violations.update()
                 .where(waiting_violations.c.violation_id == seen.violation_id)
                 .values(deadline_at=func.now())
+                .returning(waiting_violations.c.violation_id)
             )
-            return bool(changed.rowcount)
+            return changed.first() is not None
 
     await eventually(waits)
     found = await office.outcome(seen)

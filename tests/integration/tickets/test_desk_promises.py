@@ -114,7 +114,8 @@ async def test_numbers_have_no_gap_though_officers_issue_at_once_and_fail(office
             plate = "99ب99999" if number % 4 == 3 else "12ب34567"
             body = {"decision": "issue", "plate": plate}
             answer = await http.post(f"/v1/citations/{citation_id}/decide", json=body)
-            return answer.json().get("number")
+            number = answer.json().get("number")
+            return None if number is None else str(number)
 
     given = await asyncio.gather(*itertools.starmap(issue, enumerate(ids)))
     assert sum(number is not None for number in given) == 6
@@ -150,6 +151,8 @@ async def test_evidence_of_an_issued_citation_is_locked_longer(
         lock = await asyncio.to_thread(
             admin.get_object_retention, "evidence", f"{citation_id}/{name}"
         )
+        assert lock is not None
+        assert lock.retain_until_date is not None
         assert lock.mode == "COMPLIANCE"
         assert lock.retain_until_date > datetime.now(UTC) + timedelta(days=1.9)
     async with office.database.transaction() as session:
@@ -158,6 +161,8 @@ async def test_evidence_of_an_issued_citation_is_locked_longer(
                 citations.c.citation_id == citation_id
             )
         )
+    assert lock is not None
+    assert lock.retain_until_date is not None
     assert abs(datetime.fromisoformat(noted or "") - lock.retain_until_date) < timedelta(seconds=2)
 
 

@@ -10,8 +10,9 @@ import pytest
 import payesh.tickets.domain
 from payesh.contracts.access import AuditOutcome
 from payesh.kit.errors import Conflict
+from payesh.kit.principal import Principal
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
-from payesh.kit.tokens import Principal, principal_from_claims
+from payesh.kit.tokens import principal_from_claims
 from payesh.tickets.adapters import citations
 from payesh.tickets.domain import life
 from payesh.tickets.handlers import actions, deciding

@@ -50,7 +50,7 @@ class Played:
             for packet in container.demux(stream):
                 self.started_at_us = self.started_at_us or container.start_time_realtime or 0
                 self.packets += bool(packet.size)
-                if packet.size and packet.dts is not None:
+                if packet.size and packet.dts is not None and stream.time_base is not None:
                     self.timestamps_s.append(float(packet.dts * stream.time_base))
                 self.pictures += len(packet.decode())
                 if self.packets == most:

@@ -3,19 +3,21 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
-from payesh.contracts import CitationDrafted, PassageObserved, PlateRead
+from payesh.contracts import CitationDrafted, Event, PassageObserved, PlateRead
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.schemas import CONTRACTS
 from payesh.contracts.values import Plate
 from payesh.local.verdict import Figures, Outcome, TrueVehicle, figures
 
+E = TypeVar("E", bound=Event)
 START = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 LIMIT_KMH = 60.0
 
 
-def golden(kind: type) -> object:
+def golden(kind: type[E]) -> E:
     path = CONTRACTS / "examples" / kind.topic / "valid-1.json"
     return kind.from_json(path.read_text("utf-8"))
 
@@ -58,7 +60,12 @@ def cited(passage: PassageObserved, text: str) -> CitationDrafted:
     )
 
 
-def judge(vehicles, passages, reads, citations) -> Figures:
+def judge(
+    vehicles: list[TrueVehicle],
+    passages: list[PassageObserved],
+    reads: list[PlateRead],
+    citations: list[CitationDrafted],
+) -> Figures:
     claimable: dict[UUID, datetime] = {
         c.citation_id: START + timedelta(seconds=100) for c in citations
     }

@@ -1,7 +1,9 @@
 """Who may do what to a citation, and when: the state machine and what is registered in it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,7 +60,11 @@ def test_the_holder_may_claim_again_and_the_lease_begins_anew() -> None:
 
 
 def test_only_who_holds_the_claim_decides() -> None:
-    for transition, step in ((REJECT, rejecting), (ISSUE, issuing)):
+    deciding: list[tuple[Transition[Any], Callable[[str], Step]]] = [
+        (REJECT, rejecting),
+        (ISSUE, issuing),
+    ]
+    for transition, step in deciding:
         assert held_by("sara").refusal(transition, step("sara")) is None
         assert held_by("sara").refusal(transition, step("reza")) is desk.CLAIMED_BY_ANOTHER
         assert DRAFT.refusal(transition, step("sara")) is desk.CLAIM_REQUIRED
@@ -112,7 +118,7 @@ def test_a_part_that_makes_no_machine_is_named(
 
 
 def test_a_transition_from_another_state_is_refused_and_a_claim_ends_with_its_state() -> None:
-    refer = Transition("refer", frozenset({"drafted"}), "referred")
+    refer: Transition[Step] = Transition("refer", frozenset({"drafted"}), "referred")
     step = Step(by="sara", at=NOW)
     referred = held_by("sara").after(refer, step)
     assert referred == replace(DRAFT, state="referred")
@@ -122,7 +128,7 @@ def test_a_transition_from_another_state_is_refused_and_a_claim_ends_with_its_st
 
 
 def test_reasons_are_the_published_ones() -> None:
-    assert set(Rejection) == set(RejectionReason)
+    assert {str(each) for each in Rejection} == {str(each) for each in RejectionReason}
     assert set(OFFICER_REASONS) < set(Rejection)
 
 
