@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import cv2
-from reader_samples import NOMINAL_CENTRES, RealPlate
+import numpy as np
+from plate_drawing import NOMINAL_CENTRES
+from reader_samples import RealPlate
 
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 
@@ -13,7 +15,8 @@ def located_crops(crops: list[RealPlate], model: Path) -> list[RealPlate]:
     locator = OnnxPlateLocator(model)
     located = []
     for crop in crops:
-        plates = locator.locate(cv2.cvtColor(crop.grey, cv2.COLOR_GRAY2BGR))
+        colour = np.asarray(cv2.cvtColor(crop.grey, cv2.COLOR_GRAY2BGR), np.uint8)
+        plates = locator.locate(colour)
         if plates and plates[0].score > 0.3:
             best = plates[0]
             box = (best.x, best.y, best.width, best.height)

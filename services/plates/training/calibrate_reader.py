@@ -9,10 +9,10 @@ the others for the report.
 import argparse
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from evaluate import report_calibration
+from picture_files import read_colour
 from reader_network import ReaderNetwork
 from train_reader import export
 
@@ -53,7 +53,7 @@ def main() -> None:
     cuts, texts = [], []
     for line in (plates / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         file, text, source = line.split("\t")
-        image = cv2.imread(str(plates / file))
+        image = read_colour(plates / file)
         whole = LocatedPlate(0.0, 0.0, float(image.shape[1]), float(image.shape[0]), 1.0)
         found = locator.locate(image) if source == "anajar" else [whole]
         if found:

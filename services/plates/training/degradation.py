@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from picture_files import jpeg_coded
 
 
 def degrade(grey: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
@@ -32,6 +33,5 @@ def degrade(grey: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.4:
         quality = int(rng.integers(25, 90))
-        coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        image = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+        image = jpeg_coded(image, quality, grey=True)
     return image

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from picture_files import jpeg_coded, read_colour
 from plate_drawing import random_text
 
 from payesh.local.street.plate_art import draw_plate
@@ -32,7 +33,7 @@ def photos(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader | No
     count: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for line in (plates / "photos_dev.jsonl").read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
-        image = cv2.imread(str(plates / "photos" / entry["file"]))
+        image = read_colour(plates / "photos" / entry["file"])
         row = count[entry["scene"]]
         start = time.perf_counter()
         located = locator.locate(image)
@@ -52,10 +53,10 @@ def photos(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader | No
                 print("missed", entry["file"], [round(float(v)) for v in truth], round(near, 2))
             if plate["text"] and reader is not None:
                 row["texts"] += 1
-                text = reader.read(image, best).text if hit else ""
+                text = reader.read(image, best).text if best is not None and hit else ""
                 row["exact"] += text == plate["text"]
                 row["exact_box"] += reader.read(
-                    image, LocatedPlate(*(float(v) for v in truth), 1.0)
+                    image, LocatedPlate(*map(float, (*truth, 1.0)))
                 ).text == plate["text"]  # fmt: skip
                 if hit and text != plate["text"]:
                     print("misread", entry["file"], plate["text"], text)
@@ -81,7 +82,7 @@ def crops(plates: Path, locator: OnnxPlateLocator, reader: OnnxPlateReader) -> N
     confidences: list[tuple[float, bool]] = []
     for line in (plates / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         file, text, source = line.split("\t")
-        image = cv2.imread(str(plates / file))
+        image = read_colour(plates / file)
         whole = LocatedPlate(0.0, 0.0, float(image.shape[1]), float(image.shape[0]), 1.0)
         start = time.perf_counter()
         found = [whole] if source == "roozbeh" else locator.locate(image)
@@ -141,9 +142,8 @@ def drawn(plates: int, locator: OnnxPlateLocator, reader: OnnxPlateReader) -> No
         over = cv2.warpPerspective(shrunk, warp, (320, 240), flags=cv2.INTER_AREA)
         mask = cv2.warpPerspective(np.ones((h, w), np.uint8), warp, (320, 240))
         scene[mask > 0] = over[mask > 0]
-        scene = cv2.GaussianBlur(scene, (0, 0), rng.uniform(0.3, 0.7))
-        coded = cv2.imencode(".jpg", scene, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(50, 85))])
-        scene = cv2.imdecode(coded[1], cv2.IMREAD_COLOR)
+        scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), rng.uniform(0.3, 0.7)), np.uint8)
+        scene = jpeg_coded(scene, int(rng.integers(50, 85)), grey=False)
         best = next(iter(locator.locate(scene)), None)
         if best is None:
             continue

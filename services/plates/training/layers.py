@@ -4,7 +4,9 @@ import torch
 from torch import Tensor, nn
 
 
-def conv(inputs: int, outputs: int, stride: int | tuple[int, int] = 1, kernel: int = 3):
+def conv(
+    inputs: int, outputs: int, stride: int | tuple[int, int] = 1, kernel: int = 3
+) -> nn.Sequential:
     """Convolution, batch normalisation, ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),

@@ -4,10 +4,12 @@ pasted onto road pictures without a legible plate of their own."""
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from degradation import degrade
+from picture_files import read_grey
 from plate_drawing import Glyphs, draw
 
 SIDE_PX = 320
@@ -30,7 +32,7 @@ def load_photos(plates: Path, split: str) -> list[Photo]:
     photos = []
     for line in (plates / f"photos_{split}.jsonl").read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
-        grey = cv2.imread(str(plates / "photos" / entry["file"]), cv2.IMREAD_GRAYSCALE)
+        grey = read_grey(plates / "photos" / entry["file"])
         height, width = grey.shape
         centres = np.array([p["box_xywh_norm"] for p in entry["plates"]], np.float32).reshape(-1, 4)
         centres *= np.array([width, height, width, height], np.float32)
@@ -53,7 +55,7 @@ def load_backgrounds(vehicles: Path, limit: int, prefixes: tuple[str, ...] = ("a
     files = sorted(f for f in (vehicles / "train" / "images").iterdir()
                    if f.name.startswith(prefixes))  # fmt: skip
     step = max(1, len(files) // limit)
-    return [pyramid(cv2.imread(str(f), cv2.IMREAD_GRAYSCALE)) for f in files[::step]]
+    return [pyramid(read_grey(f)) for f in files[::step]]
 
 
 def _warp(levels: list[np.ndarray], matrix: np.ndarray, scale: float) -> np.ndarray:
@@ -152,7 +154,7 @@ class LocatorSamples:
             1.0,
         )
         image = _warp(levels, matrix, scale * 1.5)
-        boxes = []
+        boxes: list[Any] = []
         self._letter(image)
         for _ in range(int(rng.integers(0, 4))):
             plate = self._plate()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from picture_files import read_unchanged
 from PIL import Image, ImageDraw, ImageFont
 
 from payesh.contracts.plate_text import ALEF, LETTERS
@@ -47,7 +48,7 @@ def _trim(mask: np.ndarray) -> np.ndarray:
 
 
 def _template_mask(path: Path) -> np.ndarray:
-    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.float32)
+    image = read_unchanged(path).astype(np.float32)
     grey = image[..., :3].mean(2)
     light, dark = np.percentile(grey, 92), np.percentile(grey, 4)
     mask = np.clip((light - grey) / max(light - dark, 1) * 1.6 - 0.4, 0, 1)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from degradation import degrade
 from locator_samples import Photo
+from picture_files import jpeg_coded, read_grey
 from plate_drawing import NOMINAL_CENTRES, DrawnPlate, Glyphs, draw
 from reader_network import HEIGHT_PX, STEPS, WIDTH_PX
 
@@ -37,7 +38,7 @@ def crops(plates: Path, split: str, source: str) -> list[RealPlate]:
         file, text, origin = line.split("\t")
         if origin != source:
             continue
-        grey = cv2.imread(str(plates / file), cv2.IMREAD_GRAYSCALE)
+        grey = read_grey(plates / file)
         centres = NOMINAL_CENTRES if source == "roozbeh" else None
         box = (0.0, 0.0, float(grey.shape[1]), float(grey.shape[0]))
         found.append(RealPlate(grey, box, split_characters(text), centres, origin))
@@ -99,8 +100,7 @@ def _coarsen(cut: np.ndarray, rng: np.random.Generator, least: float) -> np.ndar
     factor = float(np.exp(rng.uniform(np.log(least), np.log(0.9))))
     small = cv2.resize(cut, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     if rng.random() < 0.4:
-        coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))])
-        small = cv2.imdecode(coded[1], cv2.IMREAD_GRAYSCALE)
+        small = jpeg_coded(np.asarray(small, np.uint8), int(rng.integers(30, 90)), grey=True)
     how = (cv2.INTER_LINEAR, cv2.INTER_CUBIC)[int(rng.integers(2))]
     return cv2.resize(small, (WIDTH_PX, HEIGHT_PX), interpolation=how)
 

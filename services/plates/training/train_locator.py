@@ -7,7 +7,9 @@ DATA is the folder that holds `plates/` and `vehicles/`. Runs on CPU or CUDA.
 
 import argparse
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +17,7 @@ import torch
 from drawn_art import art_plates
 from locator_network import SIZE_UNIT_PX, STRIDE, LocatorNetwork
 from locator_samples import SIDE_PX, LocatorSamples, load_backgrounds, load_photos
+from picture_files import read_grey
 from plate_drawing import Glyphs
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -55,7 +58,7 @@ class Stream(IterableDataset):
     def __init__(self, samples: LocatorSamples) -> None:
         self.samples = samples
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         info = get_worker_info()
         self.samples.rng = np.random.default_rng(1000 + (info.id if info else 0))
         cv2.setNumThreads(0)
@@ -101,7 +104,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     plates = options.data / "plates"
     photos = load_photos(plates, "train")
-    real = [cv2.imread(str(f), 0) for f in sorted((plates / "crops/train").glob("ro*.jpg"))[::2]]
+    real = [read_grey(f) for f in sorted((plates / "crops/train").glob("ro*.jpg"))[::2]]
     samples = LocatorSamples(
         photos, load_backgrounds(options.data / "vehicles", 250),
         load_backgrounds(options.data / "vehicles", 350, ("nep_", "tid_", "oim_")), real,

@@ -7,8 +7,10 @@ DATA is the folder that holds `plates/`. Runs on CPU or CUDA.
 
 import argparse
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +35,7 @@ class Stream(IterableDataset):
     def __init__(self, samples: ReaderSamples, seed: int) -> None:
         self.samples, self.seed = samples, seed
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         info = get_worker_info()
         self.samples.rng = np.random.default_rng(self.seed + (info.id if info else 0))
         cv2.setNumThreads(0)
