@@ -127,11 +127,11 @@ async def test_neighbours_of_a_poisoned_message_have_one_effect_each_and_in_orde
         if event.sequence == 9:
             raise MessageFault("never", retry=False)
 
-    heard: list[int] = []
+    received: list[int] = []
 
     async def listen(delivery: Delivery[AuditReadRecorded]) -> None:
         if delivery.event.service == f"out-{name}":
-            heard.append(delivery.event.sequence)
+            received.append(delivery.event.sequence)
 
     for sequence in range(1, 13):
         await producer.publish(build(name, sequence))
@@ -144,11 +144,11 @@ async def test_neighbours_of_a_poisoned_message_have_one_effect_each_and_in_orde
     good = [sequence for sequence in range(1, 13) if sequence not in (7, 9)]
     for part in (consumer, listener, relay):
         await part.start()
-    await wait_until(lambda: len(heard) >= len(good))
+    await wait_until(lambda: len(received) >= len(good))
     for part in (consumer, listener, relay):
         await part.stop()
     assert await effect.sequences(database) == good
-    assert heard == good
+    assert received == good
     # Tried as often alone as any message, besides its part in batches that were rolled back.
     assert effect.attempts[7] == 3 + 1
     assert effect.attempts[9] <= 1 + 1

@@ -17,7 +17,7 @@ TOPIC = AuditReadRecorded.topic
 
 
 class Handled:
-    """Remembers what a test's own events did, and does with them what the test says."""
+    """Records the sequences of a test's own events, after the effect that the test gives."""
 
     def __init__(self, name: str, effect=None) -> None:
         self.name = name
@@ -47,7 +47,7 @@ async def letters_of(bus: BusSettings, name: str) -> list:
     ]
 
 
-async def test_a_poison_message_is_buried_with_its_reason_and_the_next_is_handled(
+async def test_a_poisoned_message_is_dead_lettered_with_its_reason_and_the_next_is_handled(
     bus, producer, name, build, wait_until
 ):
     good = envelope(build(name, 2))
@@ -69,7 +69,7 @@ async def test_a_poison_message_is_buried_with_its_reason_and_the_next_is_handle
     assert dict(letters[0].headers)["payesh-topic"] == TOPIC.encode()
 
 
-async def test_a_message_that_keeps_failing_is_buried_and_can_be_sent_again(
+async def test_a_message_that_keeps_failing_is_dead_lettered_and_can_be_sent_again(
     bus, producer, name, build, wait_until
 ):
     attempts: Counter[int] = Counter()
@@ -147,7 +147,7 @@ async def test_held_messages_come_again_after_a_restart_until_a_later_one_releas
     await consumer.stop()
 
 
-async def test_a_buried_message_does_not_release_those_held_before_it(
+async def test_a_dead_lettered_message_does_not_release_those_held_before_it(
     bus, producer, name, build, wait_until
 ):
     async def hold(sequence: int) -> Disposition:
@@ -268,10 +268,10 @@ async def test_the_command_lists_shows_and_sends_dead_letters_again(
     consumer = consumer_of(bus, name, handled, producer)
     await consumer.start()
 
-    async def buried(count: int) -> bool:
+    async def are_dead_lettered(count: int) -> bool:
         return len(await letters_of(bus, name)) == count
 
-    await wait_until(lambda: buried(1))
+    await wait_until(lambda: are_dead_lettered(1))
     letter = (await letters_of(bus, name))[0]
     place = ("--partition", str(letter.partition), "--offset", str(letter.offset))
     listed = await deadletters_command(bus, "list", *place)
@@ -281,7 +281,7 @@ async def test_the_command_lists_shows_and_sends_dead_letters_again(
     assert "body" not in shown
     assert describe(letter, body=True)["body"] == "plate"
     await deadletters_command(bus, "resend", *place)
-    await wait_until(lambda: buried(2))  # it is as bad as it was, and buried anew
+    await wait_until(lambda: are_dead_lettered(2))  # it is still at fault
     await consumer.stop()
 
 

@@ -23,8 +23,8 @@ async def waiting(database) -> int:
         return await session.scalar(select(func.count()).select_from(outbox_table)) or 0
 
 
-class Heard:
-    """What came off the bus of one test, a list of sequences for each key."""
+class Received:
+    """What one test received from the bus: a list of sequences for each key."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -59,17 +59,17 @@ async def test_two_relays_and_transactions_out_of_order_neither_skip_nor_reorder
                 await asyncio.sleep(chance.random() * 0.01)
 
     relays = [Relay(database, producer, batch_size=20, poll_s=0.05) for _ in range(2)]
-    heard = Heard(name)
-    consumer = Consumer(bus, group=name, handlers={AuditReadRecorded: heard}, producer=producer)
+    received = Received(name)
+    consumer = Consumer(bus, group=name, handlers={AuditReadRecorded: received}, producer=producer)
     await consumer.start()
     for relay in relays:
         await relay.start()
     await asyncio.gather(*(write(seed) for seed in range(6)))
-    await wait_until(lambda: heard.count >= 360)
+    await wait_until(lambda: received.count >= 360)
     for relay in relays:
         await relay.stop()
     await consumer.stop()
-    assert heard.sequences == written
+    assert received.sequences == written
     assert await waiting(database) == 0
 
 
@@ -93,6 +93,31 @@ async def test_an_id_taken_early_and_committed_late_is_not_skipped(producer, dat
     await late.__aexit__(None, None, None)
     assert await relay.publish_batch() == 1
     assert await waiting(database) == 0
+
+
+async def test_an_id_is_drawn_only_once_the_lock_of_its_key_is_held(database, name, build):
+    key = text("SELECT pg_advisory_xact_lock(:class, :key)")
+    lock = {"class": outbox._KEY_LOCKS, "key": outbox._key_hash(envelope(build(name, 1)))}
+
+    async def write() -> None:
+        async with database.transaction() as session:
+            for each in (f"{name}-a", name, f"{name}-b"):
+                await outbox.add(session, build(each, 1))
+
+    async with database.transaction() as holder:
+        await holder.execute(key, lock)
+        waiting_for_the_lock = asyncio.create_task(write())
+        await asyncio.sleep(0.3)
+        assert not waiting_for_the_lock.done()
+        async with database.transaction() as session:
+            await outbox.add(session, build(f"{name}-c", 1))
+    await waiting_for_the_lock
+    async with database.transaction() as session:
+        rows = (await session.execute(select(outbox_table).order_by(outbox_table.c.id))).all()
+        await session.execute(outbox_table.delete())
+    assert [bytes(row.key).decode() for row in rows] == [
+        f"{name}-c", f"{name}-a", name, f"{name}-b",
+    ]  # fmt: skip
 
 
 async def test_a_rolled_back_transaction_publishes_nothing(database, name, build):
@@ -140,11 +165,11 @@ async def test_what_the_bus_did_not_take_stays_in_order_and_is_published_later(
     except DependencyFault as fault:
         assert isinstance(fault, BusUnavailable)
     assert await waiting(database) == 3
-    heard = Heard(name)
-    consumer = Consumer(bus, group=name, handlers={AuditReadRecorded: heard}, producer=producer)
+    received = Received(name)
+    consumer = Consumer(bus, group=name, handlers={AuditReadRecorded: received}, producer=producer)
     await consumer.start()
     await Relay(database, producer).publish_batch()
-    await wait_until(lambda: heard.sequences[name] == [1, 2, 3])
+    await wait_until(lambda: received.sequences[name] == [1, 2, 3])
     await consumer.stop()
 
 
@@ -157,7 +182,7 @@ async def test_a_duplicate_has_one_effect(bus, producer, database, name, build, 
             # Its own outbox row shares the transaction, and so is not doubled either.
             await outbox.add(session, build(f"{name}-out", delivery.event.sequence))
 
-    heard = Heard(f"{name}-out")
+    received = Received(f"{name}-out")
     consumer = Consumer(
         bus,
         group=name,
@@ -165,7 +190,7 @@ async def test_a_duplicate_has_one_effect(bus, producer, database, name, build, 
         producer=producer,
     )
     listener = Consumer(
-        bus, group=f"{name}-l", handlers={AuditReadRecorded: heard}, producer=producer
+        bus, group=f"{name}-l", handlers={AuditReadRecorded: received}, producer=producer
     )
     relay = Relay(database, producer)
     event = build(name, 1)
@@ -173,12 +198,12 @@ async def test_a_duplicate_has_one_effect(bus, producer, database, name, build, 
         await producer.publish(each)
     for started in (consumer, listener, relay):
         await started.start()
-    await wait_until(lambda: heard.count >= 2)
+    await wait_until(lambda: received.count >= 2)
     await asyncio.sleep(0.5)
     for started in (consumer, listener, relay):
         await started.stop()
     assert effects == [1, 2]
-    assert heard.sequences == {f"{name}-out": [1, 2]}
+    assert received.sequences == {f"{name}-out": [1, 2]}
 
 
 async def test_a_commit_wakes_the_relay_at_once(bus, producer, database, name, build, wait_until):

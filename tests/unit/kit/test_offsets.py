@@ -38,7 +38,7 @@ def test_a_done_message_releases_its_own_key_only():
     assert offsets.committable() == 5
 
 
-def test_a_buried_message_advances_and_releases_nobody():
+def test_a_dead_lettered_message_advances_and_releases_none():
     offsets = PartitionOffsets()
     offsets.dead_lettered(0)
     assert offsets.committable() == 1

@@ -1,7 +1,7 @@
-"""Which offset of a partition may be committed: pure bookkeeping, no bus.
+"""Which offset of a partition may be committed; without any access to the bus.
 
 The rule: the offset committed is the one to read next after a restart. It is the first held
-message of any key or, where none is held, the one after the last handled. A held message is
+message of any key or, if none is held, the one after the last handled. A held message is
 thereby read again after a crash until a later message of its key releases it. A dead-lettered
 message releases none: it is no proof that what was held before it is kept by now.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class PartitionOffsets:
-    """Bookkeeping of one partition, whose messages are handled in order of offset."""
+    """The offsets of one partition, whose messages are handled in order of offset."""
 
     _held: dict[bytes, int] = field(default_factory=dict)
     _next: int | None = None

@@ -17,6 +17,7 @@ from payesh.kit.lifecycle import Periodic, WakingWorker
 from payesh.kit.tables import inbox, outbox
 
 _RELAY_LOCK = 0x50590002
+_GATHER_S = 0.01
 _COUNT_EVERY_S = 10.0
 _PRUNE_EVERY_S = 600.0
 
@@ -96,7 +97,12 @@ class Relay:
         return len(rows)
 
     async def _publish(self) -> bool:
-        return await self.publish_batch() == self._batch_size
+        count = await self.publish_batch()
+        if 0 < count < self._batch_size:
+            # What is committed meanwhile shares the next batch: a batch costs five round trips,
+            # and without a pause each would carry the few rows of one of them.
+            await self._publishing.pause(_GATHER_S)
+        return count == self._batch_size
 
     async def _measure(self, session: AsyncSession, rows: Sequence[Any]) -> None:
         backlog = len(rows)

@@ -1,4 +1,4 @@
-"""How every client of the bus reaches the brokers and proves who it is."""
+"""Addresses and credentials of every client of the bus."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from payesh.kit.settings import BusSettings
 
 
 def connection(settings: BusSettings) -> dict[str, Any]:
-    """Arguments for any aiokafka client: TLS when there is an authority, SCRAM when a name."""
+    """Arguments of any aiokafka client: TLS with a CA file, SCRAM with a user name."""
     sign_in = "SASL_" if settings.kafka_username else ""
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap,

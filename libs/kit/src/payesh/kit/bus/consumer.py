@@ -1,4 +1,4 @@
-"""Consuming in a group: partitions in parallel, each in order, committed after the effect."""
+"""The consumer: reads topics as a member of a group and commits offsets after the effects."""
 
 import asyncio
 import contextlib
@@ -24,18 +24,22 @@ log = structlog.get_logger(__name__)
 Revoked = Callable[[set[TopicPartition]], Awaitable[None]]
 
 _FETCH_WAIT_MS = 200
+_GATHER_S = 0.01
 _COMMIT_EVERY_S = 0.25
-_ASK_S = 10.0
+_QUERY_TIMEOUT_S = 10.0
 
 
 class Consumer:
     """Reads the topics of `handlers` as one member of `group`.
 
-    - Messages of a partition are handled one after another, `concurrency` partitions at a time.
-    - MessageFault: after `retries` tries (at once if retry=False) into `<topic>.dlq`; so do
-      unknown exceptions. DependencyFault: tried for ever, the partition paused meanwhile.
-    - Offsets are committed after the effect. Before a partition is given away the message in
-      hand is finished (for at most `finish_s`) and committed; then `on_revoked` is told.
+    - Messages of a partition are handled in their order, `concurrency` partitions at a time. A
+      `BatchHandler` receives several of them at once; when a batch fails, they are handled one by
+      one.
+    - A message that raises MessageFault or an unknown exception is tried `retries` times (once if
+      retry=False) and is then published to `<topic>.dlq`. While a message raises DependencyFault
+      its partition is paused and the message is tried until it succeeds.
+    - Offsets are committed after the effect. When a partition is revoked its current message or
+      batch is finished, within `finish_s`, and committed; then `on_revoked` is called.
     """
 
     def __init__(
@@ -71,14 +75,14 @@ class Consumer:
 
     @property
     def paused_for(self) -> str | None:
-        """The dependency some partition waits for, or None."""
+        """The dependency that one of the partitions waits for, or None."""
         return next(
             (worker.paused_for for worker in self._workers.values() if worker.paused_for), None
         )
 
     @property
     def ready(self) -> bool:
-        """A member of its group, and no partition waits for a dependency."""
+        """Whether it is a member of its group and no partition waits for a dependency."""
         return self._connected and self.paused_for is None
 
     @property
@@ -93,9 +97,9 @@ class Consumer:
         return set(self._workers)
 
     async def ends(self) -> Mapping[TopicPartition, int]:
-        """Where the topics end now, other members' partitions too; empty ones are left out.
+        """The end offsets of all partitions of the topics that have messages.
 
-        Raises BusUnavailable, also while this is no member of the group.
+        Raises BusUnavailable, also while this consumer is no member of its group.
         """
         async with self._member() as client:
             partitions = []
@@ -121,18 +125,18 @@ class Consumer:
         if self._client is None or not self._connected:
             raise BusUnavailable("not in its group")
         try:
-            async with asyncio.timeout(_ASK_S):
+            async with asyncio.timeout(_QUERY_TIMEOUT_S):
                 yield self._client
         except (KafkaError, OSError, TimeoutError) as error:
             raise BusUnavailable(type(error).__name__) from error
 
     async def start(self) -> None:
-        """Begin in the background; the bus need not be there yet."""
+        """Begin in the background; the bus may still be away."""
         self._stopping.clear()
         self._task = asyncio.create_task(self._run(), name=f"consumer {self._group}")
 
     async def stop(self) -> None:
-        """Finish the messages in hand, commit, leave the group."""
+        """Finish the current messages, commit, leave the group."""
         self._stopping.set()
         self._context.progressed.set()
         if self._task is not None:
@@ -147,7 +151,7 @@ class Consumer:
                 backoff.reset()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("bus away", group=self._group, cause=type(error).__name__)
-            except Exception:  # a consumer that ended would lose nothing and do nothing, unseen
+            except Exception:  # a consumer that ended here would stand still unnoticed
                 log.exception("consumer failed", group=self._group)
             if self._stopping.is_set():
                 return
@@ -155,7 +159,7 @@ class Consumer:
                 await asyncio.wait_for(self._stopping.wait(), backoff.next_s())
 
     async def _session(self) -> None:
-        """One membership: from joining to leaving, or to an error that needs a new client."""
+        """Be a member of the group until `stop`, or until an error that needs a new client."""
         client = self._new_client()
         self._client = client
         try:
@@ -167,10 +171,12 @@ class Consumer:
                     if committing.done():
                         committing.result()
                     await self._fetch(client)
+                    # Messages that arrive meanwhile can share a batch.
+                    await asyncio.sleep(_GATHER_S)
             finally:
                 committing.cancel()
                 await asyncio.wait({committing})
-                await self._give_away(set(self._workers))
+                await self._revoke(set(self._workers))
         finally:
             self._connected = False
             self._client = None
@@ -196,17 +202,17 @@ class Consumer:
         )
 
     async def _fetch(self, client: AIOKafkaConsumer) -> None:
-        self._balance(client)
+        self._limit_queues(client)
         fetched: dict[TopicPartition, list[Any]] = await client.getmany(
             timeout_ms=_FETCH_WAIT_MS, max_records=QUEUED_MESSAGES * max(1, len(self._workers))
         )
         for partition, records in fetched.items():
             worker = self._workers.get(partition)
-            # Without a worker the partition was just revoked; its next holder reads them.
+            # Without a worker the partition was just revoked: its next member reads them.
             if worker is not None:
                 worker.put(records)
 
-    def _balance(self, client: AIOKafkaConsumer) -> None:
+    def _limit_queues(self, client: AIOKafkaConsumer) -> None:
         """Fetch only for partitions whose queue has room; heartbeats go on."""
         paused = client.paused() if self._workers else set()
         for partition, worker in self._workers.items():
@@ -232,16 +238,16 @@ class Consumer:
         try:
             await client.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
-            # The group moved on without us: whoever holds the partition now reads these again,
-            # and the inbox drops them. The rebalance itself arrives through the listener.
+            # The group was rebalanced: the next member of the partition reads these messages again
+            # and its inbox drops them. The listener is called for the rebalance itself.
             log.warning("commit refused", group=self._group, cause=type(error).__name__)
             return
         for worker, offset in chosen:
             if offset is not None:
                 worker.offsets.committed(offset)
 
-    async def _give_away(self, partitions: set[TopicPartition]) -> None:
-        # Taken out first: what is still fetched for them meanwhile is the next holder's.
+    async def _revoke(self, partitions: set[TopicPartition]) -> None:
+        # Removed first, so that what is fetched for them meanwhile is left to the next member.
         workers = [self._workers.pop(each) for each in partitions if each in self._workers]
         await asyncio.gather(*(worker.close(self._finish_s) for worker in workers))
         if self._client is not None:
@@ -253,7 +259,7 @@ class Consumer:
         if workers and self._on_revoked is not None:
             await self._on_revoked({worker.partition for worker in workers})
 
-    def _receive(self, partitions: set[TopicPartition]) -> None:
+    def _assign(self, partitions: set[TopicPartition]) -> None:
         for partition in partitions - self._workers.keys():
             self._workers[partition] = PartitionWorker(partition, self._context)
         self._connected = True
@@ -266,7 +272,7 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        await self._consumer._give_away(set(revoked))
+        await self._consumer._revoke(set(revoked))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._consumer._receive(set(assigned))
+        self._consumer._assign(set(assigned))

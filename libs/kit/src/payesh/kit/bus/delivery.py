@@ -40,8 +40,8 @@ Handler = Callable[[Delivery[Any]], Awaitable[Disposition | None]]
 class BatchHandler(ABC):
     """A handler that can also give several deliveries of a partition their effects at once.
 
-    The consumer hands it what waits in the partition. If a batch fails, none of its deliveries
-    had an effect, and the consumer hands them over again one by one.
+    The consumer hands over what waits in the partition. If a batch fails, none of its deliveries
+    had an effect, and each is handed over again by itself.
     """
 
     @abstractmethod

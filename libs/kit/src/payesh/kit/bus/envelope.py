@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in Kafka's binary mode: attributes are headers, the body is the event alone."""
+"""The envelope: CloudEvents 1.0 in Kafka's binary mode, attributes in headers."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ class Message:
 def envelope(
     event: Event, *, event_id: UUID | None = None, traceparent: str | None = None
 ) -> Message:
-    """The event with its headers, checked as its producer must.
+    """The event as a message, checked against the schema that its producer has to keep.
 
     `ce_source` is added by the producer, which knows its service.
     Raises SchemaViolation, or MessageFault when it is larger than MAX_MESSAGE_BYTES.
@@ -79,7 +79,7 @@ def envelope(
 def open_envelope(record: Any) -> Delivery[Any]:
     """A consumed record as a delivery.
 
-    Raises MessageFault (not to be tried again) whose reason names places, never values.
+    Raises MessageFault (retry=False); its reason names places in the message, never values.
     """
     headers = dict(record.headers)
     event_id, published_at = _check_headers(record.topic, headers)
@@ -133,7 +133,7 @@ def _text(headers: Mapping[str, bytes], name: str) -> str | None:
 
 
 def dead_letter(record: Any, *, reason: str, group: str) -> Message:
-    """The record, unchanged, addressed to its dead-letter topic with the reason why."""
+    """The unchanged record, addressed to its dead-letter topic, with the reason in its headers."""
     added = {
         "payesh-reason": reason[:1000],
         "payesh-topic": record.topic,

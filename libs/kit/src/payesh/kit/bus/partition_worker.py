@@ -1,4 +1,4 @@
-"""Handles the messages of one partition, in order, until the partition is given away."""
+"""The worker of one partition: handles its messages in their order until it is revoked."""
 
 import asyncio
 import time
@@ -52,7 +52,11 @@ class ConsumerContext:
 
 
 class PartitionWorker:
-    """Runs from assignment to revocation. `paused_for` names the dependency it waits for."""
+    """Handles what the consumer fetched of a partition, from its assignment to its revocation.
+
+    Messages wait in a queue that is bounded in number and bytes. `paused_for` names the dependency
+    that the first of them waits for.
+    """
 
     def __init__(self, partition: TopicPartition, context: ConsumerContext) -> None:
         self.partition = partition
@@ -94,18 +98,18 @@ class PartitionWorker:
         )
 
     def check(self) -> None:
-        """Raises when the worker ended without `close`: its partition would stand still."""
+        """Raise RuntimeError when the worker ended without `close`: its partition stands still."""
         if self._task.done() and not self._closing.is_set():
             cause = None if self._task.cancelled() else self._task.exception()
             raise RuntimeError(f"the worker of {self.partition} ended") from cause
 
     async def close(self, timeout_s: float) -> None:
-        """Finish the message in hand, or give it up after `timeout_s`; begin no other."""
+        """Finish the current message or batch, or cancel it after `timeout_s`; begin no other."""
         self._closing.set()
         self._arrived.set()
         _, running = await asyncio.wait({self._task}, timeout=timeout_s)
         if running:
-            log.warning("message in hand given up", partition=str(self.partition))
+            log.warning("message cancelled", partition=str(self.partition))
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=1)
         self._resume()
@@ -150,7 +154,7 @@ class PartitionWorker:
         try:
             handled = await self._attempt_batch(self._handler, deliveries)
         except Exception as error:
-            # Which of them is to blame, and whether a dependency is away, shows one by one.
+            # Handled one by one, they show which one is at fault or which dependency is away.
             self._one_by_one = len(deliveries)
             cause, _ = judge(error)
             topic, first = self.partition.topic, deliveries[0].offset
@@ -191,7 +195,7 @@ class PartitionWorker:
         return handled
 
     async def _settle(self, record: Any) -> Disposition | _DeadLettered | None:
-        """Handle a record to its end: its effect or its dead letter. None: closed meanwhile."""
+        """Handle a record until it has its effect or its dead letter. None: closed meanwhile."""
         context, topic = self._context, record.topic
         failures, backoff = 0, Backoff()
         reason: str | None = None

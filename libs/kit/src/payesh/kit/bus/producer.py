@@ -1,4 +1,4 @@
-"""Publishing: keyed, acknowledged by all replicas, bounded in time, surviving the broker."""
+"""The producer: publishes with acknowledgement of all replicas, within a bounded time."""
 
 import asyncio
 import contextlib
@@ -31,15 +31,17 @@ _MAX_REQUEST_BYTES = 1024 * 1024 + 16 * 1024
 
 @dataclass(frozen=True)
 class PublishOutcome:
-    """Which messages of a batch the bus acknowledged, and why not all."""
+    """Which messages of a batch the bus acknowledged, and the fault if some are missing."""
 
     acknowledged: list[bool]
     fault: BusUnavailable | None
 
 
 class Producer:
-    """One connection to the bus. Connects when first needed; any failure makes a new client,
-    because a client whose broker lost its state may answer errors for ever."""
+    """A client of the bus that connects on first use and is replaced after any failure.
+
+    Replaced, because a client whose broker lost its state may go on returning errors.
+    """
 
     def __init__(self, settings: BusSettings) -> None:
         self._settings = settings
@@ -51,7 +53,7 @@ class Producer:
         self._stopped = False
 
     async def start(self) -> None:
-        """Connect if the bus is there; a service starts, and says so in `/readyz`, if it is not."""
+        """Connect if the bus can be reached; a service also starts without it, not ready."""
         self._stopped = False
         try:
             await self._connected()
@@ -84,7 +86,10 @@ class Producer:
     async def publish_raw(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers
     ) -> None:
-        """Any bytes: dead letters and their way back. Raises MessageFault, BusUnavailable."""
+        """Publish any bytes: dead letters, and messages sent again from there.
+
+        Returns once all replicas have it. Raises MessageFault, BusUnavailable.
+        """
         client = await self._connected()
         try:
             await asyncio.wait_for(
@@ -99,10 +104,10 @@ class Producer:
         metrics.messages_published.labels(topic).inc()
 
     async def publish_all(self, messages: Sequence[Message]) -> PublishOutcome:
-        """Publish many; of one key, in this order and none after one that failed.
+        """Publish many messages, those of a key in this order and none after one that failed.
 
-        Messages of a partition travel in one batch, which the broker takes whole or not at all,
-        and its next batch waits for the acknowledgement; partitions go side by side.
+        Messages of a partition are sent in a batch, which the broker accepts whole or not at all,
+        and the next batch waits for its acknowledgement; partitions are sent side by side.
         """
         acknowledged = [False] * len(messages)
         try:
@@ -217,6 +222,6 @@ class Producer:
 
 
 async def _close(client: AIOKafkaProducer) -> None:
-    # stop() waits for pending batches; of a dead broker's there is nothing to wait for.
+    # stop() waits for pending batches, which a broker that is away never acknowledges.
     with contextlib.suppress(KafkaError, TimeoutError, OSError):
         await asyncio.wait_for(client.stop(), 3)
