@@ -5,9 +5,10 @@ import torch
 from network import cells_of, decode
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
-from truths import ALLOWED, CLASSES, IGNORED
+from truths import ALLOWED, CLASSES, IGNORED, TEACHER_ALONE, VEHICLES
 
 _BOX, _KNOWN = 5.0, 1.0
+_DOUBT = 0.25
 _ALLOWED = torch.zeros(10, len(CLASSES))
 for _kind, _classes in ALLOWED.items():
     _ALLOWED[_kind, list(_classes)] = 1.0
@@ -41,6 +42,17 @@ def _any_allowed(logits: Tensor, allowed: Tensor) -> Tensor:
     """Logarithm of the probability that a class among the allowed ones holds, and of none."""
     none = (torch.nn.functional.logsigmoid(-logits) * allowed).sum(-1).clamp(max=-1e-6)
     return torch.log1p(-none.exp() + 1e-7)
+
+
+def _inside(centres: Tensor, areas: Tensor) -> Tensor:
+    """Cells whose centre lies in any of the areas."""
+    over = (centres[:, None] > areas[None, :, :2]) & (centres[:, None] < areas[None, :, 2:])
+    return over.all(2).any(1)
+
+
+def _vehicle(row: Tensor) -> Tensor:
+    """Score of the likeliest class of vehicle, a cell."""
+    return row[:, 4].sigmoid() * row[:, [5 + c for c in VEHICLES]].sigmoid().amax(1)
 
 
 @torch.no_grad()
@@ -84,14 +96,13 @@ def detection_loss(raw: Tensor, truths: list[Tensor], height: int, width: int) -
     seen = box = known = raw.new_zeros(())
     number = 0.0
     for row, corners, truth in zip(raw, boxes, truths, strict=True):
-        unknown = truth[truth[:, 0] == IGNORED, 1:5]
-        real = truth[truth[:, 0] != IGNORED]
+        unknown, alone = truth[:, 0] == IGNORED, truth[:, 0] == TEACHER_ALONE
+        real = truth[~(unknown | alone)]
         weight, target = torch.ones(len(row)), torch.zeros(len(row))
-        if len(unknown):
-            lost = (centres[:, None] > unknown[None, :, :2]) & (
-                centres[:, None] < unknown[None, :, 2:]
-            )
-            weight[lost.all(2).any(1)] = 0
+        weight[_inside(centres, truth[unknown, 1:5])] = 0
+        # Where the teacher alone has looked, what the detector itself takes for a vehicle stands.
+        doubted = _inside(centres, truth[alone, 1:5]) & (_vehicle(row.detach()) > _DOUBT)
+        weight[doubted] = 0
         if len(real):
             cells, index, shared = _assigned(row.detach(), corners.detach(), real, centres, strides)
             goal, trust = real[index, 1:5], real[index, 5]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from boxes import areas
 from pictures import HELD_OUT, load, pixels
-from truths import IGNORED, completed, labels_of
+from truths import IGNORED, TEACHER_ALONE, completed, labels_of
 
 SIZES = ((448, 448), (384, 512), (352, 576), (512, 384))
 # A picture's longest side as `detect` will see it, times a factor of 0.4 to 1.6.
@@ -104,7 +104,7 @@ class Samples:
         high = max(16.0, image.shape[0] * scale / aspect**0.5)
         truths[:, 1:5] *= [wide, high, wide, high]
         left, top = _placed(rng, wide, width), _placed(rng, high, height)
-        real = truths[truths[:, 0] != IGNORED]
+        real = truths[~np.isin(truths[:, 0], (IGNORED, TEACHER_ALONE))]
         if len(real) and rng.random() < 0.7:  # something to see
             centre = real[int(rng.integers(len(real)))]
             left = _around(rng, (centre[1] + centre[3]) / 2, wide, width)
@@ -142,7 +142,7 @@ def _clipped(truths: np.ndarray, width: int, height: int) -> np.ndarray:
     truths[:, [2, 4]] = truths[:, [2, 4]].clip(0, height)
     seen = areas(truths[:, 1:5])
     small = (truths[:, 3:5] - truths[:, 1:3]).min(1, initial=99) < 4
-    truths[(seen < 0.35 * whole) | small, 0] = IGNORED
+    truths[((seen < 0.35 * whole) | small) & (truths[:, 0] != TEACHER_ALONE), 0] = IGNORED
     return truths[seen > 4]
 
 

@@ -16,7 +16,7 @@ from network import Detector, cells_of
 from samples import Samples
 from teacher_labels import fused
 from train import main
-from truths import IGNORED, MOTORCYCLE, TWO_WHEELER, VEHICLE, completed
+from truths import IGNORED, MOTORCYCLE, TEACHER_ALONE, VEHICLE, completed
 
 
 @pytest.fixture
@@ -87,7 +87,8 @@ def test_the_teacher_adds_what_labels_leave_out() -> None:
     )
     rows = completed(labels, seen, "sgn")
     assert rows[:, 0].tolist() == [MOTORCYCLE, VEHICLE, IGNORED, IGNORED]
-    assert completed(labels[:0], seen[4:5], "clip")[:, 0].tolist() == [TWO_WHEELER]
+    alone = completed(labels[:0], seen[2:], "clip")
+    assert alone[:, 0].tolist() == [TEACHER_ALONE, VEHICLE, IGNORED, IGNORED, IGNORED]
 
 
 def test_views_of_one_vehicle_become_one_box() -> None:
@@ -130,6 +131,8 @@ def test_the_loss_knows_right_from_wrong_and_from_unknown() -> None:
     assert loss(3, [VEHICLE, *box, 1.0])["known"] > 5
     assert loss(0)["seen"] > 5
     assert loss(0, [IGNORED, 0, 0, 128, 96, 1.0])["seen"] == 0
+    assert loss(0, [TEACHER_ALONE, 0, 0, 128, 96, 1.0])["seen"] < 0.2
+    assert loss(5, [TEACHER_ALONE, 0, 0, 128, 96, 1.0])["seen"] > 5
 
 
 def test_the_exported_graph_answers_as_the_trained_one(work: Path) -> None:

@@ -1,7 +1,8 @@
 """Truths of a picture: its labels, completed by what the teacher sees and they leave out.
 
-A row is class, x1, y1, x2, y2 (fractions), weight. Beside the six classes stand vehicles and
-two-wheelers of unknown class and areas of which nothing is known.
+A row is class, x1, y1, x2, y2 (fractions), weight. Beside the six classes stand vehicles of
+unknown class, areas of which nothing is known, and areas that the teacher alone has
+labelled: it misses motorcycles and, at night, much else.
 """
 
 from pathlib import Path
@@ -11,14 +12,16 @@ from boxes import overlaps, share_inside
 
 CLASSES = ("car", "bus", "truck", "motorcycle", "bicycle", "person")
 MOTORCYCLE, BICYCLE, PERSON = 3, 4, 5
-TWO_WHEELER, VEHICLE, IGNORED = 7, 8, 9
+TEACHER_ALONE, VEHICLE, IGNORED = 6, 8, 9
 VEHICLES = (0, 1, 2, 3)
 # Classes that a row of each kind may be of.
-ALLOWED = {**{c: (c,) for c in range(6)}, TWO_WHEELER: (3, 4), VEHICLE: (0, 1, 2)}
+ALLOWED = {**{c: (c,) for c in range(6)}, VEHICLE: (0, 1, 2)}
 _SURE, _DOUBTFUL = 0.5, 0.2
-_KINDS = (VEHICLE, PERSON, TWO_WHEELER)
+# A two-wheeler of the teacher's is one left out, mostly parked: neither right nor wrong.
+_KINDS = (VEHICLE, PERSON, IGNORED)
 # Classes of these sources are often wrong (the set's README): their boxes alone are used.
 _UNSURE_CLASSES = {"atl": (1, 2, 3)}
+_UNLABELLED = ("frame", "clip", "photo")
 
 
 def labels_of(file: Path) -> np.ndarray:
@@ -34,18 +37,19 @@ def labels_of(file: Path) -> np.ndarray:
 def completed(labels: np.ndarray, seen: np.ndarray, group: str) -> np.ndarray:
     """Labels with the teacher's boxes (n, 6: corners, score, kind) that none of them covers: as
     truths where it is sure, as ignored areas where it doubts."""
+    alone = group in _UNLABELLED
     rows = labels.copy()
     rows[np.isin(rows[:, 0], _UNSURE_CLASSES.get(group, ())), 0] = VEHICLE
-    added = []
+    added = [[TEACHER_ALONE, 0, 0, 1, 1, 1]] if alone else []
     riders = rows[np.isin(rows[:, 0], (BICYCLE, MOTORCYCLE)), 1:5]
     known = rows[rows[:, 0] != IGNORED, 1:5]
-    for box in seen[seen[:, 4] >= _DOUBTFUL]:
+    for box in seen[seen[:, 4] >= (_DOUBTFUL / 2 if alone else _DOUBTFUL)]:
         kind = _KINDS[int(box[5])]
         if len(known) and overlaps(box[None, :4], known).max() > 0.35:
             continue
         if kind != VEHICLE and len(riders) and share_inside(box[None, :4], riders).max() > 0.5:
             continue
-        # Of a labelled picture, two-wheelers left out are parked ones: neither right nor wrong.
-        sure = box[4] >= _SURE and not (kind == TWO_WHEELER and len(labels))
+        # In a picture without labels a person may be a rider.
+        sure = box[4] >= _SURE and (kind == VEHICLE or (kind == PERSON and not alone))
         added.append([kind if sure else IGNORED, *box[:4], box[4]])
     return np.concatenate([rows, np.array(added, np.float32).reshape(-1, 6)])
