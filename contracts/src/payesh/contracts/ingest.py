@@ -1,6 +1,6 @@
 """Events of `ingest`."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -39,6 +39,9 @@ class VideoFormat(Value):
     codec: Annotated[str, Field(pattern=r"^[a-z0-9]{2,16}$")]
     width_px: Annotated[int, Field(ge=16, le=16384)]
     height_px: Annotated[int, Field(ge=16, le=16384)]
+    rotation_deg: Literal[0, 90, 180, 270] = Field(
+        default=0, description="clockwise turn that makes the decoded picture upright"
+    )
 
 
 class SegmentStored(CapturedEvent):
@@ -63,6 +66,12 @@ class SegmentStored(CapturedEvent):
     previous_link_sha256: Sha256 | None
     link_sha256: Sha256
     last_in_stream: bool
+    presented_ms: Annotated[int, Field(ge=0, le=60_000)] | None = Field(
+        default=None, description="length by the frames' presentation times"
+    )
+    keyframe_first: bool = Field(
+        default=True, description="false where decoding needs the segments before"
+    )
 
     def key(self) -> str:
         return self.camera_id
@@ -131,6 +140,7 @@ class CameraHealthChanged(CameraEvent):
     changed_at: UtcTime
     value: float | None
     threshold: float | None
+    reason: Term | None = None
 
     def key(self) -> str:
         return self.camera_id

@@ -111,6 +111,27 @@ class HealthCondition(StrEnum):
     FROZEN = "frozen"
     BLURRED = "blurred"
     MOVED = "moved"
+    PICTURE_SIZE = "picture_size"
+    GOP_TOO_LONG = "gop_too_long"
+    NO_PARAMETER_SETS = "no_parameter_sets"
+    CODEC_REFUSED = "codec_refused"
+    ACCESS_DENIED = "access_denied"
+
+
+class HealthReason(StrEnum):
+    """`health_reasons.json`: why a condition was raised, where an operator can act on it."""
+
+    UNREACHABLE = "unreachable"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason
+    STREAM_NOT_FOUND = "stream_not_found"
+    CODEC_NOT_ACCEPTED = "codec_not_accepted"
+    PARAMETER_SETS_MISSING = "parameter_sets_missing"
+    SIZE_CHANGED = "size_changed"
+    STREAM_ENDED = "stream_ended"
+    NO_DATA = "no_data"
+    CLOCK_DIFFERS = "clock_differs"
+    RATE_DIFFERS = "rate_differs"
+    KEYFRAMES_RARE = "keyframes_rare"
 
 
 class DetectorKind(StrEnum):
@@ -159,6 +180,7 @@ VOCABULARIES: dict[str, type[StrEnum]] = {
     "read_outcomes": ReadOutcome,
     "gap_reasons": GapReason,
     "health_conditions": HealthCondition,
+    "health_reasons": HealthReason,
     "detector_kinds": DetectorKind,
     "lamp_states": LampState,
     "line_kinds": LineKind,
