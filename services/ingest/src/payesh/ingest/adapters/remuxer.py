@@ -20,13 +20,17 @@ _LONGEST_FRAGMENT_US = 15_000_000
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Media of one segment. Times are ticks of the source's time base."""
+    """Media of one segment. Times are ticks of the source's time base.
+
+    `keyframe_first` is false where decoding needs the fragments before.
+    """
 
     media: bytes
     first_pts: int
     end_pts: int
     frame_count: int
     repaired_timestamps: int
+    keyframe_first: bool = True
 
 
 class _Sink:
@@ -70,6 +74,7 @@ class Remuxer:
         self.init: bytes | None = None
         self._origin_dts: int | None = None
         self._first_pts = 0
+        self._keyframe_first = True
         self._frames = 0
         self._repaired = 0
 
@@ -81,6 +86,7 @@ class Remuxer:
         if self._origin_dts is None:
             self._origin_dts = dts
             self._first_pts = pts
+            self._keyframe_first = packet.is_keyframe
         # Media time starts at zero: a source's own count may be any 33-bit number.
         packet.pts = pts - self._origin_dts
         packet.dts = dts - self._origin_dts
@@ -90,6 +96,8 @@ class Remuxer:
         packet.stream = self._stream
         self._output.mux_one(packet)
         done = self._collect(pts) if self._sink.chunks else None
+        if done is not None:
+            self._keyframe_first = packet.is_keyframe
         self._frames += 1
         self._repaired += repaired
         return done
@@ -109,6 +117,8 @@ class Remuxer:
             media = b"".join(fragments)
         if not media:
             return None
-        done = Fragment(media, self._first_pts, end_pts, self._frames, self._repaired)
+        done = Fragment(
+            media, self._first_pts, end_pts, self._frames, self._repaired, self._keyframe_first
+        )
         self._first_pts, self._frames, self._repaired = end_pts, 0, 0
         return done

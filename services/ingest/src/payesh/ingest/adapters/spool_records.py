@@ -4,7 +4,7 @@ Each is one JSON object `{"kind", "version", "body"}`. A file without a version 
 versions were numbered: it is of version 1. Media and init parts lie beside the records as plain
 MP4 and are checked against the hashes in the segment's record, so they need no version of their
 own. A body whose fields change takes another version, and its former form goes on being read for
-as long as a spool may hold it.
+as long as a spool may hold it; an added field with a default keeps the version.
 """
 
 import json
@@ -76,6 +76,7 @@ class HealthRecord(_PlacedRecord):
     changed_at: datetime
     value: float | None
     threshold: float | None
+    reason: Term | None = None
 
 
 class RecordedVideo(Value):
@@ -108,6 +109,8 @@ class SegmentRecord(_PlacedRecord):
     previous_link_sha256: str | None
     link_sha256: str
     last_in_stream: bool
+    presented_ms: int | None = None
+    keyframe_first: bool = True
 
     def lost(self) -> GapRecord:
         """The gap that the segment leaves when it cannot be stored."""

@@ -17,6 +17,7 @@ async def store_health_change(database: Database, camera_id: str, record: Health
         changed_at=record.changed_at,
         value=record.value,
         threshold=record.threshold,
+        reason=record.reason,
     )
     async with database.transaction() as session:
         if await change_health(session, event):

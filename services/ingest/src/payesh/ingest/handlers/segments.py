@@ -25,12 +25,16 @@ _LONGEST_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class SegmentTime:
-    """When a segment was captured, and how well that is known."""
+    """When a segment was captured, and how well that is known.
+
+    `length_s` is by the capture clock, `presented_s` by the frames' presentation times.
+    """
 
     captured_at: datetime
     length_s: float
     clock_source: ClockSource
     clock_u95_ms: float
+    presented_s: float | None = None
 
     @property
     def ended_at(self) -> datetime:
@@ -38,7 +42,11 @@ class SegmentTime:
 
     @property
     def duration_ms(self) -> int:
-        return min(_LONGEST_MS, max(0, round(self.length_s * 1000)))
+        return _milliseconds(self.length_s)
+
+    @property
+    def presented_ms(self) -> int | None:
+        return None if self.presented_s is None else _milliseconds(self.presented_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,8 @@ class StreamChain:
             previous_link_sha256=self.previous_link_sha256,
             link_sha256=link,
             last_in_stream=last,
+            presented_ms=time.presented_ms,
+            keyframe_first=fragment.keyframe_first,
             **under.place.fields(),
         )
 
@@ -176,7 +186,13 @@ def segment_stored(
         previous_link_sha256=record.previous_link_sha256,
         link_sha256=record.link_sha256,
         last_in_stream=record.last_in_stream,
+        presented_ms=record.presented_ms,
+        keyframe_first=record.keyframe_first,
     )
+
+
+def _milliseconds(seconds: float) -> int:
+    return min(_LONGEST_MS, max(0, round(seconds * 1000)))
 
 
 def _folder(camera_id: str, stream_id: UUID) -> str:
