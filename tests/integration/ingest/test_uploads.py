@@ -10,7 +10,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -33,6 +33,7 @@ from payesh.ingest.workers import recordings as recordings_worker
 from payesh.ingest.workers.recordings import Recordings
 from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
+from tests.support.encoded_video import encode, moved, remux
 
 CERTIFICATE = {
     "number": "C-1",
@@ -259,6 +260,43 @@ async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_
     (gap,) = stack.events(GapRecorded, camera_id)
     assert gap.reason == "corrupt"
     assert gap.ended_at - (started_at + timedelta(seconds=30)) == timedelta(seconds=12)
+
+
+async def test_a_file_whose_times_jump_and_size_changes_becomes_streams_of_one_chain(
+    stack: Any, replica: Any, tmp_path: Path, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    """Times jump by 5 h after 2 s, to what would be the future; 2 s later the size changes."""
+    small = encode(tmp_path / "small.mp4")
+    jumped = remux(small, tmp_path / "jumped.ts", change=moved(5 * 3600.0, after_s=1.99))
+    large = remux(
+        encode(tmp_path / "large.mp4", 50, size=(320, 192)),
+        tmp_path / "large.ts",
+        change=moved(5 * 3600.0 + 4, after_s=-1),
+    )
+    camera_id = await replica.create_camera(None, source_kind="recordings")
+    started_at = datetime.now(UTC)
+    both = jumped.read_bytes() + large.read_bytes()
+    done = await outcome(replica, camera_id, await upload(replica, camera_id, both, started_at))
+    assert done["state"] == "done" and "jump by +18000.0 s" in done["warning"]
+    await eventually(lambda: len(stack.events(SegmentStored, camera_id)) == done["segment_count"])
+    segments = stack.events(SegmentStored, camera_id)
+    streams = list(dict.fromkeys(segment.stream_id for segment in segments))
+    assert str(streams[0]) == done["stream_id"] and len(streams) == 3
+    assert [segment.last_in_stream for segment in segments] == [
+        following is None or following.stream_id != segment.stream_id
+        for segment, following in zip_longest(segments, segments[1:])
+    ]
+    for former, segment in pairwise(segments):
+        assert segment.previous_link_sha256 == former.link_sha256
+        assert segment.captured_at >= former.captured_at
+    sizes = {segment.stream_id: segment.video.width_px for segment in segments}
+    assert list(sizes.values()) == [160, 160, 320]
+    assert [segment.clock_source for segment in segments] == ["declared"] + ["unverified"] * 2
+    assert segments[-1].captured_at < started_at + timedelta(seconds=10)
+    await eventually(lambda: len(stack.events(GapRecorded, camera_id)) == 1)
+    (gap,) = stack.events(GapRecorded, camera_id)
+    assert (gap.started_at, gap.reason) == (started_at + timedelta(seconds=2), "corrupt")
+    assert gap.ended_at == segments[1].captured_at
 
 
 async def test_videos_wait_unread_for_their_turn_and_stills_do_not_wait_for_them(

@@ -42,6 +42,8 @@ def decode_segment(init: bytes, media: bytes) -> Iterator[Frame]:
                 for picture in decoded:
                     if picture.pts is None or picture.time_base is None:
                         continue
+                    if picture.pts < 0:  # an edit list hides it: it only served decoding
+                        continue
                     yield _frame(picture, float(picture.pts * picture.time_base), index)
                     index += 1
     except av.FFmpegError:

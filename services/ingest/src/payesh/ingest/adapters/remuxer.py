@@ -11,7 +11,8 @@ from typing import Any
 
 import av
 
-from payesh.ingest.domain.fragments import split
+from payesh.ingest.adapters.video_setup import VideoSetup
+from payesh.ingest.domain.fragments import shown_after, split
 
 _FLUSH_PACKETS = 0x0200  # AVFMT_FLAG_FLUSH_PACKETS: without it a fragment waits in the I/O buffer
 _BUFFER_BYTES = 1 << 20
@@ -51,11 +52,20 @@ class _Sink:
 class Remuxer:
     """One stream: its init part once, then a Fragment at a time.
 
-    `source` is the PyAV video stream that packets come from. Longest fragment: 15 s, also without
+    `source` is the PyAV video stream that packets come from; `setup` replaces its parameter sets.
+    Media time zero is `shown_from`, the first packet's time unless given: frames with an earlier
+    time are decoded and not shown. Longest fragment: 15 s, also without
     a keyframe, so that a camera with rare keyframes cannot fill memory or lose more when killed.
     """
 
-    def __init__(self, source: Any, *, shortest_s: float) -> None:
+    def __init__(
+        self,
+        source: Any,
+        *,
+        shortest_s: float,
+        setup: VideoSetup | None = None,
+        shown_from: int | None = None,
+    ) -> None:
         self._sink = _Sink()
         self._output: Any = av.open(
             self._sink,
@@ -70,9 +80,14 @@ class Remuxer:
         )
         self._output.flags |= _FLUSH_PACKETS
         self._stream = self._output.add_stream_from_template(source)
+        if setup is not None:
+            context = self._stream.codec_context
+            context.extradata = setup.extradata
+            context.width, context.height = setup.width_px, setup.height_px
         self.time_base: Fraction = source.time_base
         self.init: bytes | None = None
         self._origin_dts: int | None = None
+        self._shown_from = shown_from
         self._first_pts = 0
         self._keyframe_first = True
         self._frames = 0
@@ -87,6 +102,8 @@ class Remuxer:
             self._origin_dts = dts
             self._first_pts = pts
             self._keyframe_first = packet.is_keyframe
+            if self._shown_from is None:
+                self._shown_from = pts
         # Media time starts at zero: a source's own count may be any 33-bit number.
         packet.pts = pts - self._origin_dts
         packet.dts = dts - self._origin_dts
@@ -113,7 +130,11 @@ class Remuxer:
     def _collect(self, end_pts: int) -> Fragment | None:
         media = self._sink.take()
         if self.init is None:
-            self.init, fragments = split(media)
+            init, fragments = split(media)
+            delay = (self._shown_from or 0) - (self._origin_dts or 0)
+            # Reordered frames are decoded before they are shown: without it the first one would
+            # be shown late by that.
+            self.init = shown_after(init, float(delay * self.time_base))
             media = b"".join(fragments)
         if not media:
             return None

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -80,11 +80,13 @@ class HealthRecord(_PlacedRecord):
 
 
 class RecordedVideo(Value):
-    """The format of a segment's video, as the source announces it."""
+    """The format of a segment's video, as the source announces it. Turned clockwise by
+    `rotation_deg` its pictures are upright."""
 
     codec: str
     width_px: int
     height_px: int
+    rotation_deg: Literal[0, 90, 180, 270] = 0
 
 
 class SegmentRecord(_PlacedRecord):

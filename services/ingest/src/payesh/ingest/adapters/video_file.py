@@ -1,25 +1,27 @@
-"""An uploaded video file, cut into fragments without decoding."""
+"""An uploaded video file, cut into streams and fragments; decoded only where its container does not
+carry the order in which frames are shown."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import av
-import av.error
-
+from payesh.ingest.adapters.file_survey import (
+    FileSurvey,
+    Quarter,
+    container_packets,
+    opened,
+    survey_file,
+)
 from payesh.ingest.adapters.remuxer import Fragment, Remuxer
-from payesh.ingest.adapters.rtsp import ACCEPTED_CODECS
-from payesh.ingest.domain.timestamps import TimestampRepair
-from payesh.kit.faults import dependency_fault
+from payesh.ingest.adapters.video_setup import NotAVideo, VideoSetup
+from payesh.ingest.domain.file_times import PlannedStream, UnusableTimes, plan_streams
+from payesh.ingest.domain.parameter_sets import with_start_codes
 
-# What an uploaded file may be. A playlist or a script would make FFmpeg open what it names.
-_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,h264,hevc"
+__all__ = ["FileEnd", "FileFragment", "FileSegments", "FileStream", "NotAVideo"]
+
 _MISSING_TOLERANCE_S = 0.5
-
-
-class NotAVideo(Exception):
-    """The file cannot be used; the text gives its sender the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,110 +33,167 @@ class FileEnd:
     warning: str | None
 
 
-class FileSegments:
-    """`fragments()` once, then `end()`. The other members hold from the first fragment on."""
+@dataclass(frozen=True, slots=True)
+class FileStream:
+    """One stream of the file. `time_known` is false where the file's times do not show when it was
+    recorded. A stream before which times jump has a gap from `gap_from_s` to `starts_s`."""
 
-    def __init__(self, path: Path, *, shortest_s: float) -> None:
+    ordinal: int
+    init: bytes
+    codec: str
+    width_px: int
+    height_px: int
+    rotation_deg: Quarter
+    time_known: bool
+    starts_s: float
+    gap_from_s: float | None
+    gap_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileFragment:
+    """One fragment, its stream, and its times in seconds since the file's first shown frame. The
+    fragment's `frame_count` is that of the shown frames."""
+
+    stream: FileStream
+    fragment: Fragment
+    start_s: float
+    end_s: float
+    last: bool
+
+
+class FileSegments:
+    """`survey()` and `fragments()` once each, then `end()`."""
+
+    def __init__(self, path: Path, *, shortest_s: float, latest_s: float = math.inf) -> None:
+        """`latest_s`: seconds after the first frame after which nothing can have been captured."""
         self._path = path
         self._shortest_s = shortest_s
-        self._origin_pts = 0
-        self._end_pts = 0
-        self._tick_s = 1.0
-        self._promised_s = 0.0
-        self._fault: str | None = None
-        self.init = b""
-        self.codec = ""
-        self.width_px = 0
-        self.height_px = 0
+        self._latest_s = latest_s
+        self._survey: FileSurvey | None = None
+        self._streams: list[PlannedStream] = []
 
-    def seconds(self, pts: int) -> float:
-        """Seconds since the file's first frame."""
-        return (pts - self._origin_pts) * self._tick_s
-
-    def fragments(self) -> Iterator[Fragment]:
-        """Raises NotAVideo when there is nothing that can be kept."""
+    def survey(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Read all packets once and plan the streams. Raises NotAVideo when there is nothing that
+        can be kept."""
+        survey = survey_file(self._path, stopping)
+        tick_s = survey.tick_s
         try:
-            container: Any = av.open(
-                str(self._path),
-                options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"},
-                metadata_errors="replace",
+            self._streams = plan_streams(
+                survey.packets,
+                1 / tick_s,
+                nominal_step=survey.nominal_step,
+                latest_ticks=self._latest_s / tick_s,
             )
-        except (av.error.FFmpegError, OSError) as error:
-            if dependency_fault(error) is not None:  # no descriptor left: not the file's fault
-                raise
-            raise NotAVideo(f"not a video that can be read ({_reason(error)})") from None
-        with container:
-            yield from self._remux(container, self._video(container))
+        except UnusableTimes as error:
+            raise NotAVideo(str(error)) from None
+        if not self._streams or not survey.packets.keyframe.any():
+            raise NotAVideo("the file has no frame that can be read")
+        self._survey = survey
+
+    def fragments(self) -> Iterator[FileFragment]:
+        """Raises NotAVideo when there is nothing that can be kept."""
+        if self._survey is None:
+            self.survey()
+        survey = self._survey
+        assert survey is not None  # noqa: S101 - survey() sets it or raises
+        with opened(self._path) as (container, video):
+            packets = enumerate(container_packets(container, video))
+            for ordinal, planned in enumerate(self._streams):
+                yield from self._stream(survey, video, packets, ordinal, planned)
 
     def end(self) -> FileEnd:
-        readable_s = self.seconds(self._end_pts)
-        missing_s = self._promised_s - readable_s
+        survey = self._survey
+        assert survey is not None  # noqa: S101 - fragments() was called
+        readable_s = self._streams[-1].shown_until * survey.tick_s
+        warnings = [*survey.warnings, *self._jumps(survey.tick_s)]
+        read_s = max(survey.read_s, readable_s)
+        missing_s = survey.promised_s - read_s
         if missing_s <= _MISSING_TOLERANCE_S:
-            return FileEnd(readable_s, 0.0, self._fault)
-        warning = f"truncated: {readable_s:.1f} of {self._promised_s:.1f} s could be read"
-        return FileEnd(readable_s, missing_s, warning)
+            return FileEnd(readable_s, 0.0, "; ".join(warnings) or None)
+        truncated = f"truncated: {read_s:.1f} of {survey.promised_s:.1f} s could be read"
+        return FileEnd(readable_s, missing_s, "; ".join([truncated, *warnings]))
 
-    def _video(self, container: Any) -> Any:
-        if not container.streams.video:
-            raise NotAVideo("the file has no video")
-        video = container.streams.video[0]
-        context = video.codec_context
-        codec = context.name if context is not None else "unknown"
-        if codec not in ACCEPTED_CODECS:
-            accepted = ", ".join(sorted(ACCEPTED_CODECS))
-            raise NotAVideo(f"codec {codec} is not accepted; accepted are {accepted}")
-        self.codec, self.width_px, self.height_px = codec, context.width, context.height
-        if not 16 <= self.width_px <= 16384 or not 16 <= self.height_px <= 16384:
-            raise NotAVideo(f"a picture of {self.width_px} by {self.height_px} is not accepted")
-        self._tick_s = float(video.time_base)
-        if video.duration:
-            self._promised_s = video.duration * self._tick_s
-        elif container.duration:
-            self._promised_s = container.duration / av.time_base
-        return video
-
-    def _remux(self, container: Any, video: Any) -> Iterator[Fragment]:
-        rate = video.average_rate
-        repair = TimestampRepair(1 / self._tick_s, nominal_s=1 / float(rate) if rate else 0.04)
-        remuxer: Remuxer | None = None
-        for packet in self._packets(container, video):
-            dts = packet.dts if packet.dts is not None else packet.pts
-            # Own time is not the file's: the file's steps are taken as they are.
-            arrival_s = 0.0 if dts is None else dts * self._tick_s
-            stamp = repair.repair(packet.pts, packet.dts, arrival_s)
-            if stamp is None:
+    def _jumps(self, tick_s: float) -> Iterator[str]:
+        for planned in self._streams:
+            jump = planned.jump
+            if jump is None:
                 continue
-            if remuxer is None:
-                if not packet.is_keyframe:
-                    continue
-                remuxer = Remuxer(video, shortest_s=self._shortest_s)
-                self._origin_pts = stamp.pts
-            done = remuxer.add(
-                packet, stamp.pts, stamp.dts, step=repair.step_ticks, repaired=stamp.repaired
+            text = (
+                f"times jump by {jump.by_ticks * tick_s:+.1f} s at {jump.at_ticks * tick_s:.1f} s"
             )
-            self.init = remuxer.init or self.init
-            self._end_pts = max(self._end_pts, stamp.pts + repair.step_ticks)
+            yield (
+                text
+                if jump.believed
+                else f"{text}, to a time that cannot be: unverified from there"
+            )
+
+    def _stream(
+        self,
+        survey: FileSurvey,
+        video: Any,
+        packets: Iterator[tuple[int, Any]],
+        ordinal: int,
+        planned: PlannedStream,
+    ) -> Iterator[FileFragment]:
+        setup, tick_s = survey.setups[planned.setup], survey.tick_s
+        remuxer = Remuxer(
+            video, shortest_s=self._shortest_s, setup=setup, shown_from=planned.shown_from
+        )
+        begun = 0
+
+        def fragment(done: Fragment, until: int, *, last: bool) -> FileFragment:
+            shown = int((~planned.hidden[begun:until]).sum())
+            start, end = planned.starts_at(begun), planned.starts_at(until)
+            stream = _file_stream(survey, setup, ordinal, planned, remuxer.init or b"")
+            return FileFragment(
+                stream,
+                replace(done, frame_count=max(1, shown)),
+                start * tick_s,
+                max(start, end) * tick_s,
+                last,
+            )
+
+        for index, packet in packets:
+            if index < planned.first:
+                continue
+            place = index - planned.first
+            if setup is not None and setup.lengths_before:
+                packet.update(with_start_codes(bytes(packet)))
+            done = remuxer.add(
+                packet,
+                int(planned.pts[place]),
+                int(planned.dts[place]),
+                step=planned.step,
+                repaired=bool(planned.repaired[place]),
+            )
             if done is not None:
-                yield done
-        last = remuxer.finish(self._end_pts) if remuxer is not None else None
-        if remuxer is None or last is None:
-            raise NotAVideo("the file has no frame that can be read")
-        self.init = remuxer.init or self.init
-        yield last
-
-    def _packets(self, container: Any, video: Any) -> Iterator[Any]:
-        """Whole packets; what a truncated or broken file gives instead ends the video there."""
-        try:
-            for packet in container.demux(video):
-                if not packet.size:
-                    continue
-                if packet.is_corrupt:
-                    self._fault = "damaged: a part could not be read"
-                    continue
-                yield packet
-        except av.error.FFmpegError as error:
-            self._fault = f"damaged: reading ended early ({_reason(error)})"
+                yield fragment(done, place, last=False)
+                begun = place
+            if index == planned.end - 1:
+                break
+        final = remuxer.finish(planned.shown_until)
+        if final is not None:
+            yield fragment(final, planned.end - planned.first, last=True)
 
 
-def _reason(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__
+def _file_stream(
+    survey: FileSurvey,
+    setup: VideoSetup | None,
+    ordinal: int,
+    planned: PlannedStream,
+    init: bytes,
+) -> FileStream:
+    jump = planned.jump
+    return FileStream(
+        ordinal,
+        init,
+        survey.codec,
+        setup.width_px if setup else survey.width_px,
+        setup.height_px if setup else survey.height_px,
+        survey.rotation_deg,
+        planned.time_known and survey.has_times,
+        planned.shown_from * survey.tick_s,
+        None if jump is None else jump.at_ticks * survey.tick_s,
+        jump is not None and jump.believed,
+    )

@@ -60,6 +60,7 @@ async def get_recording(
     return recording
 
 
-def recording_stream_id(recording_id: UUID) -> UUID:
-    """The same file makes the same stream however often its work is begun."""
-    return deterministic_id("recording", recording_id)
+def recording_stream_id(recording_id: UUID, ordinal: int = 0) -> UUID:
+    """The same file makes the same streams however often its work is begun."""
+    further = (ordinal,) if ordinal else ()
+    return deterministic_id("recording", recording_id, *further)

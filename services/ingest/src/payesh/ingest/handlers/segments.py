@@ -180,6 +180,7 @@ def segment_stored(
             codec=record.video.codec,
             width_px=record.video.width_px,
             height_px=record.video.height_px,
+            rotation_deg=record.video.rotation_deg,
         ),
         init=init,
         media=media,

@@ -5,7 +5,7 @@ import hashlib
 import tempfile
 import time
 from contextlib import aclosing
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -20,9 +20,8 @@ from payesh.ingest.adapters import recordings as rows
 from payesh.ingest.adapters.cameras import cameras_named
 from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.recordings import Claim, Outcome, RecordingPlan, StoredRecording
-from payesh.ingest.adapters.remuxer import Fragment
 from payesh.ingest.adapters.spool_records import GapRecord, RecordedVideo
-from payesh.ingest.adapters.video_file import FileEnd, FileSegments, NotAVideo
+from payesh.ingest.adapters.video_file import FileEnd, FileFragment, FileSegments, NotAVideo
 from payesh.ingest.errors import NoRevision
 from payesh.ingest.handlers.gaps import store_gap
 from payesh.ingest.handlers.recordings import recording_stream_id
@@ -34,7 +33,7 @@ from payesh.ingest.handlers.segments import (
     store_init,
     store_segment,
 )
-from payesh.ingest.workers.threaded_file import fragments_of, marking_last
+from payesh.ingest.workers.threaded_file import fragments_of, survey
 from payesh.kit.database import Database
 from payesh.kit.errors import MessageFault, PayeshError
 from payesh.kit.faults import dependency_fault
@@ -170,67 +169,106 @@ class Recordings:
         self, recording: StoredRecording, claim: Claim, plan: RecordingPlan, path: Path
     ) -> tuple[FileEnd, int]:
         """Store every segment of the file; how the file ended and how many there are."""
-        file = FileSegments(path, shortest_s=self._segment_s * 0.95)
-        stream_id = recording_stream_id(recording.recording_id)
+        latest = recording.created_at - recording.started_at
+        file = FileSegments(
+            path, shortest_s=self._segment_s * 0.95, latest_s=latest.total_seconds()
+        )
+        await survey(file, lambda: self._renew(claim))
         under = RecordedUnder(plan.revision, plan.place, _NO_LEASE)
         chain: StreamChain | None = None
         init: ObjectReference | None = None
+        stored = 0
         async with aclosing(fragments_of(file, f"recording-{claim.recording_id}")) as fragments:
-            async for fragment, last in marking_last(fragments):
-                if chain is None or init is None:
+            async for part in fragments:
+                stream_id = recording_stream_id(recording.recording_id, part.stream.ordinal)
+                if chain is None or init is None or chain.stream_id != stream_id:
+                    if chain is not None and part.stream.gap_from_s is not None:
+                        await self._store_gap(recording, _jumped(recording, plan, part, chain))
                     init = await store_init(
-                        self._objects, recording.camera_id, stream_id, file.init
+                        self._objects, recording.camera_id, stream_id, part.stream.init
                     )
-                    chain = _chain(file, stream_id, plan)
-                segment = chain.link(fragment, _time(recording, file, fragment), under, last=last)
+                    # An ended chain's next link would name its last one: so does the next stream.
+                    former = (plan if chain is None else chain).previous_link_sha256
+                    chain = _chain(part, stream_id, former)
+                segment = chain.link(part.fragment, _time(recording, part), under, last=part.last)
                 if await store_segment(
                     self._database,
                     self._objects,
                     recording.camera_id,
                     segment,
                     init,
-                    fragment.media,
+                    part.fragment.media,
                     live=False,
                 ):
                     metrics.stored.inc()
                 chain.advance(segment)
-                await self._renew(claim, segment_count=chain.sequence)
-        end, count = file.end(), 0 if chain is None else chain.sequence
-        if end.missing_s > 0:
-            missing = _missing(recording, plan, end, count)
-            await store_gap(self._database, recording.camera_id, missing, live=False)
-        return end, count
+                stored += 1
+                await self._renew(claim, segment_count=stored)
+        end = file.end()
+        if end.missing_s > 0 and chain is not None:
+            await self._store_gap(recording, _missing(recording, plan, end, chain))
+        return end, stored
+
+    async def _store_gap(self, recording: StoredRecording, gap: GapRecord) -> None:
+        await store_gap(self._database, recording.camera_id, gap, live=False)
 
 
-def _chain(file: FileSegments, stream_id: UUID, plan: RecordingPlan) -> StreamChain:
+def _chain(part: FileFragment, stream_id: UUID, previous_link_sha256: str | None) -> StreamChain:
+    stream = part.stream
     return StreamChain(
         stream_id,
-        RecordedVideo(codec=file.codec, width_px=file.width_px, height_px=file.height_px),
-        hashlib.sha256(file.init).hexdigest(),
-        plan.previous_link_sha256,
+        RecordedVideo(
+            codec=stream.codec,
+            width_px=stream.width_px,
+            height_px=stream.height_px,
+            rotation_deg=stream.rotation_deg,
+        ),
+        hashlib.sha256(stream.init).hexdigest(),
+        previous_link_sha256,
     )
 
 
-def _time(recording: StoredRecording, file: FileSegments, fragment: Fragment) -> SegmentTime:
-    start_s = file.seconds(fragment.first_pts)
+def _time(recording: StoredRecording, part: FileFragment) -> SegmentTime:
+    length_s = part.end_s - part.start_s
     return SegmentTime(
-        recording.started_at.astimezone(UTC) + timedelta(seconds=start_s),
-        file.seconds(fragment.end_pts) - start_s,
-        ClockSource.DECLARED,
+        _moment(recording, part.start_s),
+        length_s,
+        ClockSource.DECLARED if part.stream.time_known else ClockSource.UNVERIFIED,
         recording.clock_u95_ms,
+        presented_s=length_s,
+    )
+
+
+def _moment(recording: StoredRecording, seconds: float) -> datetime:
+    return recording.started_at.astimezone(UTC) + timedelta(seconds=seconds)
+
+
+def _jumped(
+    recording: StoredRecording, plan: RecordingPlan, part: FileFragment, former: StreamChain
+) -> GapRecord:
+    """The time between two streams of a file whose times jump."""
+    stream = part.stream
+    return GapRecord(
+        gap_id=deterministic_id("gap", "recording", recording.recording_id, stream.ordinal),
+        started_at=_moment(recording, stream.gap_from_s or 0.0),
+        ended_at=_moment(recording, stream.starts_s),
+        reason=GapReason.SOURCE_LOST if stream.gap_known else GapReason.CORRUPT,
+        last_stream_id=former.stream_id,
+        last_sequence=former.sequence - 1,
+        **plan.place.fields(),
     )
 
 
 def _missing(
-    recording: StoredRecording, plan: RecordingPlan, end: FileEnd, segment_count: int
+    recording: StoredRecording, plan: RecordingPlan, end: FileEnd, chain: StreamChain
 ) -> GapRecord:
-    started_at = recording.started_at.astimezone(UTC) + timedelta(seconds=end.readable_s)
+    started_at = _moment(recording, end.readable_s)
     return GapRecord(
         gap_id=deterministic_id("gap", "recording", recording.recording_id),
         started_at=started_at,
         ended_at=started_at + timedelta(seconds=end.missing_s),
         reason=GapReason.CORRUPT,
-        last_stream_id=recording_stream_id(recording.recording_id),
-        last_sequence=segment_count - 1,
+        last_stream_id=chain.stream_id,
+        last_sequence=chain.sequence - 1,
         **plan.place.fields(),
     )

@@ -3,26 +3,35 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from payesh.ingest.adapters.remuxer import Fragment
-from payesh.ingest.adapters.video_file import FileSegments
-
-T = TypeVar("T")
+from payesh.ingest.adapters.video_file import FileFragment, FileSegments
 
 _AHEAD = 2
 _PATIENCE_S = 0.5
+_RENEW_S = 5.0
 
 
-async def fragments_of(file: FileSegments, thread_name: str) -> AsyncGenerator[Fragment]:
+async def survey(file: FileSegments, still_ours: Callable[[], Awaitable[None]]) -> None:
+    """Survey the file; `still_ours` is awaited now and then, and may raise to end it."""
+    stopping = threading.Event()
+    reading = asyncio.ensure_future(asyncio.to_thread(file.survey, stopping.is_set))
+    try:
+        while not (await asyncio.wait({reading}, timeout=_RENEW_S))[0]:
+            await still_ours()
+        reading.result()
+    finally:
+        stopping.set()
+
+
+async def fragments_of(file: FileSegments, thread_name: str) -> AsyncGenerator[FileFragment]:
     """The file's fragments; raises what reading raises. To be closed (`contextlib.aclosing`): the
     thread then ends at its next fragment."""
     stopping = threading.Event()
     loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Fragment | BaseException | None] = asyncio.Queue(_AHEAD)
+    queue: asyncio.Queue[FileFragment | BaseException | None] = asyncio.Queue(_AHEAD)
 
-    def hand_over(item: Fragment | BaseException | None) -> None:
+    def hand_over(item: FileFragment | BaseException | None) -> None:
         waiting = asyncio.run_coroutine_threadsafe(queue.put(item), loop)
         while not stopping.is_set():
             with contextlib.suppress(TimeoutError):
@@ -48,14 +57,3 @@ async def fragments_of(file: FileSegments, thread_name: str) -> AsyncGenerator[F
             yield item
     finally:
         stopping.set()
-
-
-async def marking_last(items: AsyncIterator[T]) -> AsyncIterator[tuple[T, bool]]:
-    """Each item with whether it is the last one: one is held back, for only the end shows it."""
-    held: list[T] = []
-    async for item in items:
-        for former in held:
-            yield former, False
-        held = [item]
-    for final in held:
-        yield final, True
