@@ -46,10 +46,11 @@ class Assessor(Protocol):
 class OverSpeedLimit:
     """A speed: its lower bound must exceed the limit by more than the published tolerance."""
 
+    quantity: str = "speed_kmh"
     shows: tuple[str, ...] = ("speed_kmh",)
 
     def excess_kmh(self, measured: Measured) -> float | None:
-        if not isinstance(measured, Quantity) or measured.name != "speed_kmh":
+        if not isinstance(measured, Quantity) or measured.name != self.quantity:
             return None
         return measured.lower_bound - measured.limit
 
@@ -73,7 +74,7 @@ class AsFound:
 
 ASSESSORS: dict[str, Assessor] = {
     "speeding": OverSpeedLimit(),
-    "average_speed": OverSpeedLimit(),
+    "average_speed": OverSpeedLimit("average_speed_kmh"),
     "red_light": AsFound(("signal", "crossings")),
     "stop_line": AsFound(("signal", "crossings")),
     "wrong_way": AsFound(("direction", "crossings")),

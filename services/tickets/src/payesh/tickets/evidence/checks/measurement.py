@@ -7,6 +7,7 @@ from payesh.tickets.adapters.violations import measured_of
 from payesh.tickets.domain.rules import ASSESSORS
 from payesh.tickets.evidence.checks.finding import Fault, require_same
 from payesh.tickets.evidence.checks.folder import BundleFolder
+from payesh.tickets.evidence.checks.posted_limit import posted_limit_kmh
 from payesh.tickets.jalali import jalali_day
 
 _ROUNDED = 0.002
@@ -28,7 +29,14 @@ def check_measurement(folder: BundleFolder) -> str:
 def _quantity(folder: BundleFolder, measured: MeasuredQuantity) -> str:
     if abs(measured.value - measured.u95 - measured.lower_bound) > _ROUNDED:
         raise Fault(f"{measured.value} - {measured.u95} is not {measured.lower_bound}")
-    require_same("limit", measured.limit, folder.revision.speed_limit_kmh)
+    violation = folder.violation
+    posted = posted_limit_kmh(
+        folder.revision,
+        violation.vehicle.vehicle_class,
+        violation.lane,
+        violation.captured_at,
+    )
+    require_same("limit", measured.limit, posted)
     tolerance = folder.basis.as_table().tolerance_kmh(jalali_day(folder.violation.captured_at))
     if ASSESSORS[folder.violation.rule].is_tolerated(measured_of(measured), tolerance):
         raise Fault(f"{measured.lower_bound} km/h is not above {measured.limit} + {tolerance} km/h")

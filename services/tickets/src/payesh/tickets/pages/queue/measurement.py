@@ -10,6 +10,7 @@ from payesh.tickets.pages.persian import isolated, persian_number, persian_time
 from payesh.tickets.pages.wording import word
 
 _GAUGE_WIDTH = 600.0
+_SPEEDS = ("speed_kmh", "average_speed_kmh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class FindingCard:
 def speed_card(citation: StoredCitation) -> SpeedCard | None:
     """None for a citation that rests on no speed."""
     measured = citation.measurement
-    if not isinstance(measured, MeasuredQuantity) or measured.quantity != "speed_kmh":
+    if not isinstance(measured, MeasuredQuantity) or measured.quantity not in _SPEEDS:
         return None
     upper = measured.value + measured.u95
     top = max(upper * 1.1, measured.limit * 1.4)
