@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import onnxruntime
 from boxes import overlaps, share_inside, suppress
-from pictures import HELD_OUT
+from pictures import HELD_OUT, read_picture
 from truths import BICYCLE, CLASSES, IGNORED, MOTORCYCLE, VEHICLES, labels_of
 
 # Rows of corners, score, class.
@@ -166,7 +166,7 @@ def measure(find: Find, data: Path) -> dict[str, dict[str, float]]:
     tallies: dict[str, dict[str, Tally]] = {}
     counts: dict[str, int] = {}
     for file in pictures_of(data):
-        image = cv2.imread(str(file))
+        image = read_picture(file)
         source = file.name.split("_")[0]
         counts[source] = counts.get(source, 0) + 1
         rows = labels_of(file.parent.parent / "labels" / f"{file.stem}.txt")

@@ -34,6 +34,14 @@ class Picture:
     label: str
 
 
+def read_picture(file: Path) -> np.ndarray:
+    """(height, width, 3) BGR. Raises ValueError."""
+    image = cv2.imread(str(file))
+    if image is None:
+        raise ValueError(f"{file} cannot be decoded")
+    return image
+
+
 def _fitted(image: np.ndarray) -> np.ndarray:
     scale = LONGEST_SIDE / max(image.shape[:2])
     if scale >= 1:
@@ -47,22 +55,22 @@ def _labelled(data: Path) -> Iterator[tuple[str, str, str, str, np.ndarray]]:
         group = file.name.split("_")[0]
         source = "_".join(file.name.split("_")[:2]) if group in ("man", "top", "atl") else group
         label = file.parent.parent / "labels" / f"{file.stem}.txt"
-        yield file.name, source, group, str(label.relative_to(data)), cv2.imread(str(file))
+        yield file.name, source, group, str(label.relative_to(data)), read_picture(file)
 
 
 def _unlabelled(data: Path) -> Iterator[tuple[str, str, str, str, np.ndarray]]:
     for file in sorted((data / "frames_unlabelled").rglob("*.jpg")):
         source = file.name.split("_")[0].rstrip("0123456789") or file.name
-        yield f"frame_{file.name}", f"frame_{source}", "frame", "", cv2.imread(str(file))
+        yield f"frame_{file.name}", f"frame_{source}", "frame", "", read_picture(file)
     for file in sorted((data / "speed").glob("*.jpg")):
-        yield f"speed_{file.name}", "speed", "frame", "", cv2.imread(str(file))
+        yield f"speed_{file.name}", "speed", "frame", "", read_picture(file)
     rows = (data / "plates" / "photos_train.jsonl").read_text().splitlines()
     photos = [r for r in map(json.loads, rows) if r["scene"] == "road_camera"]
     for row in photos[:: max(1, len(photos) // ROAD_PHOTOS)]:
-        image = cv2.imread(str(data / "plates" / row["file"]))
-        if image is None:
-            image = cv2.imread(str(data / "plates" / "photos" / row["file"]))
-        yield f"photo_{Path(row['file']).name}", "photo", "photo", "", image
+        file = data / "plates" / row["file"]
+        if not file.is_file():
+            file = data / "plates" / "photos" / row["file"]
+        yield f"photo_{file.name}", "photo", "photo", "", read_picture(file)
     for file in sorted((data / "video").iterdir()):
         clip = cv2.VideoCapture(str(file))
         total = int(clip.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -89,7 +97,7 @@ def build(data: Path, work: Path) -> None:
                 shown = np.ascontiguousarray(_fitted(image))
                 if label:
                     digest.update((data / label).read_bytes())
-                content = hashlib.sha256(shown).hexdigest()
+                content = hashlib.sha256(shown.data).hexdigest()
                 digest.update(content.encode())
                 rows.append(
                     {"name": name, "source": source, "group": group, "label": label,

@@ -191,7 +191,9 @@ def worsened(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         image = np.clip(image + noise * rng.uniform(2, 16), 0, 255).astype(np.uint8)
     if rng.random() < 0.35:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(12, 85))]
-        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
+        decoded = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
+        assert decoded is not None, "a picture just compressed"
+        image = decoded
     return image
 
 

@@ -64,20 +64,21 @@ class TeacherGraph(nn.Module):
 def _convolutions(models: Path) -> list[_Convolution]:
     root = ElementTree.parse(models / _FILE).getroot()  # noqa: S314 - our own file
     raw = (models / _FILE).with_suffix(".bin").read_bytes()
-    layers = {layer.get("id"): layer for layer in root.iter("layer")}
+    layers = {layer.attrib["id"]: layer for layer in root.iter("layer")}
     inputs: dict[str, dict[str, str]] = {}
     users: dict[str, str] = {}
     for edge in root.iter("edge"):
-        inputs.setdefault(edge.get("to-layer"), {})[edge.get("to-port")] = edge.get("from-layer")
-        users.setdefault(edge.get("from-layer"), edge.get("to-layer"))
+        source, target = edge.attrib["from-layer"], edge.attrib["to-layer"]
+        inputs.setdefault(target, {})[edge.attrib["to-port"]] = source
+        users.setdefault(source, target)
 
     def constant(layer: str) -> np.ndarray:
         if layers[layer].get("type") == "Convert":
             return constant(inputs[layer]["0"])
-        data = layers[layer].find("data")
-        kind = {"f32": np.float32, "f16": np.float16}[data.get("element_type")]
-        start, length = int(data.get("offset")), int(data.get("size"))
-        shape = [int(n) for n in data.get("shape").split(",")]
+        (data,) = layers[layer].findall("data")
+        kind = {"f32": np.float32, "f16": np.float16}[data.attrib["element_type"]]
+        start, length = int(data.attrib["offset"]), int(data.attrib["size"])
+        shape = [int(n) for n in data.attrib["shape"].split(",")]
         return np.frombuffer(raw[start : start + length], kind).reshape(shape).astype(np.float32)
 
     found = []
@@ -93,7 +94,7 @@ def _convolutions(models: Path) -> list[_Convolution]:
             gain = torch.from_numpy(constant(inputs[after]["1"]).reshape(-1))
             after = users[after]
         bias = torch.from_numpy(constant(inputs[after]["1"]).reshape(-1))
-        name = layers[inputs[key]["1"]].get("name")
+        name = layers[inputs[key]["1"]].attrib["name"]
         found.append(_Convolution(name, torch.from_numpy(weight), gain, bias))
     return found
 

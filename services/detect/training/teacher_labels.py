@@ -116,7 +116,7 @@ def label(data: Path, work: Path) -> None:
             np.ascontiguousarray(pixels(picture, memory)), picture.group
         )
         if done % 100 == 0 or done == len(missing):
-            np.savez_compressed(work / "teacher.tmp.npz", **found)
+            np.savez_compressed(work / "teacher.tmp.npz", allow_pickle=False, **found)
             (work / "teacher.tmp.npz").replace(path)
             print(f"teacher: {done} of {len(missing)}", flush=True)
 

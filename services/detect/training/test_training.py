@@ -35,7 +35,7 @@ def work(tmp_path: Path) -> Path:
             out.write(rng.integers(0, 255, (96, 128, 3), np.uint8).tobytes())
             seen[name] = np.array([[0.6, 0.6, 0.8, 0.9, 0.8, 0]], np.float32)
     (tmp_path / "pictures.json").write_text(json.dumps({"sha256": "made", "pictures": rows}))
-    np.savez(tmp_path / "teacher.npz", **seen)
+    np.savez(tmp_path / "teacher.npz", allow_pickle=False, **seen)
     torch.manual_seed(1)
     torch.save({"averaged": Detector().state_dict()}, tmp_path / "begin.pt")
     return tmp_path
