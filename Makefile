@@ -50,7 +50,7 @@ check: lint ## before each commit: lint, types, unit and contract tests, in a mi
 	@$(BIN)/python -m pytest --quiet --numprocesses 2 --no-loadscope-reorder -m "not slow" \
 		tests/unit tests/contract
 
-format: setup ## ruff: imports, what it can mend, and the form of every file
+format: setup ## let ruff sort imports, fix what it can and format every file
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

@@ -15,8 +15,8 @@ trap 'rm -rf "$partial"' EXIT
 
 hex() { od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n'; }
 fernet() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n'; }
-# Readable by the containers' users, whose numbers the host does not know; on the host nobody
-# but the owner can enter the folder.
+# Readable by the containers' users, whose numbers the host does not know; on the host only the
+# owner can enter the folder.
 keep() { printf '%s' "$2" > "$partial/$1" && chmod 0444 "$partial/$1"; }
 
 keep postgres_password "$(hex 24)"

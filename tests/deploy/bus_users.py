@@ -1,4 +1,4 @@
-"""Who may say and hear what on the bus: Strimzi's KafkaUsers, from `contracts/asyncapi.yaml`."""
+"""Rights on the bus: Strimzi's KafkaUsers, from `contracts/asyncapi.yaml`."""
 
 from typing import Any
 
@@ -20,15 +20,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Service to its consumer groups."""
 
 _DEAD = ".dlq"
-_SAY = ["Write", "Describe"]
-_HEAR = ["Read", "Describe"]
+_PRODUCE = ["Write", "Describe"]
+_CONSUME = ["Read", "Describe"]
 
 
 def bus_users(cluster: str = "payesh") -> str:
-    """One user a service, one to look after dead letters and one that only measures lag."""
+    """One user a service, one for dead letters and one that measures lag alone."""
     users = {f"{service}-bus": _service(service) for service in GROUPS}
     users["dead-letters"] = [
-        _rule("topic", topic.name, _HEAR if topic.name.endswith(_DEAD) else _SAY)
+        _rule("topic", topic.name, _CONSUME if topic.name.endswith(_DEAD) else _PRODUCE)
         for topic in topics()
         if topic.name.endswith(_DEAD) or topic.consumers
     ]
@@ -54,10 +54,14 @@ def bus_users(cluster: str = "payesh") -> str:
 
 
 def _service(service: str) -> list[dict[str, Any]]:
-    # Who consumes a topic also produces its dead letters: `topics` says so.
-    said = [_rule("topic", topic.name, _SAY) for topic in topics() if service in topic.producers]
-    heard = [_rule("topic", topic.name, _HEAR) for topic in topics() if service in topic.consumers]
-    return said + heard + [_rule("group", group, ["Read"]) for group in GROUPS[service]]
+    # The consumers of a topic are the producers of its dead letters in `topics`.
+    produced = [
+        _rule("topic", topic.name, _PRODUCE) for topic in topics() if service in topic.producers
+    ]
+    consumed = [
+        _rule("topic", topic.name, _CONSUME) for topic in topics() if service in topic.consumers
+    ]
+    return produced + consumed + [_rule("group", group, ["Read"]) for group in GROUPS[service]]
 
 
 def _rule(kind: str, name: str, operations: list[str]) -> dict[str, Any]:

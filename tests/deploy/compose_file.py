@@ -1,4 +1,4 @@
-"""`docker-compose.yml` as compose reads it, with the secrets that its script draws."""
+"""`docker-compose.yml` as compose reads it, with secrets drawn by its script."""
 
 import re
 import subprocess

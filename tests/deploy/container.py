@@ -1,4 +1,4 @@
-"""A container as a deployment describes it, whichever file says so."""
+"""A container as a deployment describes it, in compose or in Kubernetes."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _OURS = re.compile(r"payesh[-/](access|ingest|detect|plates|tickets):([^:@]+)$")
 
 @dataclass(frozen=True)
 class Container:
-    """`environment` and `files` (path in the container to content) are all that it is given."""
+    """A container; `environment` and `files` (path to content) are all of its configuration."""
 
     name: str
     image: str
@@ -33,11 +33,11 @@ class Container:
         return found[2]
 
     def placed(self, folder: Path) -> dict[str, str]:
-        """Write the files below `folder`; the environment with its paths led there."""
+        """Write the files below `folder`; returns the environment with its paths below `folder`."""
         for path, content in self.files.items():
             place = folder / path.lstrip("/")
             place.parent.mkdir(parents=True, exist_ok=True)
-            # A clients file names its secret's place in the container.
+            # A clients file has the path of its secret in the container.
             place.write_text(content.replace('"/run/', f'"{folder}/run/'), "utf-8")
         (folder / "var/spool/payesh").mkdir(parents=True, exist_ok=True)
         return {

@@ -21,7 +21,7 @@ Resource = dict[str, Any]
 
 @cache
 def built(overlay: str) -> tuple[Resource, ...]:
-    """Every resource of an overlay. Raises CalledProcessError with kustomize's words."""
+    """Every resource of an overlay. Raises AssertionError with kustomize's message."""
     kubectl = Path(sys.executable).with_name("kubectl")
     folder = str(K8S / "overlays" / overlay)
     done = subprocess.run([str(kubectl), "kustomize", folder], capture_output=True, text=True)
@@ -87,7 +87,7 @@ def described(overlay: str, workload: str) -> Resource:
 
 
 def containers(overlay: str) -> dict[str, Container]:
-    """Workload to its container. Raises KeyError for a reference that leads nowhere."""
+    """Workload to its container. Raises KeyError for an unresolved reference."""
     found = {}
     for resource, template in pods(overlay):
         name = resource["metadata"]["name"]

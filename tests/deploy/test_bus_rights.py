@@ -1,5 +1,5 @@
-"""Strimzi's listener, users and rights, kept by an Apache Kafka here: each service may do what it
-has to, and nothing else."""
+"""Strimzi's listener, users and rights, enforced by Apache Kafka: each service has the rights that
+it needs, and no more."""
 
 import asyncio
 import subprocess
@@ -68,7 +68,7 @@ def draw_certificate(certificate: Path, key: Path) -> None:
 
 
 class GuardedKafka(KafkaBroker):
-    """With the listener of `kafka.yaml` beside the plain one, which only the test uses."""
+    """A broker with the listener of `kafka.yaml` beside the plain one, which only the test uses."""
 
     def _draw_ports(self) -> None:
         super()._draw_ports()
@@ -128,7 +128,7 @@ async def kafka() -> AsyncIterator[GuardedKafka]:
 
 
 async def grant(bootstrap: str, users: dict[str, Any]) -> None:
-    """What Strimzi's user operator makes of the resources."""
+    """Create the access rules that Strimzi's user operator would."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
@@ -159,7 +159,7 @@ def settings(kafka: GuardedKafka, user: str, **others: Any) -> Settings:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_says_what_is_its_own_and_no_more(
+async def test_a_service_produces_its_own_topics_and_no_others(
     kafka: GuardedKafka, service: str
 ) -> None:
     """With the idempotent producer that production has on."""
@@ -182,25 +182,25 @@ async def test_a_service_says_what_is_its_own_and_no_more(
 
 
 @pytest.mark.parametrize("service", [name for name in SERVICES if GROUPS[name]])
-async def test_a_service_hears_what_it_consumes_in_its_own_groups(
+async def test_a_service_consumes_its_topics_in_its_own_groups(
     kafka: GuardedKafka, service: str
 ) -> None:
-    heard = [topic.name for topic in topics() if service in topic.consumers]
-    assert heard
+    consumed = [topic.name for topic in topics() if service in topic.consumers]
+    assert consumed
     for group in GROUPS[service]:
         consumer = AIOKafkaConsumer(
-            *heard, group_id=group, **connection(settings(kafka, f"{service}-bus"))
+            *consumed, group_id=group, **connection(settings(kafka, f"{service}-bus"))
         )
         await consumer.start()
         try:
             async with asyncio.timeout(30):
-                while {each.topic for each in consumer.assignment()} != set(heard):
+                while {each.topic for each in consumer.assignment()} != set(consumed):
                     await consumer.getmany(timeout_ms=200)
             await consumer.commit(dict.fromkeys(consumer.assignment(), 0))
         finally:
             await consumer.stop()
     stranger = AIOKafkaConsumer(
-        heard[0], group_id="somebody-elses", **connection(settings(kafka, f"{service}-bus"))
+        consumed[0], group_id="another-group", **connection(settings(kafka, f"{service}-bus"))
     )
     with pytest.raises(KafkaError, match=r"(?i)authoriz"):
         async with asyncio.timeout(30):
@@ -210,7 +210,7 @@ async def test_a_service_hears_what_it_consumes_in_its_own_groups(
 
 
 async def test_only_the_user_of_dead_letters_lists_and_resends_them(kafka: GuardedKafka) -> None:
-    """By the command that the runbooks name."""
+    """With the command of the runbooks."""
     topic = "plates.plate.read.v1"
     producer = Producer(settings(kafka, "tickets-bus"))
     headers = [("payesh-topic", topic.encode()), ("payesh-reason", b"no such county")]
@@ -232,30 +232,30 @@ async def test_only_the_user_of_dead_letters_lists_and_resends_them(kafka: Guard
         output, _ = await child.communicate()
         return child.returncode, output.decode()
 
-    code, said = await run("dead-letters", "list")
-    assert code == 0 and "no such county" in said, said
-    code, said = await run("dead-letters", "resend")
-    assert code == 0, said
-    code, said = await run("tickets-bus", "list")
-    assert code != 0, said
-    hearing = AIOKafkaConsumer(
+    code, output = await run("dead-letters", "list")
+    assert code == 0 and "no such county" in output, output
+    code, output = await run("dead-letters", "resend")
+    assert code == 0, output
+    code, output = await run("tickets-bus", "list")
+    assert code != 0, output
+    consumer = AIOKafkaConsumer(
         topic,
         group_id="tickets",
         auto_offset_reset="earliest",
         **connection(settings(kafka, "tickets-bus")),
     )
-    await hearing.start()
+    await consumer.start()
     try:
         values = []
         async with asyncio.timeout(30):
             while (b"a-dead-letter", b"{}") not in values:
-                fetched = await hearing.getmany(timeout_ms=500)
+                fetched = await consumer.getmany(timeout_ms=500)
                 values += [(each.key, each.value) for some in fetched.values() for each in some]
     finally:
-        await hearing.stop()
+        await consumer.stop()
 
 
-async def test_a_wrong_password_and_a_strange_authority_are_kept_out(
+async def test_a_wrong_password_and_an_unknown_authority_are_refused(
     kafka: GuardedKafka, tmp_path: Path
 ) -> None:
     wrong = Producer(settings(kafka, "tickets-bus", kafka_password="guessed"))
@@ -264,7 +264,7 @@ async def test_a_wrong_password_and_a_strange_authority_are_kept_out(
     await wrong.stop()
     other = tmp_path / "other.crt"
     await asyncio.to_thread(draw_certificate, other, tmp_path / "key")
-    fooled = Producer(settings(kafka, "tickets-bus", kafka_ca_file=other))
+    misled = Producer(settings(kafka, "tickets-bus", kafka_ca_file=other))
     with pytest.raises(BusUnavailable):
-        await fooled.publish_raw("audit.read.recorded.v1", b"key", b"{}", [])
-    await fooled.stop()
+        await misled.publish_raw("audit.read.recorded.v1", b"key", b"{}", [])
+    await misled.stop()

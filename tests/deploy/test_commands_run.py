@@ -45,7 +45,7 @@ class Deployed:
 
 
 class Machine:
-    """What this machine offers in place of a cluster's addresses."""
+    """Addresses, credentials and ports of this machine in place of a cluster's."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Machine:
         self.metrics_ports = {process: free_port() for process in PROCESSES}
 
     def environment(self, process: str, container: Container) -> dict[str, str]:
-        """The container's, with the same names in the same places and values of this machine."""
+        """The container's environment, each value replaced by this machine's where it has one."""
         folder = self._folder / container.name
         service = container.service or ""
         environment = container.placed(folder)
@@ -100,7 +100,7 @@ class Machine:
     async def start(
         self, process: str, container: Container, log: Path
     ) -> asyncio.subprocess.Process:
-        arguments = [  # a path among them lies where the container's files were placed
+        arguments = [  # a path leads to the folder of the container's files
             f"{self._folder / container.name}{part}" if part.startswith("/") else part
             for part in container.arguments
         ]
@@ -119,7 +119,7 @@ async def deployed(
     images: Mapping[str, Image],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Deployed]:
-    """Jobs run to their end, then the processes; all end in order afterwards."""
+    """Run the jobs to their end, then the processes; all must exit with code 0 afterwards."""
     source: str = request.param
     folder = tmp_path_factory.mktemp(source)
     await create_topics(engines.addresses()["kafka_bootstrap"])
@@ -168,7 +168,7 @@ async def _wait_ready(
     deployed: Deployed, running: Mapping[str, asyncio.subprocess.Process], logs: Mapping[str, Path]
 ) -> None:
     waiting = set(running)
-    said: dict[str, str] = {}
+    answers: dict[str, str] = {}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + READY_S
     async with httpx.AsyncClient(timeout=5) as client:
@@ -177,12 +177,12 @@ async def _wait_ready(
                 assert running[process].returncode is None, logs[process].read_text()[-2000:]
                 try:
                     answer = await client.get(deployed.url(process, HTTP, "/readyz"))
-                    said[process] = answer.text
+                    answers[process] = answer.text
                     if answer.status_code == 200:
                         waiting.discard(process)
                 except httpx.HTTPError as error:
-                    said[process] = type(error).__name__
-            assert loop.time() < deadline, {name: said[name] for name in waiting}
+                    answers[process] = type(error).__name__
+            assert loop.time() < deadline, {name: answers[name] for name in waiting}
             await asyncio.sleep(0.2)
 
 
@@ -217,7 +217,7 @@ async def test_metrics_are_where_the_manifest_says(deployed: Deployed, process: 
 
 
 async def test_the_pages_client_is_known_to_access(deployed: Deployed) -> None:
-    """Its secret reached both sides, and its redirect goes to the pages' own address."""
+    """Both services have its secret, and its redirect leads to the pages' address."""
     described = containers(deployed.source)
     pages = described["tickets"].environment["PAYESH_PUBLIC_URL"]
     query = {

@@ -1,4 +1,4 @@
-"""docker-compose.yml: known keys, order of starting, and nothing that a container need not have."""
+"""docker-compose.yml: known keys, order of starting, and no right that is not needed."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ BELOW: dict[str, set[str]] = {
     "healthcheck": {"test", "interval", "timeout", "retries", "start_period", "start_interval"},
     "logging": {"driver", "options"},
 }
-"""Keys of the Compose specification (2024) that are used; another is a misspelling or new."""
+"""Keys of the Compose specification (2024) that are used; another key is a misspelling or new."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_every_file_that_is_mounted_or_built_is_there(services: dict[str, Any]) 
     built = {each["image"] for each in services.values() if "build" in each}
     for name, service in services.items():
         if service["image"].startswith("payesh-"):
-            assert service["image"] in built, f"{name}: nobody builds {service['image']}"
+            assert service["image"] in built, f"{name}: no service builds {service['image']}"
             assert "build" in service or service["pull_policy"] == "never", name
 
 
@@ -144,7 +144,7 @@ def needed(services: dict[str, Any], name: str, condition: str) -> set[str]:
     }
 
 
-def test_what_is_needed_comes_first(services: dict[str, Any]) -> None:
+def test_dependencies_start_first(services: dict[str, Any]) -> None:
     for name, service in services.items():
         for other, given in service.get("depends_on", {}).items():
             ends = other in JOBS
@@ -152,7 +152,7 @@ def test_what_is_needed_comes_first(services: dict[str, Any]) -> None:
                 "service_completed_successfully" if ends else "service_healthy"
             )
             assert ends or "healthcheck" in services[other], (
-                f"{name} would wait for {other} for ever"
+                f"{name} would wait for {other} without end"
             )
             assert services[other]["restart"] == ("no" if ends else "unless-stopped")
     for process in PROCESSES:
@@ -180,7 +180,7 @@ def test_engines_are_those_of_the_tests(services: dict[str, Any]) -> None:
     assert f"    version: {version}\n" in kafka
 
 
-def test_pages_send_people_back_to_where_they_came_from(services: dict[str, Any]) -> None:
+def test_signing_in_returns_to_the_address_of_the_pages(services: dict[str, Any]) -> None:
     pages = services["tickets"]["environment"]["PAYESH_PUBLIC_URL"]
     text = compose_file.containers()["access"].files["/etc/payesh/clients.json"]
     assert f'"{pages}/sign-in/callback"' in text

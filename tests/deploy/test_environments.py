@@ -1,4 +1,4 @@
-"""Each service starts from exactly what its deployment gives it."""
+"""Each service starts with exactly the settings of its deployment."""
 
 import importlib
 import os
@@ -30,7 +30,7 @@ def settings_class(process: str) -> Any:
 
 
 def put(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
-    """The container's environment instead of ours."""
+    """Replace this process's settings by the container's."""
     for name in list(os.environ):
         if name.startswith("PAYESH_"):
             monkeypatch.delenv(name)
@@ -58,7 +58,7 @@ def test_a_process_loads_its_settings(
 ) -> None:
     put(monkeypatch, all_containers(source)[process].placed(tmp_path))
     settings = settings_class(process)()
-    assert settings.http_host != "127.0.0.1", "nobody outside the container would reach it"
+    assert settings.http_host != "127.0.0.1", "it could not be reached from outside the container"
     assert (settings.http_port, settings.metrics_port) == (8000, 9000)
     if isinstance(settings, DatabaseSettings):
         url = settings.database_url.get_secret_value()
@@ -76,7 +76,7 @@ def test_a_process_loads_its_settings(
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("process", PROCESSES)
-def test_a_setting_that_nobody_reads_stops_a_process(
+def test_an_unknown_setting_stops_a_process(
     source: str, process: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(monkeypatch, all_containers(source)[process].placed(tmp_path))
@@ -107,7 +107,7 @@ def test_every_variable_and_secret_file_is_one_that_the_process_reads(
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("service", SERVICES)
-def test_dead_letters_can_be_looked_at_in_each_container(
+def test_dead_letters_can_be_listed_in_each_container(
     source: str, service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(monkeypatch, all_containers(source)[service].placed(tmp_path))
@@ -132,7 +132,7 @@ def test_each_service_with_a_database_has_a_migration(source: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_no_two_services_share_a_secret(source: str) -> None:
-    """But the pages' client, whom access and tickets both have to know."""
+    """Except the pages' client, which access and tickets share."""
     owners: dict[str, set[str]] = {}
     for process in PROCESSES:
         container = all_containers(source)[process]
@@ -145,4 +145,4 @@ def test_no_two_services_share_a_secret(source: str) -> None:
         assert values
         for value in values:
             owners.setdefault(value, set()).add(container.service or "")
-    assert not {value: who for value, who in owners.items() if len(who) > 1}
+    assert not {value: services for value, services in owners.items() if len(services) > 1}

@@ -1,4 +1,4 @@
-"""What Kubernetes would be given: known fields, references that lead somewhere, restricted pods."""
+"""The Kubernetes manifests: known fields, resolved references, restricted pods."""
 
 import copy
 import re
@@ -79,7 +79,7 @@ def test_a_misspelt_field_of_an_operators_resource_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_reference_leads_somewhere(overlay: str) -> None:
+def test_every_reference_is_resolved(overlay: str) -> None:
     """Secrets are those that the scripts draw and Strimzi makes; ConfigMaps are built."""
     assert manifests.containers(overlay).keys() >= set(PROCESSES)  # KeyError for one that does not
     secrets, accounts = manifests.secrets(overlay), by_name(overlay, "ServiceAccount")
@@ -149,7 +149,7 @@ def test_the_namespace_enforces_the_restricted_standard(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_what_serves_has_all_three_probes_and_time_to_end(overlay: str) -> None:
+def test_each_process_has_three_probes_and_time_to_stop(overlay: str) -> None:
     for resource, template in pods(overlay):
         if resource["kind"] == "Job":
             continue
@@ -164,7 +164,7 @@ def selects(selector: Resource, labels: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_pod_is_denied_by_default_and_let_through_by_name(overlay: str) -> None:
+def test_every_pod_is_denied_by_default_and_admitted_by_name(overlay: str) -> None:
     policies = by_name(overlay, "NetworkPolicy")
     deny = policies.pop("default-deny")["spec"]
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -197,7 +197,7 @@ def test_a_pods_labels_name_exactly_what_its_environment_uses(overlay: str) -> N
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_whoever_may_go_out_to_one_is_let_in_there(overlay: str) -> None:
+def test_egress_and_ingress_rules_agree(overlay: str) -> None:
     """Egress to access, database and objects by label, and ingress by the same label."""
     policies = by_name(overlay, "NetworkPolicy")
     for out, into in (
@@ -283,7 +283,7 @@ def test_users_of_the_bus_may_do_what_the_contract_says() -> None:
         assert groups == set(GROUPS[service])
 
 
-def test_what_keda_scales_has_no_other_master() -> None:
+def test_a_deployment_that_keda_scales_has_no_fixed_replicas() -> None:
     scaled = {
         each["spec"]["scaleTargetRef"]["name"]: each["spec"]
         for each in of_kind("province", "ScaledObject")
@@ -299,7 +299,7 @@ def test_what_keda_scales_has_no_other_master() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_browsers_find_services_where_services_say_they_are(overlay: str) -> None:
+def test_public_addresses_of_services_are_those_of_the_ingress(overlay: str) -> None:
     described = manifests.containers(overlay)
     (ingress,) = of_kind(overlay, "Ingress")
     hosts = {

@@ -1,4 +1,4 @@
-"""docs/runbooks.md names nothing that is not there."""
+"""Everything that docs/runbooks.md names exists."""
 
 import importlib
 import json

@@ -56,7 +56,7 @@ def test_secrets_are_drawn_once_and_only_their_owner_can_reach_them(tmp_path: Pa
     again = subprocess.run(script, capture_output=True, text=True)
     assert again.returncode == 1 and "exists already" in again.stderr
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
-    assert [path.name for path in tmp_path.iterdir()] == ["secrets"], "nothing half-made is left"
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets"], "a partial folder is left"
 
 
 def test_no_two_installations_share_a_secret() -> None:

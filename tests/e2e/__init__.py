@@ -1,1 +1,1 @@
-"""The whole way of a vehicle, and the faults on it; one running house for all modules."""
+"""The whole way of a vehicle, and faults on it; one running stack for all modules."""

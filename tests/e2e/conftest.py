@@ -1,4 +1,4 @@
-"""One house for the whole suite: starting it takes half as long as a film."""
+"""One running stack for the whole suite: its start takes half as long as a film."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import pytest
 
 from payesh.local.engines import EngineUnavailable
 from tests.support.engines import chosen_engines
-from tests.support.running_house import House, Shown, running_house
+from tests.support.running_stack import RunningStack, ShownCamera, running_stack
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,18 +18,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    logs = tmp_path_factory.mktemp("house")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
+    logs = tmp_path_factory.mktemp("stack")
     try:
-        # Not in pytest's folder, which every other pytest of this user closes to PostgreSQL's.
-        with tempfile.TemporaryDirectory(prefix="payesh-house-") as folder:
-            async with running_house(Path(folder), logs, chosen_engines()) as running:
+        # Not in pytest's folder: another pytest of this user would deny it to PostgreSQL's user.
+        with tempfile.TemporaryDirectory(prefix="payesh-stack-") as folder:
+            async with running_stack(Path(folder), logs, chosen_engines()) as running:
                 yield running
     except EngineUnavailable as error:
         pytest.skip(f"engines absent: {error}")
 
 
 @pytest.fixture(scope="package")
-async def live(house: House) -> Shown:
+async def live(running: RunningStack) -> ShownCamera:
     """A camera that shows the street once, while bad input comes in at every door."""
-    return await house.show("e2e-live")
+    return await running.show("e2e-live")

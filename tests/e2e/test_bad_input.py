@@ -1,7 +1,7 @@
-"""Bad input comes in at the doors of the running house; it is told apart, and the flow goes on.
+"""Bad input at every interface of a running stack is refused, and good input goes on.
 
-The film of `live` runs meanwhile, and test_demo judges it: nothing of this may show there. What
-one service alone answers to bad uploads and tokens is in tests/integration.
+The film of `live` runs meanwhile, and test_demo judges it: bad input must not show there. How one
+service answers bad uploads and tokens is tested in tests/integration.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from payesh.contracts.values import format_utc
 from payesh.kit.bus.envelope import DEAD_LETTER_SUFFIX, envelope
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import street_revision
-from tests.support.running_house import House, Shown, eventually
+from tests.support.running_stack import RunningStack, ShownCamera, eventually
 
 _PURPOSE = {"Payesh-Purpose": "e2e"}
 Headers = list[tuple[str, bytes]]
@@ -65,17 +65,17 @@ MALFORMED: list[tuple[type[Event], bytes | None, Headers, str, set[str]]] = [
     (TrafficCounted, b"[]", headers_of(TrafficCounted), "schema: ", {"detect-projection"}),
     (AuditReadRecorded, b"{}", headers_of(AuditReadRecorded, ce_id="7"), "ce_id", {"access"}),
 ]
-"""Topic, body, headers; the reason that its dead letter gives, and the groups that bury it."""
+"""Topic, body, headers; the reason in its dead letters, and the groups that send them."""
 
 
-async def test_a_malformed_message_on_any_topic_is_buried_and_the_next_is_handled(
-    house: House, live: Shown
+async def test_a_malformed_message_on_any_topic_is_dead_lettered_and_the_next_is_handled(
+    running: RunningStack, live: ShownCamera
 ) -> None:
     key = b"e2e-malformed"
     partitions = {topic.name: topic.local_partitions for topic in topics()}
-    async with producing(house) as producer:
+    async with producing(running) as producer:
         for kind, body, headers, _, _ in MALFORMED:
-            # Into each partition: whatever comes next stands behind one.
+            # Into each partition, so that every later message is behind one.
             for partition in range(partitions[kind.topic]):
                 await producer.send_and_wait(
                     kind.topic, body, key=key, headers=headers, partition=partition
@@ -86,28 +86,28 @@ async def test_a_malformed_message_on_any_topic_is_buried_and_the_next_is_handle
         for group in groups
         for partition in range(partitions[kind.topic])
     }
-    letters = await dead_letters(house, lambda found: found.key == key, len(expected))
-    told = [dict(letter.headers) for letter in letters]
+    letters = await dead_letters(running, lambda found: found.key == key, len(expected))
+    letter_headers = [dict(letter.headers) for letter in letters]
     places = [
-        tuple(t[n].decode() for n in ("payesh-topic", "payesh-group", "payesh-partition"))
-        for t in told
+        tuple(each[n].decode() for n in ("payesh-topic", "payesh-group", "payesh-partition"))
+        for each in letter_headers
     ]
     assert sorted(places) == sorted((t, g, str(p)) for t, g, p in expected)
     reasons = {kind.topic: reason for kind, _, _, reason, _ in MALFORMED}
     bodies = {kind.topic: body for kind, body, _, _, _ in MALFORMED}
-    for letter, headers in zip(letters, told, strict=True):
+    for letter, headers in zip(letters, letter_headers, strict=True):
         topic = headers["payesh-topic"].decode()
         assert letter.topic == topic + DEAD_LETTER_SUFFIX
         assert (letter.value or None) == bodies[topic]
         assert reasons[topic] in headers["payesh-reason"].decode()
-    await the_flow_goes_on(house, live)
+    await the_flow_goes_on(running, live)
 
 
-async def test_a_segment_without_its_video_is_buried_and_observed_once_it_is_there(
-    house: House, live: Shown
+async def test_a_segment_without_its_video_is_dead_lettered_and_observed_once_it_is_there(
+    running: RunningStack, live: ShownCamera
 ) -> None:
-    await eventually(lambda: len(house.of(SegmentStored, live.camera_id)) > 0, "a segment")
-    good = house.of(SegmentStored, live.camera_id)[-1]
+    await eventually(lambda: len(running.of(SegmentStored, live.camera_id)) > 0, "a segment")
+    good = running.of(SegmentStored, live.camera_id)[-1]
     key = f"e2e-junk/{uuid4()}.m4s"
     common = {"camera_id": "e2e-junk", "sequence": 0, "last_in_stream": True}
     gone = good.model_copy(
@@ -119,13 +119,13 @@ async def test_a_segment_without_its_video_is_buried_and_observed_once_it_is_the
     )
     # The init part alone is a container without a frame.
     junk = good.model_copy(update={**common, "stream_id": uuid4(), "media": good.init})
-    async with producing(house) as producer:
+    async with producing(running) as producer:
         for event in (gone, junk):
             message = envelope(event)
             await producer.send_and_wait(
                 message.topic, message.value, key=message.key, headers=list(message.headers)
             )
-    letters = await dead_letters(house, lambda found: found.key == b"e2e-junk", 2)
+    letters = await dead_letters(running, lambda found: found.key == b"e2e-junk", 2)
     reasons = {
         SegmentStored.from_json(letter.value).stream_id: dict(letter.headers)["payesh-reason"]
         for letter in letters
@@ -133,29 +133,31 @@ async def test_a_segment_without_its_video_is_buried_and_observed_once_it_is_the
     assert b"object missing" in reasons[gone.stream_id]
     assert b"no frame decodes" in reasons[junk.stream_id]
 
-    # What an operator does: look, restore, send again.
-    (buried,) = (each for each in letters if b"missing" in dict(each.headers)["payesh-reason"])
-    listed = await command(house, "list", "--topic", SegmentStored.topic)
-    assert {"offset": buried.offset, "reason": reasons[gone.stream_id].decode()} in [
+    # As an operator does: list the dead letters, restore the object, send again.
+    (missing,) = (each for each in letters if b"missing" in dict(each.headers)["payesh-reason"])
+    listed = await command(running, "list", "--topic", SegmentStored.topic)
+    assert {"offset": missing.offset, "reason": reasons[gone.stream_id].decode()} in [
         {name: line[name] for name in ("offset", "reason")} for line in listed
     ]
-    response = house.store.get_object(good.media.bucket, good.media.key)
+    response = running.store.get_object(good.media.bucket, good.media.key)
     body = response.read()
     response.close()
     response.release_conn()
-    house.store.put_object(good.media.bucket, key, io.BytesIO(body), len(body))
-    offset = ("--offset", str(buried.offset), "--partition", str(buried.partition))
-    assert len(await command(house, "resend", "--topic", SegmentStored.topic, *offset)) == 1
+    running.store.put_object(good.media.bucket, key, io.BytesIO(body), len(body))
+    offset = ("--offset", str(missing.offset), "--partition", str(missing.partition))
+    assert len(await command(running, "resend", "--topic", SegmentStored.topic, *offset)) == 1
 
     def observed() -> bool:
-        return any(c.stream_id == gone.stream_id for c in house.of(TrafficCounted, "e2e-junk"))
+        return any(c.stream_id == gone.stream_id for c in running.of(TrafficCounted, "e2e-junk"))
 
     await eventually(observed, "the segment that was sent again")
-    await the_flow_goes_on(house, live)
+    await the_flow_goes_on(running, live)
 
 
-async def test_an_expired_certificate_cites_nobody(house: House, live: Shown) -> None:
-    picture = await asyncio.to_thread(close_up, house)
+async def test_an_expired_certificate_supports_no_citation(
+    running: RunningStack, live: ShownCamera
+) -> None:
+    picture = await asyncio.to_thread(close_up, running)
     now = datetime.now(UTC)
     outcomes = []
     for camera_id, valid_to in (
@@ -169,9 +171,9 @@ async def test_an_expired_certificate_cites_nobody(house: House, live: Shown) ->
             "valid_to": format_utc(valid_to),
         }
         revision = street_revision(
-            house.street.truth, now, source_kind="snapshots", certificate=certificate
+            running.street.truth, now, source_kind="snapshots", certificate=certificate
         )
-        await house.operator.create_camera(camera_id, revision, None)
+        await running.operator.create_camera(camera_id, revision, None)
         captured_at = datetime.now(UTC)
         measured = {
             "speed_kmh": 101.0,
@@ -179,32 +181,32 @@ async def test_an_expired_certificate_cites_nobody(house: House, live: Shown) ->
             "measured_at": format_utc(captured_at),
             "certificate_number": certificate["number"],
         }
-        await house.operator.post_snapshot(
+        await running.operator.post_snapshot(
             camera_id, picture, "image/jpeg", captured_at, measurement=measured
         )
 
         def decided(camera_id: str = camera_id) -> bool:
             return bool(
-                house.of(CitationDrafted, camera_id) or house.of(CitationRejected, camera_id)
+                running.of(CitationDrafted, camera_id) or running.of(CitationRejected, camera_id)
             )
 
         await eventually(decided, f"a citation of {camera_id}", 60)
-        assert len(house.of(ViolationDetected, camera_id)) == 1
-        outcomes.append([each.reason for each in house.of(CitationRejected, camera_id)])
-    assert house.of(CitationDrafted, "e2e-expired") == []
-    # The other's plate may be hard to read; that is no matter of its certificate.
+        assert len(running.of(ViolationDetected, camera_id)) == 1
+        outcomes.append([each.reason for each in running.of(CitationRejected, camera_id)])
+    assert running.of(CitationDrafted, "e2e-expired") == []
+    # The other plate may be unreadable, which does not depend on the certificate.
     assert outcomes[0] == ["certificate_invalid"]
     assert outcomes[1] in ([], ["unreadable"])
 
 
-async def test_a_token_opens_what_it_says_at_every_service_and_leaves_a_record(
-    house: House, live: Shown, administrator: httpx.AsyncClient
+async def test_a_token_gives_its_rights_at_every_service_and_leaves_a_record(
+    running: RunningStack, live: ShownCamera, administrator: httpx.AsyncClient
 ) -> None:
-    await eventually(lambda: len(house.of(CitationDrafted, live.camera_id)) > 0, "a draft", 60)
-    drafted = house.of(CitationDrafted, live.camera_id)[0]
+    await eventually(lambda: len(running.of(CitationDrafted, live.camera_id)) > 0, "a draft", 60)
+    drafted = running.of(CitationDrafted, live.camera_id)[0]
     read = next(
         each
-        for each in house.of(PlateRead, live.camera_id)
+        for each in running.of(PlateRead, live.camera_id)
         if each.passage_id == drafted.passage_id
     )
     lists = {"ingest": "/v1/cameras", "tickets": "/v1/citations", "plates": "/v1/reads"}
@@ -218,12 +220,12 @@ async def test_a_token_opens_what_it_says_at_every_service_and_leaves_a_record(
     ]
     scopes = "cameras:read streams:read citations:read evidence:read reads:read passages:read"
     async with (
-        client_with(administrator, house, scopes, ["damghan"]) as neighbour,
-        client_with(administrator, house, scopes, ["semnan"]) as local,
-        client_with(administrator, house, "traffic:read", ["semnan"]) as counter,
+        client_with(administrator, running, scopes, ["damghan"]) as neighbour,
+        client_with(administrator, running, scopes, ["semnan"]) as local,
+        client_with(administrator, running, "traffic:read", ["semnan"]) as counter,
     ):
         for service, path in [*lists.items(), *single]:
-            url = house.stack.url(service) + path
+            url = running.stack.url(service) + path
             assert (await local.get(url)).status_code == 200, path
             narrow = await counter.get(url)
             assert narrow.status_code == 403, path
@@ -234,7 +236,7 @@ async def test_a_token_opens_what_it_says_at_every_service_and_leaves_a_record(
             if path in lists.values():
                 assert elsewhere.json()["items"] == [], path
             else:
-                # Tickets says that there is one, so that the refusal can be recorded as such.
+                # Tickets answers 403, so that the denied read is recorded as such.
                 assert elsewhere.status_code == (403 if service == "tickets" else 404), path
 
     async def recorded() -> bool:
@@ -246,17 +248,17 @@ async def test_a_token_opens_what_it_says_at_every_service_and_leaves_a_record(
         outcomes = {r["outcome"] for r in records if r["purpose"] == _PURPOSE["Payesh-Purpose"]}
         return outcomes == {"granted", "denied"}
 
-    await eventually(recorded, "what was read and what was refused in the audit log")
+    await eventually(recorded, "granted and denied reads in the audit log")
 
 
 @pytest.fixture(scope="module")
-async def administrator(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    """The first administrator of this house."""
-    async with httpx.AsyncClient(base_url=house.stack.url("access"), timeout=30) as http:
+async def administrator(running: RunningStack) -> AsyncIterator[httpx.AsyncClient]:
+    """The first administrator of this stack."""
+    async with httpx.AsyncClient(base_url=running.stack.url("access"), timeout=30) as http:
         answer = await http.post(
             "/v1/bootstrap",
             json={
-                "secret": house.stack.bootstrap_secret_file.read_text().strip(),
+                "secret": running.stack.bootstrap_secret_file.read_text().strip(),
                 "username": "sara.mohammadi",
                 "name": "سارا محمدی",
                 "password": "a long enough phrase",
@@ -270,7 +272,7 @@ async def administrator(house: House) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def client_with(
-    administrator: httpx.AsyncClient, house: House, scopes: str, counties: list[str]
+    administrator: httpx.AsyncClient, running: RunningStack, scopes: str, counties: list[str]
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Another agency's machine with these rights."""
     registered = await administrator.post(
@@ -296,19 +298,19 @@ async def client_with(
         yield http
 
 
-async def the_flow_goes_on(house: House, live: Shown) -> None:
+async def the_flow_goes_on(running: RunningStack, live: ShownCamera) -> None:
     """A vehicle that passes from now on gets its citation."""
-    cited = len(house.of(CitationDrafted, live.camera_id))
+    cited = len(running.of(CitationDrafted, live.camera_id))
     await eventually(
-        lambda: len(house.of(CitationDrafted, live.camera_id)) > cited, "the next draft", 45
+        lambda: len(running.of(CitationDrafted, live.camera_id)) > cited, "the next draft", 45
     )
 
 
-def close_up(house: House) -> bytes:
+def close_up(running: RunningStack) -> bytes:
     """A still in which a car fills most of the picture, its plate to be read. JPEG."""
-    truth: Truth = house.street.truth
+    truth: Truth = running.street.truth
     car = next(v for v in truth.vehicles if v.band == "clear" and v.vehicle_class == "car")
-    with av.open(str(house.street.video)) as container:
+    with av.open(str(running.street.video)) as container:
         frame = next(islice(container.decode(video=0), car.best_frame, None))
     image = frame.to_ndarray(format="bgr24")
     left, top, right, bottom = (round(v) for v in car.box_px)
@@ -318,19 +320,21 @@ def close_up(house: House) -> bytes:
 
 
 @asynccontextmanager
-async def producing(house: House) -> AsyncIterator[AIOKafkaProducer]:
-    bootstrap = house.stack.engines.addresses()["kafka_bootstrap"]
+async def producing(running: RunningStack) -> AsyncIterator[AIOKafkaProducer]:
+    bootstrap = running.stack.engines.addresses()["kafka_bootstrap"]
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
         yield producer
 
 
-async def dead_letters(house: House, wanted: Callable[[Any], bool], count: int) -> list[Any]:
-    """The first `count` dead letters that are wanted, and whatever came with the last of them."""
-    bootstrap = house.stack.engines.addresses()["kafka_bootstrap"]
+async def dead_letters(
+    running: RunningStack, wanted: Callable[[Any], bool], count: int
+) -> list[Any]:
+    """At least `count` dead letters that are `wanted`."""
+    bootstrap = running.stack.engines.addresses()["kafka_bootstrap"]
     found: list[Any] = []
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
-        buried: list[Topic] = [t for t in topics() if t.name.endswith(DEAD_LETTER_SUFFIX)]
-        partitions = [TopicPartition(t.name, n) for t in buried for n in range(t.local_partitions)]
+        dead: list[Topic] = [t for t in topics() if t.name.endswith(DEAD_LETTER_SUFFIX)]
+        partitions = [TopicPartition(t.name, n) for t in dead for n in range(t.local_partitions)]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         try:
@@ -343,9 +347,9 @@ async def dead_letters(house: House, wanted: Callable[[Any], bool], count: int) 
     return found
 
 
-async def command(house: House, *arguments: str) -> list[dict[str, Any]]:
+async def command(running: RunningStack, *arguments: str) -> list[dict[str, Any]]:
     """Lines of `python -m payesh.kit.deadletters`."""
-    addresses = house.stack.engines.addresses()
+    addresses = running.stack.engines.addresses()
     environment = {
         **{name: value for name, value in os.environ.items() if "PAYESH" not in name},
         "PAYESH_KAFKA_BOOTSTRAP": addresses["kafka_bootstrap"],
@@ -355,6 +359,6 @@ async def command(house: House, *arguments: str) -> list[dict[str, Any]]:
         sys.executable, "-m", "payesh.kit.deadletters", *arguments,
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, complaint = await process.communicate()
-    assert process.returncode == 0, complaint.decode()
-    return [json.loads(line) for line in said.decode().splitlines()]
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return [json.loads(line) for line in output.decode().splitlines()]

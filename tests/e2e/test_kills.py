@@ -2,7 +2,7 @@
 
 One film, two observers: first plates, tickets, access and the projection are killed and started
 again, then the observer that holds the camera, for good and with a vehicle half measured, and
-last ingest. The tests look at what was said.
+last ingest. The tests compare the events with an undisturbed run.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from payesh.contracts import (
     ViolationDetected,
 )
 from payesh.local.verdict import match
-from tests.e2e.undisturbed import Undisturbed, heard
+from tests.e2e.undisturbed import Undisturbed, published
 from tests.support.evidence_checks import (
     check_bundle,
     check_chains,
@@ -32,93 +32,93 @@ from tests.support.evidence_checks import (
     streams,
     unexplained,
 )
-from tests.support.running_house import OBSERVERS, House, Shown, eventually
+from tests.support.running_stack import OBSERVERS, RunningStack, ShownCamera, eventually
 
 CAMERA = "e2e-kills"
 _LEARNING = timedelta(seconds=4)
-"""A stream's first seconds teach the motion detector its background."""
+"""In a stream's first seconds the motion detector learns its background."""
 
 
 @dataclass
 class Run:
-    shown: Shown
+    shown: ShownCamera
     ended_s: float
     undisturbed: Undisturbed
     observer: str
-    """Which observer was killed …"""
+    """The observer that was killed."""
     seen_until: datetime
-    """… and the end of the last segment that it had looked at."""
+    """The end of the last segment that it had observed."""
 
 
 @pytest.fixture(scope="module")
-async def run(house: House) -> AsyncIterator[Run]:
-    shown_before = {name: await house.handled(name, SegmentStored) for name in OBSERVERS}
-    shown = await house.show(CAMERA, loop=True)
-    undisturbed, over = Undisturbed(house.store), asyncio.Event()
+async def run(running: RunningStack) -> AsyncIterator[Run]:
+    shown_before = {name: await running.handled(name, SegmentStored) for name in OBSERVERS}
+    shown = await running.show(CAMERA, loop=True)
+    undisturbed, over = Undisturbed(running.store), asyncio.Event()
 
     async def follow() -> None:
         while not over.is_set():
-            await asyncio.to_thread(undisturbed.observe, house.of(SegmentStored, CAMERA))
+            await asyncio.to_thread(undisturbed.observe, running.of(SegmentStored, CAMERA))
             await asyncio.sleep(0.5)
 
     async with asyncio.TaskGroup() as beside:
         beside.create_task(follow())
-        await eventually(lambda: unread(house), "a passage without a read", 60)
-        await kill_and_start(house, "plates")
-        await eventually(lambda: undecided(house), "a violation without a citation", 60)
-        await kill_and_start(house, "tickets")
-        await asyncio.gather(kill_and_start(house, "access"), kill_and_start(house, "detect"))
-        observer, seen_until = await kill_observer_mid_track(house, shown, shown_before)
-        await eventually(lambda: bool(passages_since(house, seen_until)), "a takeover", 60)
+        await eventually(lambda: unread(running), "a passage without a read", 60)
+        await kill_and_start(running, "plates")
+        await eventually(lambda: undecided(running), "a violation without a citation", 60)
+        await kill_and_start(running, "tickets")
+        await asyncio.gather(kill_and_start(running, "access"), kill_and_start(running, "detect"))
+        observer, seen_until = await kill_observer_mid_track(running, shown, shown_before)
+        await eventually(lambda: bool(passages_since(running, seen_until)), "a takeover", 60)
         # Cars are on the road again in the film's second lap.
         await shown.until(max(shown.film_s, shown.truth.duration_s + 8))
-        await kill_and_start(house, "ingest", away_s=2)
-        # Vehicles that the dead ingest left half recorded are given up after 20 s.
+        await kill_and_start(running, "ingest", away_s=2)
+        # Tracks of the dead ingest's last stream are closed after 20 s.
         await asyncio.sleep(26)
         ended_s = shown.film_s
-        await house.end(shown)
+        await running.end(shown)
         over.set()
-    await asyncio.to_thread(undisturbed.observe, house.of(SegmentStored, CAMERA))
+    await asyncio.to_thread(undisturbed.observe, running.of(SegmentStored, CAMERA))
     yield Run(shown, ended_s, undisturbed, observer, seen_until)
 
 
-def unread(house: House) -> bool:
-    read = {each.passage_id for each in house.of(PlateRead, CAMERA)}
-    return any(each.passage_id not in read for each in house.of(PassageObserved, CAMERA))
+def unread(running: RunningStack) -> bool:
+    read = {each.passage_id for each in running.of(PlateRead, CAMERA)}
+    return any(each.passage_id not in read for each in running.of(PassageObserved, CAMERA))
 
 
-def undecided(house: House) -> bool:
-    decided = {each.violation_id for each in house.of(CitationDrafted, CAMERA)}
-    decided |= {each.violation_id for each in house.of(CitationRejected, CAMERA)}
-    return any(each.violation_id not in decided for each in house.of(ViolationDetected, CAMERA))
+def undecided(running: RunningStack) -> bool:
+    decided = {each.violation_id for each in running.of(CitationDrafted, CAMERA)}
+    decided |= {each.violation_id for each in running.of(CitationRejected, CAMERA)}
+    return any(each.violation_id not in decided for each in running.of(ViolationDetected, CAMERA))
 
 
-def passages_since(house: House, moment: datetime) -> list[PassageObserved]:
-    return [each for each in house.of(PassageObserved, CAMERA) if each.captured_at > moment]
+def passages_since(running: RunningStack, moment: datetime) -> list[PassageObserved]:
+    return [each for each in running.of(PassageObserved, CAMERA) if each.captured_at > moment]
 
 
-async def kill_and_start(house: House, name: str, away_s: float = 0.5) -> None:
-    process = house.stack.processes[name]
+async def kill_and_start(running: RunningStack, name: str, away_s: float = 0.5) -> None:
+    process = running.stack.processes[name]
     process.kill()
     await asyncio.sleep(away_s)
     await process.start()
 
 
 async def kill_observer_mid_track(
-    house: House, shown: Shown, before: dict[str, float]
+    running: RunningStack, shown: ShownCamera, before: dict[str, float]
 ) -> tuple[str, datetime]:
-    """Kill whoever observes the camera right after a segment in which a speeding vehicle came
-    into sight but did not reach the exit line. Its name, and that segment's end."""
+    """Kill the observer of the camera after a segment in which a speeding vehicle came into view
+    and did not reach the exit line. Returns its name, and that segment's end."""
 
     async def observed(name: str) -> float:
-        return await house.handled(name, SegmentStored) - before[name]
+        return await running.handled(name, SegmentStored) - before[name]
 
     counts = {name: await observed(name) for name in OBSERVERS}
     observer = max(counts, key=lambda name: counts[name])
-    known = len(house.of(SegmentStored, CAMERA))
+    known = len(running.of(SegmentStored, CAMERA))
     while True:
-        await eventually(lambda: len(house.of(SegmentStored, CAMERA)) > known, "a segment")  # noqa: B023
-        segments = house.of(SegmentStored, CAMERA)
+        await eventually(lambda: len(running.of(SegmentStored, CAMERA)) > known, "a segment")  # noqa: B023
+        segments = running.of(SegmentStored, CAMERA)
         known = len(segments)
         last = segments[-1]
         seen_until = last.captured_at + timedelta(milliseconds=last.duration_ms)
@@ -130,21 +130,21 @@ async def kill_observer_mid_track(
         ):
             break
 
-    async def looked_at_it() -> bool:
+    async def has_observed_it() -> bool:
         return await observed(observer) >= known
 
-    await eventually(looked_at_it, "the observer looked at the segment")
-    house.stack.processes[observer].kill()
+    await eventually(has_observed_it, "the observer has the segment")
+    running.stack.processes[observer].kill()
     return observer, seen_until
 
 
 async def test_every_violation_whose_frames_were_stored_ends_as_one_citation(
-    house: House, run: Run
+    running: RunningStack, run: Run
 ) -> None:
-    check_one_of_each(house.tap)
+    check_one_of_each(running.tap)
     spans = [
         (own[0].captured_at, own[-1].captured_at + timedelta(milliseconds=own[-1].duration_ms))
-        for own in streams(house.of(SegmentStored, CAMERA)).values()
+        for own in streams(running.of(SegmentStored, CAMERA)).values()
     ]
     truth = {each.vehicle_id: each for each in run.shown.truth.vehicles}
     recorded = []
@@ -157,45 +157,47 @@ async def test_every_violation_whose_frames_were_stored_ends_as_one_citation(
         )
         if true.band == "clear" and within:
             recorded.append(vehicle)
-    passages = match(recorded, house.of(PassageObserved, CAMERA))
-    violations = {each.passage_id for each in house.of(ViolationDetected, CAMERA)}
-    unpunished = [
+    passages = match(recorded, running.of(PassageObserved, CAMERA))
+    violations = {each.passage_id for each in running.of(ViolationDetected, CAMERA)}
+    unnoticed = [
         (vehicle, passages.get(vehicle.vehicle_id))
         for vehicle in recorded
         if vehicle.vehicle_id not in passages
         or passages[vehicle.vehicle_id].passage_id not in violations
     ]
     print(f"{len(recorded)} clearly speeding vehicles recorded, {len(violations)} violations")
-    print(*unpunished, sep="\n")
+    print(*unnoticed, sep="\n")
     assert len(recorded) > 10
-    # The detector itself may miss one in ten, killed or not; the next test tells the two apart.
-    assert len(unpunished) <= 0.1 * len(recorded)
+    # The detector may miss one in ten without a kill too; the next test separates the two.
+    assert len(unnoticed) <= 0.1 * len(recorded)
 
 
 async def test_passages_and_violations_are_those_of_an_undisturbed_run(
-    house: House, run: Run
+    running: RunningStack, run: Run
 ) -> None:
-    said = heard(house.of(PassageObserved, CAMERA), house.of(ViolationDetected, CAMERA))
-    assert said == run.undisturbed.said
-    assert len(said) > 20
+    passages = published(running.of(PassageObserved, CAMERA), running.of(ViolationDetected, CAMERA))
+    assert passages == run.undisturbed.passages
+    assert len(passages) > 20
 
 
-async def test_a_second_observer_finished_what_the_killed_one_had_in_sight(
-    house: House, run: Run
+async def test_a_second_observer_finishes_the_tracks_of_the_killed_one(
+    running: RunningStack, run: Run
 ) -> None:
-    assert not house.stack.processes[run.observer].is_running
+    assert not running.stack.processes[run.observer].is_running
     under_way = [
         passage
-        for passage in house.of(PassageObserved, CAMERA)
+        for passage in running.of(PassageObserved, CAMERA)
         if passage.first_seen_at < run.seen_until < passage.captured_at
     ]
     assert any(passage.ended_by == "exit_line" and passage.speed for passage in under_way)
-    read = {each.passage_id for each in house.of(PlateRead, CAMERA)}
+    read = {each.passage_id for each in running.of(PlateRead, CAMERA)}
     assert {passage.passage_id for passage in under_way} <= read
 
 
-async def test_a_killed_ingest_loses_little_and_says_what(house: House, run: Run) -> None:
-    segments, gaps = house.of(SegmentStored, CAMERA), house.of(GapRecorded, CAMERA)
+async def test_a_killed_ingest_loses_little_and_records_it_as_a_gap(
+    running: RunningStack, run: Run
+) -> None:
+    segments, gaps = running.of(SegmentStored, CAMERA), running.of(GapRecorded, CAMERA)
     assert unexplained(segments, gaps) == []
     away = lost(segments)
     print(f"ingest killed: {away.total_seconds():.1f} s of video lost")
@@ -206,16 +208,16 @@ async def test_a_killed_ingest_loses_little_and_says_what(house: House, run: Run
     assert by_token[1][0].previous_link_sha256 == by_token[0][-1].link_sha256
 
 
-async def test_all_that_was_kept_is_evidence(house: House, run: Run) -> None:
-    segments, drafts = house.of(SegmentStored, CAMERA), house.of(CitationDrafted, CAMERA)
+async def test_everything_stored_verifies_as_evidence(running: RunningStack, run: Run) -> None:
+    segments, drafts = running.of(SegmentStored, CAMERA), running.of(CitationDrafted, CAMERA)
     check_chains(segments)
 
     def in_the_store() -> None:
-        check_objects(segments, house.store)
+        check_objects(segments, running.store)
         for draft in drafts:
-            check_bundle(draft, house.store)
+            check_bundle(draft, running.store)
 
     await asyncio.to_thread(in_the_store)
-    assert {str(draft.citation_id) for draft in drafts} <= await house.queue()
+    assert {str(draft.citation_id) for draft in drafts} <= await running.queue()
     print(f"{len(drafts)} drafts, {len(segments)} segments verified")
     assert len(drafts) > 10

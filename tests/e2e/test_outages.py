@@ -1,7 +1,7 @@
-"""What the house stands on goes away while vehicles pass; then the bus says everything again.
+"""Engines stop while vehicles pass; then every message is delivered again.
 
 One film: the broker is stopped and started on its storage, the object store and the database are
-killed and each stays away for 30 s.
+killed, each for 30 s.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from tests.support.evidence_checks import (
     check_one_of_each,
     streams,
 )
-from tests.support.running_house import OBSERVERS, House, Shown, eventually
+from tests.support.running_stack import OBSERVERS, RunningStack, ShownCamera, eventually
 
 CAMERA = "e2e-outages"
 AWAY_S = 30.0
@@ -46,26 +46,26 @@ _CONSUMERS = {
     ViolationDetected: [("tickets",)],
     PlateRead: [("tickets",)],
 }
-"""Of each group that takes what is repeated, the processes that share it."""
+"""Of each group that consumes a repeated topic, the processes that share it."""
 
 
 @pytest.fixture(scope="module")
-async def shown(house: House) -> AsyncIterator[Shown]:
+async def shown(running: RunningStack) -> AsyncIterator[ShownCamera]:
     """The film, with its outages over and everything settled."""
-    engines = house.stack.engines
-    shown = await house.show(CAMERA)
+    engines = running.stack.engines
+    shown = await running.show(CAMERA)
     await shown.until(3)
     await engines.bus.stop()
     await asyncio.sleep(8)
     await engines.bus.start()
-    # The two overlap: from 8 s on the database is away as well.
+    # The outages overlap: 8 s later the database is away too.
     async with asyncio.TaskGroup() as outages:
         outages.create_task(away(engines.objects))
         await asyncio.sleep(8)
         outages.create_task(away(engines.database))
     await shown.until(shown.truth.duration_s)
-    await house.stack.wait_ready()
-    await house.end(shown)
+    await running.stack.wait_ready()
+    await running.end(shown)
     yield shown
 
 
@@ -75,88 +75,90 @@ async def away(engine: Engine) -> None:
     await engine.start()
 
 
-async def test_outages_lose_no_frame(house: House, shown: Shown) -> None:
-    segments = house.of(SegmentStored, CAMERA)
+async def test_outages_lose_no_frame(running: RunningStack, shown: ShownCamera) -> None:
+    segments = running.of(SegmentStored, CAMERA)
     check_chains(segments)
     assert len(streams(segments)) == 1
     assert sum(segment.frame_count for segment in segments) == shown.truth.frames
-    assert [gap for gap in house.of(GapRecorded, CAMERA) if gap.last_stream_id] == []
-    await asyncio.to_thread(check_objects, segments, house.store)
+    assert [gap for gap in running.of(GapRecorded, CAMERA) if gap.last_stream_id] == []
+    await asyncio.to_thread(check_objects, segments, running.store)
 
 
-async def test_outages_change_nothing_that_an_officer_gets(house: House, shown: Shown) -> None:
-    check_one_of_each(house.tap)
+async def test_outages_change_no_draft(running: RunningStack, shown: ShownCamera) -> None:
+    check_one_of_each(running.tap)
     found = figures(
-        shown.vehicles(shown.truth.duration_s), shown.truth.speed_limit_kmh, house.outcome(CAMERA)
+        shown.vehicles(shown.truth.duration_s), shown.truth.speed_limit_kmh, running.outcome(CAMERA)
     )
     assert found.passages_of_vehicles == found.vehicles_in_truth
-    violations, drafts = house.of(ViolationDetected, CAMERA), house.of(CitationDrafted, CAMERA)
+    violations, drafts = running.of(ViolationDetected, CAMERA), running.of(CitationDrafted, CAMERA)
     assert len(violations) == found.violations_by_lower_bound > 5
-    # Nothing went missing: a plate that nobody could read is the only thing between the two.
-    rejected = [each.reason for each in house.of(CitationRejected, CAMERA)]
+    # Nothing was lost: unreadable plates are the only difference between the two.
+    rejected = [each.reason for each in running.of(CitationRejected, CAMERA)]
     assert rejected == ["unreadable"] * (len(violations) - len(drafts))
     assert len(drafts) > 5
-    assert {str(draft.citation_id) for draft in drafts} <= await house.queue()
+    assert {str(draft.citation_id) for draft in drafts} <= await running.queue()
 
     def verify() -> None:
         for draft in drafts:
-            check_bundle(draft, house.store)
+            check_bundle(draft, running.store)
 
     await asyncio.to_thread(verify)
 
 
-async def test_what_is_said_again_in_any_order_has_no_effect(house: House, shown: Shown) -> None:
-    records = await recorded(house)
+async def test_messages_delivered_again_in_any_order_have_no_effect(
+    running: RunningStack, shown: ShownCamera
+) -> None:
+    records = await recorded(running)
     random.Random(7).shuffle(records)  # noqa: S311 - an order, no secret
-    said = {topic: set(heard) for topic, heard in house.tap.heard.items()}
-    offered, repetitions = await house.queue(), house.tap.duplicates
+    published = {topic: set(events) for topic, events in running.tap.received.items()}
+    offered, repetitions = await running.queue(), running.tap.duplicates
     groups = [(kind, group) for kind in _REPEATED for group in _CONSUMERS[kind]]
-    before = [await handled(house, kind, group) for kind, group in groups]
-    await send(house, [(r.topic, r.key, r.value, list(r.headers)) for r in records])
+    before = [await handled(running, kind, group) for kind, group in groups]
+    await send(running, [(r.topic, r.key, r.value, list(r.headers)) for r in records])
     wanted = Counter(record.topic for record in records)
 
     async def all_handled() -> bool:
-        after = [await handled(house, kind, group) for kind, group in groups]
+        after = [await handled(running, kind, group) for kind, group in groups]
         expected = [wanted[kind.topic] for kind, _ in groups]
         return all(a - b >= n for a, b, n in zip(after, before, expected, strict=True))
 
     await eventually(all_handled, f"{len(records)} messages handled again", 120)
-    # What they would say comes through an outbox: give it time to be wrong.
+    # A wrong event would come through an outbox: wait for it.
     await asyncio.sleep(3)
-    assert {topic: set(heard) for topic, heard in house.tap.heard.items()} == said
-    assert house.tap.duplicates - repetitions == len(records), "somebody said something again"
-    assert await house.queue() == offered
-    check_one_of_each(house.tap)
+    assert {topic: set(events) for topic, events in running.tap.received.items()} == published
+    assert running.tap.duplicates - repetitions == len(records), "an event was published again"
+    assert await running.queue() == offered
+    check_one_of_each(running.tap)
 
 
 @pytest.mark.parametrize("first", [PlateRead, ViolationDetected])
 async def test_a_violation_and_its_read_meet_in_either_order(
-    house: House, shown: Shown, first: type[Event]
+    running: RunningStack, shown: ShownCamera, first: type[Event]
 ) -> None:
-    drafted = house.of(CitationDrafted, CAMERA)[0]
+    drafted = running.of(CitationDrafted, CAMERA)[0]
     changes: dict[str, Any] = {"passage_id": uuid4()}
     violation = next(
         each
-        for each in house.of(ViolationDetected, CAMERA)
+        for each in running.of(ViolationDetected, CAMERA)
         if each.violation_id == drafted.violation_id
     ).model_copy(update={**changes, "violation_id": uuid4()})
     read = next(
-        each for each in house.of(PlateRead, CAMERA) if each.passage_id == drafted.passage_id
+        each for each in running.of(PlateRead, CAMERA) if each.passage_id == drafted.passage_id
     ).model_copy(update={**changes, "read_id": uuid4()})
     pair = [read, violation] if first is PlateRead else [violation, read]
-    before = await house.handled("tickets", first)
-    await send(house, [raw(pair[0])])
+    before = await running.handled("tickets", first)
+    await send(running, [raw(pair[0])])
 
     async def taken() -> bool:
-        return await house.handled("tickets", first) > before
+        return await running.handled("tickets", first) > before
 
     await eventually(taken, "the first of both handled")
-    decided = [*house.tap.events(CitationDrafted), *house.tap.events(CitationRejected)]
+    decided = [*running.tap.events(CitationDrafted), *running.tap.events(CitationRejected)]
     assert violation.violation_id not in {each.violation_id for each in decided}
-    await send(house, [raw(pair[1]), raw(pair[0]), raw(pair[1])])
+    await send(running, [raw(pair[1]), raw(pair[0]), raw(pair[1])])
 
     def drafts() -> list[CitationDrafted]:
-        found = house.of(CitationDrafted, CAMERA)
+        found = running.of(CitationDrafted, CAMERA)
         return [each for each in found if each.violation_id == violation.violation_id]
 
     await eventually(lambda: len(drafts()) == 1, "its citation")
@@ -165,9 +167,9 @@ async def test_a_violation_and_its_read_meet_in_either_order(
     assert drafts()[0].plate == drafted.plate
 
 
-async def handled(house: House, kind: type[Event], group: tuple[str, ...]) -> float:
-    running = [name for name in group if house.stack.processes[name].is_running]
-    return sum([await house.handled(name, kind) for name in running])
+async def handled(running: RunningStack, kind: type[Event], group: tuple[str, ...]) -> float:
+    running = [name for name in group if running.stack.processes[name].is_running]
+    return sum([await running.handled(name, kind) for name in running])
 
 
 Raw = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]
@@ -179,16 +181,16 @@ def raw(event: Event) -> Raw:
     return message.topic, message.key, message.value, headers
 
 
-async def send(house: House, messages: list[Raw]) -> None:
-    bootstrap = house.stack.engines.addresses()["kafka_bootstrap"]
+async def send(running: RunningStack, messages: list[Raw]) -> None:
+    bootstrap = running.stack.engines.addresses()["kafka_bootstrap"]
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
         for topic, key, value, headers in messages:
             await producer.send_and_wait(topic, value, key=key, headers=headers)
 
 
-async def recorded(house: House) -> list[Any]:
-    """The camera's records as they lie on the bus, one of each event."""
-    bootstrap = house.stack.engines.addresses()["kafka_bootstrap"]
+async def recorded(running: RunningStack) -> list[Any]:
+    """The camera's records on the bus, one of each event."""
+    bootstrap = running.stack.engines.addresses()["kafka_bootstrap"]
     names = {kind.topic: kind for kind in _REPEATED}
     found: dict[tuple[str, bytes], Any] = {}
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
@@ -203,7 +205,7 @@ async def recorded(house: House) -> list[Any]:
         while fetched := await consumer.getmany(timeout_ms=2000):
             for record in [each for some in fetched.values() for each in some]:
                 event_id = dict(record.headers).get("ce_id", b"")
-                known = house.tap.heard[record.topic].get(event_id.decode())
+                known = running.tap.received[record.topic].get(event_id.decode())
                 if known is not None and getattr(known.event, "camera_id", "") == CAMERA:
                     found[record.topic, event_id] = record
     return list(found.values())

@@ -1,4 +1,4 @@
-"""What an undisturbed observer concludes from stored segments: one run, in this process."""
+"""The passages that an undisturbed observer finds in stored segments, in this process."""
 
 import hashlib
 from collections import defaultdict
@@ -18,8 +18,8 @@ from payesh.detect.vision.stream_observer import StreamObserver
 from tests.support.observer_builder import stream_observer
 
 
-class Said(NamedTuple):
-    """A passage in the words of the bus; pictures by their SHA-256, times in UTC."""
+class PassageFacts(NamedTuple):
+    """What is compared of a passage; pictures by their SHA-256, times in UTC."""
 
     captured_at: Any
     first_seen_at: Any
@@ -33,11 +33,11 @@ class Said(NamedTuple):
     """Lower bound in km/h, and the segments' numbers."""
 
 
-def heard(
+def published(
     passages: Iterable[PassageObserved], violations: Sequence[ViolationDetected]
-) -> dict[UUID, Said]:
-    """What the bus heard, by passage."""
-    broken = {
+) -> dict[UUID, PassageFacts]:
+    """Published passages by id."""
+    violated = {
         each.passage_id: (
             each.measurement.lower_bound,
             tuple(link.sequence for link in each.segments),
@@ -45,7 +45,7 @@ def heard(
         for each in violations
     }
     return {
-        each.passage_id: Said(
+        each.passage_id: PassageFacts(
             each.captured_at,
             each.first_seen_at,
             each.last_seen_at,
@@ -54,22 +54,24 @@ def heard(
             each.lane,
             each.speed and (each.speed.speed_kmh, each.speed.speed_u95_kmh),
             tuple(shot.crop.sha256 for shot in each.shots),
-            broken.get(each.passage_id),
+            violated.get(each.passage_id),
         )
         for each in passages
     }
 
 
 class Undisturbed:
-    """One observer a stream, from its first segment on; `observe` may be called again as more
-    segments come. Blocks: decoding is what it does. A stream that was left without a word is
-    given up once another follows it by 20 s, as the service does."""
+    """One observer a stream, from its first segment on.
+
+    `observe` may be called again as more segments come; it blocks while it decodes. A stream that
+    stopped without an end is closed once another is 20 s ahead of it, as the service does.
+    """
 
     def __init__(self, store: Minio) -> None:
         self._store = store
         self._observers: dict[UUID, StreamObserver] = {}
         self._abandoned: set[UUID] = set()
-        self.said: dict[UUID, Said] = {}
+        self.passages: dict[UUID, PassageFacts] = {}
 
     def observe(self, segments: Iterable[SegmentStored]) -> None:
         waiting: dict[UUID, list[SegmentStored]] = defaultdict(list)
@@ -81,7 +83,7 @@ class Undisturbed:
                 expected = observer.last_sequence + 1 if observer else 0
                 if segment.sequence == expected:
                     self._segment(segment)
-        self._give_up_abandoned()
+        self._close_abandoned()
 
     def _segment(self, segment: SegmentStored) -> None:
         observer = self._observers.get(segment.stream_id)
@@ -92,7 +94,7 @@ class Undisturbed:
         media = self._get(segment.media)
         self._note(observer.observe_segment(segment, self._get(segment.init), media))
 
-    def _give_up_abandoned(self) -> None:
+    def _close_abandoned(self) -> None:
         ends = {stream: each.last_event for stream, each in self._observers.items()}
         latest = max((event.captured_at for event in ends.values() if event), default=None)
         for stream_id, last in ends.items():
@@ -107,14 +109,14 @@ class Undisturbed:
     def _note(self, observations: Iterable[Any]) -> None:
         for observed in observations:
             if isinstance(observed, ObservedPassage):
-                self.said[observed.passage_id] = _said(observed)
+                self.passages[observed.passage_id] = _facts(observed)
             elif isinstance(observed, ObservedViolation):
                 violation = (
                     round(observed.measurement.lower_bound, 3),
                     tuple(link.sequence for link in observed.links),
                 )
-                passage = self.said[observed.passage_id]
-                self.said[observed.passage_id] = passage._replace(violation=violation)
+                passage = self.passages[observed.passage_id]
+                self.passages[observed.passage_id] = passage._replace(violation=violation)
 
     def _get(self, reference: ObjectReference) -> bytes:
         response = self._store.get_object(reference.bucket, reference.key)
@@ -125,16 +127,16 @@ class Undisturbed:
             response.release_conn()
 
 
-def _said(taken: ObservedPassage) -> Said:
-    speed = taken.speed
-    return Said(
-        taken.captured_at,
-        taken.first_seen_at,
-        taken.last_seen_at,
-        taken.ended_by,
-        taken.vehicle_class,
-        taken.lane,
+def _facts(observed: ObservedPassage) -> PassageFacts:
+    speed = observed.speed
+    return PassageFacts(
+        observed.captured_at,
+        observed.first_seen_at,
+        observed.last_seen_at,
+        observed.ended_by,
+        observed.vehicle_class,
+        observed.lane,
         speed and (round(speed.speed_kmh, 3), round(speed.speed_u95_kmh, 3)),
-        tuple(hashlib.sha256(shot.crop_jpeg).hexdigest() for shot in taken.shots),
+        tuple(hashlib.sha256(shot.crop_jpeg).hexdigest() for shot in observed.shots),
         violation=None,
     )

@@ -1,6 +1,6 @@
-"""`make bench`: what the house costs next to the bare minimum; one JSON object on standard output.
+"""`make bench`: cost of each part next to its bare minimum; one JSON object on standard output.
 
-Each part measures itself and its limit in one run, so that the ratios hold on any machine.
+A part and its minimum are measured in one run, so that their ratio holds on any machine.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Observing a camera next to decoding it."""
+"""The cost of observing a camera, next to decoding it."""
 
 import json
 import time

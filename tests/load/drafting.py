@@ -1,4 +1,4 @@
-"""Citations drafted a second in `tickets`: from a violation and its read on the bus to a bundle
+"""Citations that `tickets` drafts a second: from a violation and its read on the bus to a bundle
 under lock that an officer can claim, next to copying the same clips into the store."""
 
 import asyncio
@@ -32,7 +32,7 @@ _DRAFTS = 150
 
 async def measure_drafting() -> dict[str, Any]:
     """Each draft checks four links, joins init and three fragments into a clip, locks clip, shots,
-    revision and manifest, and announces itself through the outbox."""
+    revision and manifest, and is published through the outbox."""
     with TemporaryDirectory(prefix="payesh-bench-") as folder:
         engines = LocalEngines(Path(folder), survives_power_loss=False)
         try:
@@ -71,7 +71,7 @@ async def _office(engines: EngineSet) -> AsyncIterator[Office]:
 async def draft(office: Office, drafts: int) -> float:
     """Seconds to draft so many, from the bus to what an officer can claim."""
     seen = [office.violation(passage_id=uuid4()) for _ in range(drafts)]
-    # The first one waits for the consumer's group to form; that is not drafting.
+    # The first draft includes the forming of the consumer's group, which is not measured.
     await office.draft()
     began = time.perf_counter()
     await asyncio.gather(*(office.publish(v, plate_read(v)) for v in seen))

@@ -1,4 +1,4 @@
-"""Recording a camera next to remuxing its packets with bare PyAV."""
+"""The cost of recording a camera, next to remuxing its packets with bare PyAV."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""What a service's settings say about the running engines."""
+"""Settings of a service for the running engines."""
 
 from typing import Any
 

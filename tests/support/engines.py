@@ -40,7 +40,7 @@ async def running_engines(*, durable_bus: bool) -> AsyncIterator[EngineSet]:
         except EngineUnavailable as error:
             pytest.skip(f"engines absent: {error}")
         finally:
-            # Killed, because nothing of theirs is kept and an orderly stop takes seconds.
+            # Killed: their data is thrown away, and an orderly stop takes seconds.
             engines.kill()
 
 

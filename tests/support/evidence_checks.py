@@ -1,4 +1,4 @@
-"""What must be true of everything that was recorded, whatever was killed meanwhile."""
+"""Invariants of recorded evidence, which hold whatever process was killed."""
 
 import hashlib
 import io
@@ -59,14 +59,14 @@ def check_chains(segments: Sequence[SegmentStored]) -> None:
 
 
 def check_objects(segments: Sequence[SegmentStored], store: Minio) -> None:
-    """Every fragment lies in the store and is what its event says."""
+    """Every fragment is in the store with the size and hash of its event."""
     for segment in segments:
         for reference in (segment.init, segment.media):
             fetch(reference, store)
 
 
 def fetch(reference: ObjectReference, store: Minio) -> bytes:
-    """The object, which must be what the reference says."""
+    """The object, which must have the size and hash of the reference."""
     response = store.get_object(
         reference.bucket, reference.key, version_id=reference.version_id or None
     )
@@ -154,7 +154,7 @@ def lost(segments: Sequence[SegmentStored]) -> timedelta:
 
 
 def check_one_of_each(tap: BusTap) -> None:
-    """One read a passage, one citation a violation, whatever was delivered twice."""
+    """One read for each passage and one citation for each violation, despite repeated delivery."""
     passages = {p.passage_id for p in tap.events(PassageObserved)}
     reads = Counter(read.passage_id for read in tap.events(PlateRead))
     assert set(reads) == passages

@@ -1,4 +1,4 @@
-"""Everything in the project that is generated, written or checked in one place.
+"""Writes and checks every generated file of the project.
 
 `python -m tests.support.generated` writes; with `--check` it fails when a file is out of date.
 """

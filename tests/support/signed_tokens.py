@@ -16,7 +16,7 @@ ISSUER = "http://access.test"
 
 
 class TokenSigner:
-    """Stands where access stands: one Ed25519 key and the JWKS that shows it."""
+    """In place of access: one Ed25519 key and its JWKS."""
 
     def __init__(self) -> None:
         self._key = OKPKey.generate_key("Ed25519", {"kid": "test-1"})

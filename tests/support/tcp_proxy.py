@@ -1,4 +1,4 @@
-"""A TCP proxy that goes wrong on request, put between a service and an engine."""
+"""A TCP proxy between a service and an engine, with delays, hangs and outages on request."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class TcpProxy:
-    """Forwards `address` to a target until told otherwise.
+    """Forwards `address` to a target.
 
     The port stays the same from `start` to `stop`. To put one before a broker, give the broker
     this port as its `advertised_port`.
@@ -99,7 +99,7 @@ class TcpProxy:
                 self._writers.discard(far_writer)
                 far_writer.close()
         except (OSError, ExceptionGroup):
-            pass  # either side went away, which the other learns from the close below
+            pass  # one side closed; the close below closes the other
         finally:
             self._writers.discard(writer)
             self._tasks.discard(task)

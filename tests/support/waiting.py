@@ -1,4 +1,4 @@
-"""Waiting for what another process does."""
+"""Waiting for a condition that another process brings about."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

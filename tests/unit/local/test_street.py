@@ -14,7 +14,7 @@ from payesh.local.street.plate_art import draw_plate
 from payesh.local.street.production import Street, render_street
 from payesh.local.street.rendering import FPS, GOP_FRAMES, Painter, Scene
 from payesh.local.street.traffic import TrafficPlan, generate_traffic
-from payesh.local.street.truth import Truth, tell_truth
+from payesh.local.street.truth import Truth, ground_truth
 
 CAMERA, ROAD = PinholeCamera(), Road()
 SMALL = PinholeCamera(width_px=480, height_px=270, focal_px=1050.0)
@@ -52,7 +52,7 @@ def painted() -> tuple[Painter, Truth]:
     scene = Scene(3, vehicles, CAMERA, ROAD, 160 * FPS)
     green = np.zeros((CAMERA.height_px, CAMERA.width_px, 3), np.uint8)
     green[..., 1] = 255
-    truth = tell_truth(3, vehicles, CAMERA, ROAD, fps=FPS, frames=scene.frames)
+    truth = ground_truth(3, vehicles, CAMERA, ROAD, fps=FPS, frames=scene.frames)
     return Painter(scene, green), truth
 
 

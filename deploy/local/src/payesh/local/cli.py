@@ -36,7 +36,9 @@ console = Console(stderr=True)
 
 _Data = Annotated[
     Path | None,
-    typer.Option(help="keep the data in this folder; without it nothing is left behind"),
+    typer.Option(
+        help="keep the data in this folder; without it a temporary folder is used and removed"
+    ),
 ]
 _Seed = Annotated[int, typer.Option(help="which traffic the synthetic street carries")]
 
@@ -98,7 +100,9 @@ def demo(
     once: Annotated[bool, typer.Option(help="end after one film and print one JSON line")] = False,
     seed: _Seed = 1,
     short: Annotated[bool, typer.Option(help="a film of 50 s with 22 vehicles")] = False,
-    out: Annotated[Path | None, typer.Option(help="leave line, evidence, truth and logs")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the line, evidence, truth and logs")
+    ] = None,
     data: _Data = None,
 ) -> None:
     """One vehicle after another from a live camera to the officer's queue."""
@@ -129,18 +133,18 @@ def urls() -> None:
 @app.command()
 def status() -> None:
     """Ask every service whether it is ready; exit code 1 when one is not."""
-    table = Table("service", "ready", "says")
+    table = Table("service", "ready", "what it waits for")
     unready = 0
     for name, url in _running()["services"].items():
         try:
             answer = httpx.get(f"{url}/readyz", timeout=5)
             ready = answer.status_code == 200
             states = answer.json()["dependencies"].items()
-            said = "\n".join(f"{part}: {state}" for part, state in states if state != "ok")
+            waiting = "\n".join(f"{part}: {state}" for part, state in states if state != "ok")
         except httpx.HTTPError as error:
-            said, ready = type(error).__name__, False
+            waiting, ready = type(error).__name__, False
         unready += not ready
-        table.add_row(name, "[green]yes[/green]" if ready else "[red]no[/red]", said)
+        table.add_row(name, "[green]yes[/green]" if ready else "[red]no[/red]", waiting)
     Console().print(table)
     raise typer.Exit(1 if unready else 0)
 
@@ -154,7 +158,7 @@ def stop() -> None:
         if not psutil.pid_exists(pid):
             return
         time.sleep(0.1)
-    console.print("[red]it has not stopped within a minute[/red]; see its terminal")
+    console.print("[red]the stack has not stopped within a minute[/red]; see its terminal")
     raise typer.Exit(1)
 
 
@@ -190,10 +194,10 @@ def replay(
     Uses the running stack, else starts one for the time of the replay.
     """
     if photos is None and not video:
-        raise typer.BadParameter("name --photos or --video")
+        raise typer.BadParameter("give --photos or --video")
     for path in ([photos] if photos else []) + (video or []):
         if not path.is_file():
-            raise typer.BadParameter(f"{path} is not there")
+            raise typer.BadParameter(f"{path} does not exist")
     _run(_replay(photos, video or []))
 
 

@@ -1,4 +1,4 @@
-"""The main job, end to end: a street, a live camera, and the officer's queue."""
+"""`payesh-local demo`: a street, a live camera, and the officer's queue."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ _SETTLE_TIMEOUT_S = 45.0
 async def run_demo(
     *, seed: int, once: bool, short: bool, out: Path | None, keep: Path | None
 ) -> int:
-    """Run the street through the house. Returns the exit code: 0 when every promise was kept.
+    """Run the street through the services. Returns the exit code: 0 when every promise was kept.
 
     `once` ends after one film and prints one JSON line on standard output; otherwise the film
     repeats and the pages stay open until Ctrl-C. `short` shows a film of 50 s. `out` receives
@@ -85,7 +85,7 @@ async def run_demo(
 
 async def _first_frame(camera: CameraProcess) -> datetime:
     async with asyncio.timeout(_FIRST_FRAME_TIMEOUT_S):
-        # Another process writes it: there is nothing to await.
+        # Another process writes it, so it is polled.
         while (started_at := camera.started_at()) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return started_at
@@ -97,12 +97,12 @@ async def _watch(console: Console, tap: BusTap, truth: Truth, started_at: dateti
         while (elapsed := (datetime.now(UTC) - started_at).total_seconds()) < truth.duration_s:
             live.update(demo_table(tap, len(truth.vehicles), elapsed, truth.duration_s))
             await asyncio.sleep(0.25)
-        # The last segment is cut, stored and looked at only now.
+        # The last segment is stored and observed only now.
         deadline = asyncio.get_running_loop().time() + _SETTLE_TIMEOUT_S
         quiet_since = asyncio.get_running_loop().time()
         seen = -1
         while asyncio.get_running_loop().time() < deadline:
-            count = sum(len(events) for events in tap.heard.values())
+            count = sum(len(events) for events in tap.received.values())
             if count != seen:
                 seen, quiet_since = count, asyncio.get_running_loop().time()
             if is_settled(tap) and asyncio.get_running_loop().time() - quiet_since > 5.0:
@@ -112,7 +112,7 @@ async def _watch(console: Console, tap: BusTap, truth: Truth, started_at: dateti
 
 
 async def _claimable(operator: Operator, tap: BusTap) -> None:
-    """Ask the officers' queue itself for what the bus announced. Raises RuntimeError."""
+    """Check that the officers' queue has every draft of the bus. Raises RuntimeError."""
     offered: set[str] = set()
     cursor: str | None = None
     while True:
@@ -158,12 +158,12 @@ async def _leave(
     out.mkdir(parents=True, exist_ok=True)
     (out / "line.json").write_text(line + "\n", "utf-8")
     shutil.copy(film.with_name("truth.json"), out / "truth.json")
-    with (out / "events.jsonl").open("w", encoding="utf-8") as said:
-        for topic, heard in tap.heard.items():
-            for each in heard.values():
+    with (out / "events.jsonl").open("w", encoding="utf-8") as file:
+        for topic, events in tap.received.items():
+            for each in events.values():
                 row: dict[str, Any] = {"topic": topic, "trace_id": each.trace_id}
                 row["data"] = each.event.model_dump(mode="json")
-                said.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
     logs = out / "logs"
     logs.mkdir(exist_ok=True)
     for process in stack.processes.values():
@@ -183,7 +183,7 @@ async def _leave(
 
 
 def _traced(tap: BusTap, trace_id: str | None) -> CitationDrafted | None:
-    for heard in tap.heard[CitationDrafted.topic].values():
-        if heard.trace_id == trace_id and isinstance(heard.event, CitationDrafted):
-            return heard.event
+    for each in tap.received[CitationDrafted.topic].values():
+        if each.trace_id == trace_id and isinstance(each.event, CitationDrafted):
+            return each.event
     return None

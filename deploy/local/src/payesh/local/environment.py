@@ -1,4 +1,4 @@
-"""The environment of each service on this machine: the same names that the manifests set."""
+"""Environment variables of each service on this machine, as the manifests set them."""
 
 from pathlib import Path
 

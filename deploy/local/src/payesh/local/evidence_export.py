@@ -1,4 +1,4 @@
-"""One citation's evidence as a folder: over HTTP, under the manifest's own names."""
+"""One citation's evidence, fetched over HTTP into a folder under the manifest's names."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ async def export_evidence(
     get: Callable[[str], Awaitable[bytes]], citation_id: UUID, folder: Path
 ) -> None:
     """Write the whole bundle and `citation.json` into `folder`, which `payesh-tickets verify`
-    then verifies. `get` answers a path of tickets' API with its bytes, or raises."""
+    then verifies. `get` returns the body of a path of tickets' API, or raises."""
     path = f"/v1/citations/{citation_id}"
     body = await get(f"{path}/manifest")
     manifest = json.loads(body)

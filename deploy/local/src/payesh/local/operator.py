@@ -1,4 +1,4 @@
-"""The local operator: what a technician does over HTTP, with a client of its own."""
+"""A technician's actions over HTTP, with a client of their own."""
 
 import json
 from datetime import datetime
@@ -17,7 +17,7 @@ class Operator:
     """Calls the services with client-credentials tokens, renewed before they end.
 
     `urls` is what `payesh-local urls` prints. Raises httpx.HTTPStatusError with the problem's
-    text when a service refuses.
+    text when a service refuses a request.
     """
 
     def __init__(self, urls: dict[str, Any]) -> None:
@@ -76,7 +76,7 @@ class Operator:
     async def ensure_camera(
         self, camera_id: str, revision: dict[str, Any], source: dict[str, str] | None
     ) -> None:
-        """Register a camera, or tell a registered one where its source is now."""
+        """Register a camera, or set the source of a registered one."""
         try:
             await self.create_camera(camera_id, revision, source)
         except httpx.HTTPStatusError as error:
@@ -99,7 +99,7 @@ class Operator:
         clock_u95_ms: float = 50.0,
         measurement: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Send one still; answers what `ingest` stored of it."""
+        """Send one still; returns what `ingest` stored of it."""
         fields = {"captured_at": format_utc(captured_at), "clock_u95_ms": str(clock_u95_ms)}
         if measurement is not None:
             fields["measurement"] = json.dumps(measurement)

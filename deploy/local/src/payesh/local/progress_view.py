@@ -1,4 +1,4 @@
-"""What a person at the terminal sees while the house works."""
+"""Progress on the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ _STEPS = {
 
 @contextmanager
 def stack_steps(console: Console) -> Iterator[Callable[[str], None]]:
-    """Names each step of a start while it runs, and leaves the finished ones on the screen."""
+    """Show each step of a start while it runs; finished ones stay on the screen."""
     done: list[str] = []
     with Status("…", console=console) as status:
 
@@ -47,18 +47,18 @@ def stack_steps(console: Console) -> Iterator[Callable[[str], None]]:
 
 
 def demo_table(tap: BusTap, vehicles: int | None, elapsed_s: float, duration_s: float) -> Table:
-    """Counts along the way a vehicle takes, under a bar of the film's time."""
+    """Counts of each stage from segment to citation, under a bar of the film's time."""
     table = Table.grid(padding=(0, 2))
     table.add_row("film", ProgressBar(total=duration_s, completed=elapsed_s, width=40))
     reads = tap.events(PlateRead)
     rows = {
-        "segments stored": len(tap.heard[SegmentStored.topic]),
-        "stills stored": len(tap.heard[SnapshotStored.topic]),
-        "passages": len(tap.heard[PassageObserved.topic]),
+        "segments stored": len(tap.received[SegmentStored.topic]),
+        "stills stored": len(tap.received[SnapshotStored.topic]),
+        "passages": len(tap.received[PassageObserved.topic]),
         "plates read": sum(read.plate is not None for read in reads),
-        "violations": len(tap.heard[ViolationDetected.topic]),
-        "citations drafted": len(tap.heard[CitationDrafted.topic]),
-        "rejected by rule": len(tap.heard[CitationRejected.topic]),
+        "violations": len(tap.received[ViolationDetected.topic]),
+        "citations drafted": len(tap.received[CitationDrafted.topic]),
+        "rejected by rule": len(tap.received[CitationRejected.topic]),
     }
     for name, count in rows.items():
         of = f" of {vehicles} vehicles" if vehicles and name == "passages" else ""
@@ -67,7 +67,7 @@ def demo_table(tap: BusTap, vehicles: int | None, elapsed_s: float, duration_s: 
 
 
 def print_pages(console: Console, urls: dict[str, Any]) -> None:
-    """What to open next."""
+    """Print the addresses to open next."""
     console.print(f"[bold]queue of citations[/bold]   {urls['pages']['queue']}")
     console.print("[bold]first administrator[/bold]  .venv/bin/payesh-local first-administrator")
     console.print("[bold]every address[/bold]        .venv/bin/payesh-local urls")

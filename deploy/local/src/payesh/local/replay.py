@@ -1,4 +1,4 @@
-"""Real photographs and clips through the running services, by the doors a province has."""
+"""Photographs sent through the running services over the API that cameras use, and scored."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ class SceneFigures:
 
 
 def snapshot_revision(name: str) -> dict[str, Any]:
-    """A still camera without calibration or certificate: it reads plates, it cites nobody."""
+    """A still camera without calibration or certificate: its plates are read, nothing is cited."""
     return {
         "name": name,
         "county": "semnan",
@@ -96,7 +96,7 @@ async def replay_photos(
                             _camera_id(run_name, photo["scene"]),
                             image,
                             "image/png" if path.suffix == ".png" else "image/jpeg",
-                            datetime.now(UTC),  # a camera was nowhere before it was registered
+                            datetime.now(UTC),  # nothing is accepted from before the registration
                         )
                     finally:
                         progress.advance(posting)
@@ -133,7 +133,7 @@ def _find(listing: Path, name: str) -> Path:
     for folder in (listing.parent, listing.parent / "photos"):
         if (folder / name).is_file():
             return folder / name
-    raise FileNotFoundError(f"{name}, named in {listing}, is neither beside it nor in photos/")
+    raise FileNotFoundError(f"{name} of {listing} is neither beside it nor in photos/")
 
 
 async def _settle(tap: BusTap, stills: set[tuple[UUID, int]], show: Any) -> None:
@@ -143,11 +143,11 @@ async def _settle(tap: BusTap, stills: set[tuple[UUID, int]], show: Any) -> None
     while loop.time() < deadline:
         passages = tap.events(PassageObserved)
         looked_at = {(s.stream_id, s.sequence) for p in passages for s in p.shots} & stills
-        count = len(passages) + len(tap.heard[PlateRead.topic])
+        count = len(passages) + len(tap.received[PlateRead.topic])
         if count != seen:
             seen, quiet_since = count, loop.time()
             deadline = max(deadline, loop.time() + 60)
-        show(min(len(looked_at), len(tap.heard[PlateRead.topic])))
+        show(min(len(looked_at), len(tap.received[PlateRead.topic])))
         if looked_at == stills and is_settled(tap) and loop.time() - quiet_since > _QUIET_S:
             return
         await asyncio.sleep(0.3)

@@ -1,4 +1,4 @@
-"""A real clip over RTSP: it becomes passages and counts like any camera's stream."""
+"""A clip streamed over RTSP as a camera, and what the services make of it."""
 
 import asyncio
 import tempfile
@@ -23,7 +23,7 @@ _SETTLE_TIMEOUT_S = 60.0
 
 
 def clip_revision(path: Path) -> dict[str, Any]:
-    """An uncalibrated camera: it counts vehicles, it measures no speed and cites nobody."""
+    """An uncalibrated camera: vehicles are counted, no speed is measured, no citation follows."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         width_px, height_px = stream.width, stream.height
@@ -47,9 +47,9 @@ def clip_revision(path: Path) -> dict[str, Any]:
 async def replay_video(
     urls: dict[str, Any], path: Path, console: Console, run_name: str
 ) -> dict[str, Any]:
-    """Stream one clip once; answers passages by class, counts, segments and seconds stored.
+    """Stream one clip once; returns passages by class, counts, segments and seconds stored.
 
-    Raises TimeoutError when the services have not told everything a minute after its end.
+    Raises TimeoutError when events are missing a minute after its end.
     """
     name = "".join(c if c.isalnum() else "-" for c in path.stem.lower())
     camera_id = f"{run_name}-{name}"[:64]
@@ -69,12 +69,12 @@ async def replay_video(
                         while (elapsed := _elapsed_s(camera)) < duration_s + 1.0:
                             live.update(demo_table(tap, None, min(elapsed, duration_s), duration_s))
                             await asyncio.sleep(0.25)
-                # Switched off, its stream ends, and with it whoever is still in sight.
+                # Disabled, its stream ends, and with it every track.
                 await operator.request(
                     "PATCH", "ingest", f"/v1/cameras/{camera_id}", json={"enabled": False}
                 )
                 async with asyncio.timeout(_SETTLE_TIMEOUT_S):
-                    while not _is_told(tap, camera_id):  # noqa: ASYNC110 - others' work
+                    while not _is_complete(tap, camera_id):  # noqa: ASYNC110 - others' work
                         await asyncio.sleep(0.25)
                 return _summary(tap, camera_id, duration_s)
         finally:
@@ -86,7 +86,7 @@ def _elapsed_s(camera: CameraProcess) -> float:
     return (datetime.now(UTC) - started_at).total_seconds() if started_at else 0.0
 
 
-def _is_told(tap: BusTap, camera_id: str) -> bool:
+def _is_complete(tap: BusTap, camera_id: str) -> bool:
     """Whether the stream has ended, was counted to its end, and every passage has its read."""
     ends = [
         s.captured_at

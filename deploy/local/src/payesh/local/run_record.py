@@ -1,4 +1,4 @@
-"""Everything one run said on the bus, kept in memory and turned into an outcome."""
+"""All events of a run, kept in memory and turned into an outcome."""
 
 from payesh.contracts import (
     CitationDrafted,
@@ -43,17 +43,17 @@ def is_settled(tap: BusTap) -> bool:
 
 
 def outcome(tap: BusTap) -> Outcome:
-    """What was heard, ready to be judged."""
-    drafted = tap.heard[CitationDrafted.topic].values()
+    """The received events, ready to be judged."""
+    drafted = tap.received[CitationDrafted.topic].values()
     return Outcome(
         passages=tap.events(PassageObserved),
         reads={read.passage_id: read for read in tap.events(PlateRead)},
         violations=tap.events(ViolationDetected),
         citations=tap.events(CitationDrafted),
         claimable_at={
-            heard.event.citation_id: heard.heard_at
-            for heard in drafted
-            if isinstance(heard.event, CitationDrafted)
+            each.event.citation_id: each.received_at
+            for each in drafted
+            if isinstance(each.event, CitationDrafted)
         },
         whole_traces=whole_traces(tap),
     )
@@ -61,13 +61,13 @@ def outcome(tap: BusTap) -> Outcome:
 
 def whole_traces(tap: BusTap) -> list[str]:
     """Trace ids that a segment, its passage, violation, read and citation all carry."""
-    segments = {h.trace_id for h in tap.heard[SegmentStored.topic].values()}
+    segments = {each.trace_id for each in tap.received[SegmentStored.topic].values()}
     stages: list[dict[object, str | None]] = []
     for kind in (PassageObserved, ViolationDetected, PlateRead, CitationDrafted):
         stages.append(
             {
-                getattr(heard.event, "passage_id", None): heard.trace_id
-                for heard in tap.heard[kind.topic].values()
+                getattr(each.event, "passage_id", None): each.trace_id
+                for each in tap.received[kind.topic].values()
             }
         )
     return [

@@ -60,7 +60,7 @@ class ServiceProcess(Engine):
             return (await client.get(f"{self.url}/healthz")).status_code == 200
 
     async def is_ready(self) -> bool:
-        """Whether the service says that it and what it stands on can work."""
+        """Whether `/readyz` answers 200: the service and its dependencies work."""
         try:
             async with httpx.AsyncClient(timeout=5) as client:
                 return (await client.get(f"{self.url}/readyz")).status_code == 200

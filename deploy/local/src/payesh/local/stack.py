@@ -1,4 +1,4 @@
-"""The whole house on one machine: three engines, five services in six processes."""
+"""The whole of Payesh on one machine: three engines, five services in six processes."""
 
 import asyncio
 import json
@@ -37,8 +37,8 @@ class Stack:
     """Engines and services in one folder; what a province runs on many machines.
 
     `engines` is "local" (wheels only) or "production" (Apache Kafka and MinIO). Use as an
-    asynchronous context manager: leaving it stops everything that it started. Data that nobody
-    keeps need not survive a power loss; a kill it survives either way.
+    asynchronous context manager: leaving it stops everything that it started. With
+    `survives_power_loss` off, data survives a kill of the processes alone.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Stack:
         return self.processes[name].url
 
     def urls(self) -> dict[str, Any]:
-        """Every address a person or another program needs, and where the secrets lie."""
+        """Every address of the stack, and the files of its secrets."""
         return {
             "services": {name: process.url for name, process in self.processes.items()},
             "metrics": {
@@ -140,7 +140,7 @@ class Stack:
         return [n for n, p in self.processes.items() if n == p.service]
 
     async def wait_ready(self, timeout_s: float = _READY_TIMEOUT_S) -> None:
-        """Return once every running service says it is ready. Raises EngineNotReady."""
+        """Return once every running service is ready. Raises EngineNotReady."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         waiting = [process for process in self.processes.values() if process.is_running]
         while waiting:

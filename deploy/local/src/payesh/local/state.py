@@ -1,4 +1,4 @@
-"""Where a running stack tells other commands of this user how to reach it."""
+"""The file in which a running stack publishes its addresses for this user's other commands."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The synthetic camera as the house sees it: an RTSP source with a surveyed revision."""
+"""The synthetic camera as the services see it: an RTSP source with a surveyed revision."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from payesh.contracts.values import format_utc
-from payesh.local.engines.ports import LOOPBACK, free_port, knock
+from payesh.local.engines.ports import LOOPBACK, free_port, require_listener
 from payesh.local.engines.process import Engine
 from payesh.local.engines.secret_file import SecretFile, write_private
 from payesh.local.street.truth import Truth
@@ -20,7 +20,7 @@ _CERTIFICATE_LIFE = timedelta(days=365)
 class CameraProcess(Engine):
     """An RTSP server that plays one file as a live camera, with Digest authentication.
 
-    The film starts when the first client plays it, so that a run's truth can be told in UTC.
+    The film starts when the first client plays it, so that a run's truth is known in UTC.
     """
 
     name = "camera"
@@ -68,11 +68,11 @@ class CameraProcess(Engine):
         ]  # fmt: skip
 
     async def _answers(self) -> bool:
-        await knock(self.port)
+        await require_listener(self.port)
         return True
 
     def started_at(self) -> datetime | None:
-        """The moment of the film's first frame (aware UTC), once somebody played it."""
+        """The moment of the film's first frame (aware UTC), once a client has played it."""
         if not self.state_file.is_file():
             return None
         state = json.loads(self.state_file.read_text("utf-8"))
@@ -81,7 +81,7 @@ class CameraProcess(Engine):
 
 
 def street_revision(truth: Truth, now: datetime, **changes: Any) -> dict[str, Any]:
-    """The body of a camera's revision, as a surveyor would file it for this street."""
+    """The body of a camera's revision, as a surveyor would write it for this street."""
     revision: dict[str, Any] = {
         "name": "خیابان آزمون پایش",
         "county": truth.county,

@@ -1,4 +1,4 @@
-"""Compare what the house said with what was true on the synthetic street. Pure."""
+"""Comparison of published events with the truth of the synthetic street. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ class TrueVehicle:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything that was heard of one run."""
+    """The events of one run."""
 
     passages: Sequence[PassageObserved]
     reads: Mapping[UUID, PlateRead]
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Figures:
-    """The line that a run ends with. Shares are of one; latency runs from the vehicle's last
+    """Figures of one run. Shares are between 0 and 1; latency runs from the vehicle's last
     frame to the claimable draft."""
 
     vehicles_in_truth: int
@@ -60,7 +60,7 @@ class Figures:
     missed: tuple[str, ...]
 
     def shortfalls(self) -> list[str]:
-        """What this run promised and did not keep; empty when it kept everything."""
+        """Promises that this run did not keep; empty when it kept all."""
         found = []
         if self.passages_of_vehicles < 0.95 * self.vehicles_in_truth:
             found.append("passages of fewer than 95 % of vehicles")
@@ -105,8 +105,8 @@ def match(
 
 
 def figures(vehicles: Sequence[TrueVehicle], limit_kmh: float, outcome: Outcome) -> Figures:
-    """Judge one run. A citation is false when its vehicle did not speed, its plate is another's,
-    or no vehicle was there."""
+    """Judge one run. A citation is false when its vehicle did not exceed the limit, its plate
+    belongs to another vehicle, or there was no vehicle."""
     matched = match(vehicles, outcome.passages)
     by_passage = {passage.passage_id: v for v, passage in matched.items()}
     truth = {vehicle.vehicle_id: vehicle for vehicle in vehicles}

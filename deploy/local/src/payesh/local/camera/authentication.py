@@ -1,4 +1,4 @@
-"""Basic (RFC 7617) and Digest (RFC 2617) authentication as cameras speak them."""
+"""Basic (RFC 7617) and Digest (RFC 2617) authentication, as cameras implement it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The one account of the camera, and how it may be proved."""
+    """The account of the camera, and the schemes that it accepts."""
 
     user: str
     password: str
@@ -68,5 +68,5 @@ class Credentials:
 
 
 def _md5(text: str) -> str:
-    # RFC 2617 knows only MD5, and so do cameras.
+    # RFC 2617 has MD5 alone, and cameras use it.
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

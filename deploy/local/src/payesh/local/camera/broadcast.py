@@ -29,7 +29,7 @@ class Viewer(Protocol):
 
 
 class Broadcast:
-    """Sends the clip's access units in real time; who joins late starts at the last keyframe."""
+    """Sends the clip's access units in real time; a late viewer starts at the last keyframe."""
 
     def __init__(
         self, clip: Clip, *, loop: bool, clock_skew_s: float, on_change: Callable[[], None]
@@ -88,7 +88,7 @@ class Broadcast:
             viewer.send_media(self._group)
 
     def leave(self, viewer: Viewer) -> None:
-        """Show it no longer."""
+        """Stop sending to `viewer`."""
         self._viewers.discard(viewer)
 
     def _report(self, media_s: float) -> bytes:

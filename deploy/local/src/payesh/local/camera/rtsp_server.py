@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import secrets
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from payesh.local.camera.authentication import Credentials
 from payesh.local.camera.broadcast import Broadcast
 from payesh.local.camera.clip import Clip
-from payesh.local.camera.rtp import describe
-from payesh.local.camera.rtsp_messages import METHODS, Request, read_request, response
+from payesh.local.camera.connection import AtEnd, Connection, Served
 
-# A viewer that stops reading is disconnected: waiting for it would delay the others.
-_LARGEST_BACKLOG_BYTES = 16 * 1024 * 1024
-
-AtEnd = Literal["close", "hold"]
 StartWhen = Literal["first-play", "now", "called"]
 
 
@@ -57,7 +48,7 @@ class RtspServer:
         self._start_when = start_when
         self._state_file = state_file
         self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self._connections: dict[asyncio.Task[None], Connection] = {}
         self.broadcast = Broadcast(
             clip, loop=loop, clock_skew_s=clock_skew_s, on_change=self._write_state
         )
@@ -84,8 +75,8 @@ class RtspServer:
         """Start the play clock: frame 0 is at `at` (now by default)."""
         self.broadcast.start(at)
 
-    def played(self) -> None:
-        """Note that a viewer has sent PLAY."""
+    def _on_play(self) -> None:
+        """Start the play clock at the first PLAY, where that is wanted."""
         if self._start_when == "first-play":
             self.start()
 
@@ -108,7 +99,16 @@ class RtspServer:
         await self.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self, reader, writer)
+        served = Served(
+            self.broadcast,
+            self.host,
+            self.path,
+            self.url,
+            self.credentials,
+            self.at_end,
+            on_play=self._on_play,
+        )
+        connection = Connection(served, reader, writer)
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("asyncio serves every connection in a task")
@@ -138,147 +138,3 @@ class RtspServer:
         temporary = self._state_file.with_suffix(".part")
         temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
         temporary.replace(self._state_file)
-
-
-class _Connection:
-    """A client's connection: answers requests and, once it plays, is a viewer of the broadcast."""
-
-    def __init__(
-        self, server: RtspServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self._server, self._reader, self._writer = server, reader, writer
-        self._nonce = secrets.token_hex(16)
-        self._session: str | None = None
-        self._channels = (0, 1)
-
-    async def run(self) -> None:
-        """Answer requests until the client closes the connection."""
-        try:
-            while (request := await read_request(self._reader)) is not None:
-                if not self._answer(request):
-                    break
-                await self._writer.drain()
-        except (
-            ConnectionError,
-            asyncio.IncompleteReadError,
-            asyncio.LimitOverrunError,
-            ValueError,
-        ):
-            pass  # the fault of one client closes its own connection alone
-        finally:
-            self._server.broadcast.leave(self)
-            self.close()
-            with contextlib.suppress(ConnectionError):
-                await self._writer.wait_closed()
-
-    def close(self) -> None:
-        """Close once everything written has been sent."""
-        self._writer.close()
-
-    def abort(self) -> None:
-        """Close at once, without sending what is still buffered."""
-        self._writer.transport.abort()
-
-    def send_media(self, packets: list[bytes]) -> None:
-        """Send RTP packets on the media channel."""
-        self._send(self._channels[0], packets)
-
-    def send_control(self, packet: bytes) -> None:
-        """Send one RTCP packet on the control channel."""
-        self._send(self._channels[1], [packet])
-
-    def end(self) -> None:
-        """Send RTCP BYE and close, if the server closes connections at the end."""
-        if self._server.at_end == "close":
-            self.send_control(self._server.broadcast.packetizer.bye())
-            self.close()
-
-    def _send(self, channel: int, packets: list[bytes]) -> None:
-        if self._writer.is_closing():
-            return
-        if self._writer.transport.get_write_buffer_size() > _LARGEST_BACKLOG_BYTES:
-            self._writer.transport.abort()
-            return
-        prefix = b"$" + bytes((channel,))
-        self._writer.write(
-            b"".join(p for item in packets for p in (prefix, len(item).to_bytes(2, "big"), item))
-        )
-
-    def _answer(self, request: Request) -> bool:
-        """Answer one request; False when the connection is to be closed."""
-        if request.method == "OPTIONS":
-            self._respond(request, 200, {"Public": METHODS})
-            return True
-        credentials = self._server.credentials
-        given = request.headers.get("authorization")
-        if credentials and not credentials.accept(given, request.method, self._nonce):
-            challenges = credentials.challenges(self._nonce)
-            self._respond(request, 401, {"WWW-Authenticate": challenges})
-            return True
-        if not self._is_served(request.url):
-            self._respond(request, 404)
-            return True
-        match request.method:
-            case "DESCRIBE":
-                self._describe(request)
-            case "SETUP":
-                self._set_up(request)
-            case "PLAY":
-                self._play(request)
-            case "GET_PARAMETER" | "SET_PARAMETER":
-                self._respond(request, 200)
-            case "TEARDOWN":
-                self._respond(request, 200)
-                return False
-            case _:
-                self._respond(request, 501)
-        return True
-
-    def _is_served(self, url: str) -> bool:
-        path = urlsplit(url).path.strip("/")
-        return path in (self._server.path, f"{self._server.path}/trackID=0")
-
-    def _describe(self, request: Request) -> None:
-        body = describe(self._server.broadcast.clip, self._server.host)
-        headers = {"Content-Type": "application/sdp", "Content-Base": f"{self._server.url}/"}
-        self._respond(request, 200, headers, body)
-
-    def _set_up(self, request: Request) -> None:
-        offered = request.headers.get("transport", "")
-        chosen = next((t for t in offered.split(",") if "RTP/AVP/TCP" in t.upper()), None)
-        if chosen is None:
-            self._respond(request, 461)
-            return
-        for parameter in chosen.split(";"):
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "interleaved":
-                low, _, high = value.partition("-")
-                media = int(low) & 0xFF
-                self._channels = (media, int(high) & 0xFF if high else (media + 1) & 0xFF)
-        self._session = self._session or secrets.token_hex(8)
-        media, control = self._channels
-        ssrc = f"{self._server.broadcast.packetizer.ssrc:08X}"
-        transport = f"RTP/AVP/TCP;unicast;interleaved={media}-{control};ssrc={ssrc}"
-        self._respond(request, 200, {"Transport": transport})
-
-    def _play(self, request: Request) -> None:
-        if self._session is None:
-            self._respond(request, 455)
-            return
-        if request.headers.get("session", "").partition(";")[0].strip() != self._session:
-            self._respond(request, 454)
-            return
-        self._server.played()
-        self._respond(request, 200, {"Range": "npt=now-"})
-        self._server.broadcast.join(self)
-
-    def _respond(
-        self,
-        request: Request,
-        status: int,
-        headers: Mapping[str, str | list[str]] | None = None,
-        body: str = "",
-    ) -> None:
-        self._writer.write(
-            response(request, status, session=self._session, headers=headers, body=body)
-        )

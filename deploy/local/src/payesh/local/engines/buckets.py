@@ -1,4 +1,4 @@
-"""The buckets of the object store, how long they keep things, and who may do what in them."""
+"""The buckets of the object store: retention, object lock, and the rights of each service."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _ALREADY_THERE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 @dataclass(frozen=True)
 class Bucket:
-    """`expires_after_days` counts from the upload; None keeps for ever."""
+    """`expires_after_days` counts from the upload; None means no expiry."""
 
     name: str
     expires_after_days: int | None = None
@@ -34,7 +34,7 @@ BUCKETS = (
     # Locking can only be switched on when a bucket is made, and implies versions.
     Bucket("evidence", versioned=True, object_lock=True),
     Bucket("recordings", expires_after_days=30),
-    # What measurements rest on: never expires, and an overwriting would leave a trace.
+    # Measurements rest on them: no expiry, and an overwritten version stays.
     Bucket("revisions", versioned=True),
     # Overwritten every few seconds: versions of it would only fill the disk.
     Bucket("checkpoints", expires_after_days=7),
@@ -117,7 +117,7 @@ def create_buckets(
     secure: bool = False,
     buckets: Iterable[Bucket] = BUCKETS,
 ) -> None:
-    """Make the buckets with their settings; what exists already is brought in line.
+    """Create the buckets with their settings; existing ones get the same settings.
 
     `endpoint` is host:port. Works on SeaweedFS and MinIO. Raises minio's errors, and
     ValueError when an existing bucket lacks the object lock it should have been made with.

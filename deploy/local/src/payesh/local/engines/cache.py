@@ -1,4 +1,4 @@
-"""Where engines that have to be built are kept: built once, used by every later run."""
+"""The cache of engines that have to be built: built once, used by every later run."""
 
 import fcntl
 import os
@@ -19,15 +19,15 @@ def cache_dir() -> Path:
 
 
 def is_built(name: str) -> bool:
-    """Whether `built_once` would find it there."""
+    """Whether the cache has it."""
     return (cache_dir() / name).exists()
 
 
 def built_once(name: str, build: Callable[[Path], None]) -> Path:
     """The folder `name` of the cache, made by `build(folder)` unless it is there.
 
-    Blocks while another process builds it. An interrupted build leaves nothing that looks
-    complete.
+    Blocks while another process builds it. An interrupted build leaves no folder
+    of that name.
     """
     target = cache_dir() / name
     if target.exists():
@@ -49,7 +49,7 @@ def require(*programs: str) -> None:
 
 
 def run_build(command: Sequence[str], folder: Path, **environment: str) -> None:
-    """Run a build tool. Raises EngineError with the end of what it said."""
+    """Run a build tool. Raises EngineError with the end of its output."""
     done = subprocess.run(  # noqa: S603 - our own command, no shell
         command,
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Apache Kafka on one node (KRaft), its jars resolved by Maven: production's own bus."""
+"""Apache Kafka on one node (KRaft), as in production; Maven resolves its jars."""
 
 import asyncio
 import shutil
@@ -35,7 +35,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
-# One that was killed may only come back when its session is over (default 9 s).
+# A killed broker can register again only after its session has ended (default 9 s).
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0

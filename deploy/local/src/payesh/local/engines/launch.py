@@ -24,7 +24,7 @@ def main() -> None:
         os.setgid(account.pw_gid)
         os.setuid(account.pw_uid)
     if sys.platform == "linux":
-        # After the change of user: the kernel forgets this setting when credentials change.
+        # After the change of user: the kernel clears this setting when credentials change.
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent_pid:  # it died before the line above
             os.kill(os.getpid(), signal.SIGKILL)

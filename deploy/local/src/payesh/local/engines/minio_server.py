@@ -1,4 +1,4 @@
-"""MinIO's server, built once by Go: production's own object store."""
+"""MinIO's server, as in production; built once by Go."""
 
 import asyncio
 import base64
@@ -11,9 +11,9 @@ from minio.credentials.providers import StaticProvider
 
 from payesh.local.engines.buckets import ENTITLEMENTS, create_buckets, policy
 from payesh.local.engines.cache import built_once, is_built, require, run_build
-from payesh.local.engines.ports import LOOPBACK, free_port, knock
+from payesh.local.engines.ports import LOOPBACK, free_port, require_listener
 from payesh.local.engines.process import Engine
-from payesh.local.engines.s3_client import impatient_pool, s3_client
+from payesh.local.engines.s3_client import s3_client, short_timeout_pool
 from payesh.local.engines.secret_file import SecretFile
 
 _CACHED = "minio"
@@ -46,7 +46,7 @@ class MinioServer(Engine):
         return s3_client(self.endpoint, *self.credentials_for(service), secure=self.secure)
 
     def check_available(self) -> None:
-        """Raise EngineUnavailable when it is neither built nor can be here."""
+        """Raise EngineUnavailable when it is not built and cannot be built here."""
         if not is_built(_CACHED):
             require("go")
 
@@ -77,7 +77,7 @@ class MinioServer(Engine):
         }
 
     async def _answers(self) -> bool:
-        await knock(self._port)
+        await require_listener(self._port)
         await asyncio.to_thread(self.client().list_buckets)
         return True
 
@@ -91,7 +91,7 @@ class MinioServer(Engine):
             endpoint=self.endpoint,
             credentials=provider,
             secure=self.secure,
-            http_client=impatient_pool(),
+            http_client=short_timeout_pool(),
         )
         for service, rights in ENTITLEMENTS.items():
             admin.policy_add(service, policy=json.loads(policy(rights)))

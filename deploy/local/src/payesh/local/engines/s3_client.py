@@ -1,14 +1,14 @@
-"""A client of a store that is starting, stopping or away."""
+"""A client for a store that may be starting, stopping or unreachable."""
 
 import urllib3
 from minio import Minio
 
 
-def impatient_pool() -> urllib3.PoolManager:
-    """Connections for a minio client that neither hangs nor obeys ``Retry-After``.
+def short_timeout_pool() -> urllib3.PoolManager:
+    """Connections for a minio client, with short timeouts and without ``Retry-After``.
 
-    MinIO answers 503 with ``Retry-After: 60`` in the first moments of its life, and minio's
-    own pool would sit that minute out.
+    MinIO answers 503 with ``Retry-After: 60`` just after its start, and minio's own
+    pool would wait that minute.
     """
     retry = urllib3.Retry(
         total=8,
@@ -22,4 +22,4 @@ def impatient_pool() -> urllib3.PoolManager:
 
 def s3_client(endpoint: str, access_key: str, secret_key: str, *, secure: bool) -> Minio:
     """`endpoint` is host:port."""
-    return Minio(endpoint, access_key, secret_key, secure=secure, http_client=impatient_pool())
+    return Minio(endpoint, access_key, secret_key, secure=secure, http_client=short_timeout_pool())

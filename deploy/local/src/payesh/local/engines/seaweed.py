@@ -18,7 +18,7 @@ from payesh.local.engines.buckets import (
     create_buckets,
     policy,
 )
-from payesh.local.engines.ports import LOOPBACK, free_port, knock
+from payesh.local.engines.ports import LOOPBACK, free_port, require_listener
 from payesh.local.engines.process import Engine, EngineUnavailable
 from payesh.local.engines.s3_client import s3_client
 from payesh.local.engines.secret_file import SecretFile, write_private
@@ -29,7 +29,7 @@ _GRPC_OFFSET = 10_000
 # until none is writable.
 _MASTER_TOML = "[master.volume_growth]\ncopy_1 = 1\n"
 
-# Without the filer's keys, anybody on this machine could read and write objects past S3.
+# Without the filer's keys, any user of this machine could bypass S3 and its checks.
 _SECURITY_TOML = """\
 [s3.sse]
 key = "{sse_key}"
@@ -114,7 +114,7 @@ class SeaweedStore(Engine):
         return {"WEED_ADMIN_PASSWORD": self._secrets.get("admin_password")}
 
     async def _answers(self) -> bool:
-        await knock(self._ports["s3"])
+        await require_listener(self._ports["s3"])
         await asyncio.to_thread(self.client().list_buckets)
         return True
 

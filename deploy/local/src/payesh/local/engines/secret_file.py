@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class SecretFile:
-    """Named secrets that are drawn once and are the same at the next start."""
+    """Named secrets, drawn once and stored for later starts."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Engines that belong together, seen by services and tests through one set of addresses."""
+"""Engines that run together, with one set of addresses for services and tests."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -19,10 +19,10 @@ _BUS_BUCKET = Bucket("bus")
 
 
 class Addresses(TypedDict):
-    """What services need to know; the same keys whichever engines run."""
+    """Addresses and credentials for services; the same keys whichever engines run."""
 
     kafka_bootstrap: str
-    kafka_idempotence: bool  # may producers ask for it: Apache Kafka yes, Tansu no
+    kafka_idempotence: bool  # whether producers may use it: Apache Kafka yes, Tansu no
     s3_endpoint: str  # host:port
     s3_secure: bool
     s3_keys: dict[str, tuple[str, str]]  # service -> access key, secret key
@@ -32,7 +32,7 @@ class Addresses(TypedDict):
 class EngineSet(ABC):
     """A bus, an object store and a database in one folder.
 
-    `survives_power_loss`: see Postgres; off for data that nobody will miss.
+    `survives_power_loss`: see Postgres; off for data that is thrown away.
     """
 
     bus: TansuBroker | KafkaBroker
@@ -148,7 +148,7 @@ class ProductionEngines(EngineSet):
         self.database = Postgres(data_dir / "postgres", survives_power_loss=survives_power_loss)
 
     async def start(self) -> None:
-        # Before anything is started: a missing tool should cost no time.
+        # Checked first, so that a missing tool is reported at once.
         self.bus.check_available()
         self.objects.check_available()
         await self._start_together(*self.engines)

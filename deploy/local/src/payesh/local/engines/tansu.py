@@ -1,4 +1,4 @@
-"""The bus of the local stack: Tansu, which speaks Kafka's protocol from a single binary."""
+"""The bus of the local stack: Tansu, one binary with Kafka's protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

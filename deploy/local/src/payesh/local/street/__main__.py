@@ -1,4 +1,4 @@
-"""`python -m payesh.local.street`: render a street and say where it lies."""
+"""`python -m payesh.local.street`: render a street and print its paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the camera stands and what it sees.
+"""Geometry of the camera and the road.
 
 Road frame, in metres: x to the right as the camera looks, y along the road away from
 the camera's foot, z up from the asphalt. Traffic comes towards the camera, so y falls.

@@ -1,6 +1,6 @@
 """The ground of the street: asphalt, markings, kerbs, pavement, median, shade.
 
-It is painted by asking for every pixel which point of the plane it sees.
+Each pixel is painted by the point of the plane that it shows.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class _Ground:
         self.image = np.zeros((*self.x.shape, 3), np.float32)
 
     def cover(self, mask: Floats, bgr: tuple[int, int, int], texture: Floats | None = None) -> None:
-        """Lay a colour, varied by `texture` grey levels, where `mask` (0 … 1) says."""
+        """Lay a colour, varied by `texture` grey levels, with `mask` (0 … 1) as its opacity."""
         where = np.nonzero(mask > 0.002)
         layer = np.array(bgr, np.float32) + np.zeros((len(where[0]), 1), np.float32)
         if texture is not None:

@@ -1,4 +1,4 @@
-"""Textured panels in space: what vehicles are built of, and how one is drawn."""
+"""Textured panels in space, of which vehicles are built."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Panel:
 
 
 def _part_ahead(panel: Panel, foot_m: Floats) -> Panel | None:
-    """What of the panel lies further ahead than _NEAREST_M; None where nothing does.
+    """The part of the panel further ahead than _NEAREST_M; None where there is none.
 
     Only the roofs, sides and shadows of long vehicles are cut; their edges run along y.
     """

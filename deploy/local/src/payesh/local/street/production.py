@@ -1,4 +1,4 @@
-"""Rendering a street once and keeping it: the cache of videos and their truth."""
+"""The cache of rendered streets: each video once, with its truth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rich.progress import (
 from payesh.local.street.geometry import PinholeCamera, Road
 from payesh.local.street.rendering import FPS, Scene, render_video
 from payesh.local.street.traffic import TrafficPlan, generate_traffic
-from payesh.local.street.truth import Truth, tell_truth
+from payesh.local.street.truth import Truth, ground_truth
 
 VIDEO_NAME = "street.mp4"
 TRUTH_NAME = "truth.json"
@@ -51,7 +51,7 @@ def render_street(
     """Render the street of `seed`, or return it at once when `out_dir` already holds it.
 
     `out_dir` defaults to a folder of the user's cache that is named after the seed, the
-    parameters and the drawing code. The folder appears whole or not at all. Raises ValueError
+    parameters and the drawing code. The folder is complete or absent. Raises ValueError
     when the plan's vehicles do not fit into its duration.
     """
     plan, camera, road = plan or TrafficPlan(), camera or PinholeCamera(), road or Road()
@@ -60,7 +60,7 @@ def render_street(
         return _load(folder)
     vehicles = generate_traffic(seed, plan, road)
     frames = round(plan.duration_s * FPS)
-    truth = tell_truth(seed, vehicles, camera, road, fps=FPS, frames=frames)
+    truth = ground_truth(seed, vehicles, camera, road, fps=FPS, frames=frames)
     scene = Scene(seed, vehicles, camera, road, frames)
     folder.mkdir(parents=True, exist_ok=True)
     workshop = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder))
@@ -72,7 +72,10 @@ def render_street(
                 scene, workshop / VIDEO_NAME, workers=workers or _cores(), on_frames=advance
             )
         (workshop / TRUTH_NAME).write_text(truth.to_json(), encoding="utf-8")
-        for name in (VIDEO_NAME, TRUTH_NAME):  # the truth last: it says that both are there
+        for name in (
+            VIDEO_NAME,
+            TRUTH_NAME,
+        ):  # the truth last: its presence means that both are complete
             (workshop / name).replace(folder / name)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What stands beside the road: walls, shrubs, trunks, poles."""
+"""Objects beside the road: walls, shrubs, trunks, poles."""
 
 from __future__ import annotations
 

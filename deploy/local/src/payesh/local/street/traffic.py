@@ -1,6 +1,6 @@
-"""Who drives past: a deterministic plan of vehicles with lane, plate and speed.
+"""Traffic of the street: a deterministic plan of vehicles with lane, plate and speed.
 
-Every vehicle keeps its speed and lane, and no two come closer than a driver would.
+Every vehicle keeps its speed and lane, at a distance that drivers keep.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OTHER_REGIONS = (
 
 
 class VehicleClass(StrEnum):
-    """Kinds of vehicle that the street knows."""
+    """Kinds of vehicle on the street."""
 
     CAR = "car"
     VAN = "van"
@@ -49,7 +49,7 @@ class VehicleClass(StrEnum):
 
 
 class SpeedBand(StrEnum):
-    """How a vehicle's true speed lies to the limit."""
+    """The true speed of a vehicle relative to the limit."""
 
     CLEAR = "clear"  # at least 15 km/h over
     MARGINAL = "marginal"  # within 5 km/h, either side
@@ -81,7 +81,7 @@ BODIES: dict[VehicleClass, Body] = {
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """One vehicle's whole way past the camera; its reference point is the front bumper's foot."""
+    """A vehicle on its way past the camera; its reference point is the front bumper's foot."""
 
     vehicle_id: str
     vehicle_class: VehicleClass
@@ -250,7 +250,7 @@ def _draw_colour(rng: np.random.Generator, vehicle_class: VehicleClass, kind: st
 def _place_in_lane(
     rng: np.random.Generator, drafts: list[Vehicle], plan: TrafficPlan, road: Road
 ) -> list[Vehicle]:
-    """Order the lane's vehicles at random and spread the time they do not need among them."""
+    """Order the lane's vehicles at random and distribute the remaining time among them."""
     for _ in range(50):
         order = [drafts[i] for i in rng.permutation(len(drafts))]
         if not order:

@@ -1,4 +1,4 @@
-"""What really drove past: the answer that measurements of the street are judged by."""
+"""Ground truth of the street, which measurements are compared with."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Truth:
         return cls.from_json(path.read_text(encoding="utf-8"))
 
 
-def tell_truth(
+def ground_truth(
     seed: int,
     vehicles: tuple[Vehicle, ...],
     camera: PinholeCamera,

@@ -78,7 +78,7 @@ def bus_panels(vehicle: Vehicle) -> list[Panel]:
 
 
 def _write_destination(picture: Image, middle_below_top_m: float) -> None:
-    """Amber lamps that spell where the bus goes, on the dark field above its windscreen."""
+    """Draw the destination in amber lamps on the dark field above the windscreen."""
     word = draw_semnan(round(0.22 * PX_PER_M)).astype(np.float32)[..., None] / 255
     rows, columns = word.shape[:2]
     top = round(middle_below_top_m * PX_PER_M) - rows // 2

@@ -1,4 +1,4 @@
-"""What every vehicle has: shadow, plate, wheels, windscreen, lamps, mirrors."""
+"""Parts of every vehicle: shadow, plate, wheels, windscreen, lamps, mirrors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole house with its street: everything runs as it does on one box, and tests break it."""
+"""A running stack with its street and cameras, which the end-to-end tests disturb."""
 
 import asyncio
 import re
@@ -32,8 +32,8 @@ OBSERVERS = ("detect-observe", "detect-observe-2")
 
 
 @dataclass
-class Shown:
-    """A camera that shows the street. `started_at` is when its film's first frame was shown."""
+class ShownCamera:
+    """A camera that shows the street's film. `started_at` is the time of its first frame."""
 
     camera_id: str
     process: CameraProcess
@@ -53,7 +53,7 @@ class Shown:
         await asyncio.sleep(max(0.0, film_s - self.film_s))
 
     def vehicles(self, until_s: float) -> list[TrueVehicle]:
-        """Who passed the exit line within the first `until_s`, lap after lap."""
+        """Vehicles that passed the exit line within the first `until_s`, lap after lap."""
         laps = int(until_s // self.truth.duration_s) + 1
         passed = []
         for lap in range(laps):
@@ -64,14 +64,14 @@ class Shown:
 
 
 @dataclass
-class House:
-    """A running stack, what it says on the bus, and its operator."""
+class RunningStack:
+    """A running stack, the events that it publishes, and its operator."""
 
     stack: Stack
     street: Street
     operator: Operator
     tap: BusTap
-    cameras: dict[str, Shown] = field(default_factory=dict)
+    cameras: dict[str, ShownCamera] = field(default_factory=dict)
 
     @property
     def store(self) -> Minio:
@@ -85,10 +85,10 @@ class House:
             secure=addresses["s3_secure"],
         )
 
-    async def show(self, camera_id: str, *, loop: bool = False, **revision: Any) -> Shown:
+    async def show(self, camera_id: str, *, loop: bool = False, **revision: Any) -> ShownCamera:
         """Register a camera that shows the street's film; return once the film runs."""
         folder = self.stack.data_dir / "cameras" / camera_id
-        # One that closes lets go of its last frame, which a decoder keeps back from a silent one.
+        # A decoder holds its last frame back until the camera closes the connection.
         process = CameraProcess(
             folder, self.street.video, loop=loop, arguments=("--at-end", "close")
         )
@@ -98,11 +98,11 @@ class House:
         await eventually(lambda: process.started_at() is not None, "the film's first frame", 60)
         started_at = process.started_at()
         assert started_at is not None
-        shown = Shown(camera_id, process, self.street.truth, started_at)
+        shown = ShownCamera(camera_id, process, self.street.truth, started_at)
         self.cameras[camera_id] = shown
         return shown
 
-    async def end(self, shown: Shown, timeout_s: float = 120) -> None:
+    async def end(self, shown: ShownCamera, timeout_s: float = 120) -> None:
         """Stop recording, and return once everything that was recorded has its consequences."""
         await self.operator.disable_camera(shown.camera_id)
 
@@ -117,7 +117,7 @@ class House:
                 for s in ended
             )
 
-        # An observer counts a stream's last interval after it has said everything else of it.
+        # An observer publishes the count of a stream's last interval after all its other events.
         await eventually(observed, f"{shown.camera_id} observed to its end", timeout_s)
         await self.settled(timeout_s)
         await shown.process.stop()
@@ -127,11 +127,11 @@ class House:
         await eventually(lambda: is_settled(self.tap), "everything read and decided", timeout_s)
 
     def of(self, kind: type[E], camera_id: str) -> list[E]:
-        """What was said of one camera."""
+        """Events of one camera."""
         return [event for event in self.tap.events(kind) if event.camera_id == camera_id]
 
     def outcome(self, camera_id: str) -> Outcome:
-        """What one camera came to, ready to be judged."""
+        """The outcome of one camera, ready to be judged."""
         everything = outcome(self.tap)
         mine = {passage.passage_id for passage in self.of(PassageObserved, camera_id)}
         return replace(
@@ -142,7 +142,7 @@ class House:
         )
 
     async def handled(self, process: str, topic: type[Event]) -> float:
-        """Messages of a topic whose effect a process kept, since it started."""
+        """Messages of a topic that a process has handled since it started."""
         metrics = self.stack.urls()["metrics"][process]
         async with httpx.AsyncClient(timeout=5) as client:
             text = (await client.get(metrics)).text
@@ -150,7 +150,7 @@ class House:
         return sum(float(found) for found in re.findall(pattern, text, re.MULTILINE))
 
     async def queue(self) -> set[str]:
-        """The drafts that an officer is offered."""
+        """Ids of the drafts in the officers' queue."""
         offered: set[str] = set()
         parameters = {"state": "drafted", "limit": "200"}
         while True:
@@ -180,8 +180,8 @@ async def eventually(
 
 
 @asynccontextmanager
-async def running_house(folder: Path, logs: Path, engines: str) -> AsyncIterator[House]:
-    """A stack with two observers on a bus that outlives its broker; its logs go to `logs`.
+async def running_stack(folder: Path, logs: Path, engines: str) -> AsyncIterator[RunningStack]:
+    """A stack with two observers and a bus that survives its broker; logs are copied to `logs`.
 
     `engines` as for `Stack`. Raises EngineUnavailable where they cannot be built.
     """
@@ -195,14 +195,14 @@ async def running_house(folder: Path, logs: Path, engines: str) -> AsyncIterator
             Operator(stack.urls()) as operator,
             BusTap(stack.engines.addresses()["kafka_bootstrap"], topics) as tap,
         ):
-            house = House(stack, street, operator, tap)
+            running = RunningStack(stack, street, operator, tap)
             try:
-                yield house
+                yield running
             finally:
-                for shown in house.cameras.values():
+                for shown in running.cameras.values():
                     shown.process.kill()
     finally:
-        # Killed: nothing but the logs is kept, and an orderly stop takes seconds.
+        # Killed: only the logs are kept, and an orderly stop takes seconds.
         for process in stack.processes.values():
             process.kill()
         stack.engines.kill()
