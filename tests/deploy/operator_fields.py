@@ -1,7 +1,7 @@
 """The fields of operators' resources that are known to exist, as of the versions named.
 
 Kubernetes' own resources are checked against its schemas; operators' schemas are too large to keep,
-so what is used of them is listed. A field that is missing here is misspelt, or is looked up and added.
+so the used fields are listed. One that is missing here is misspelt, or is looked up and added.
 `*` stands for any key, `[]` for each element, `...` for whatever lies below.
 """
 

@@ -95,11 +95,11 @@ async def test_a_malformed_message_on_any_topic_is_dead_lettered_and_the_next_is
     assert sorted(places) == sorted((t, g, str(p)) for t, g, p in expected)
     reasons = {kind.topic: reason for kind, _, _, reason, _ in MALFORMED}
     bodies = {kind.topic: body for kind, body, _, _, _ in MALFORMED}
-    for letter, headers in zip(letters, letter_headers, strict=True):
-        topic = headers["payesh-topic"].decode()
+    for letter, given in zip(letters, letter_headers, strict=True):
+        topic = given["payesh-topic"].decode()
         assert letter.topic == topic + DEAD_LETTER_SUFFIX
         assert (letter.value or None) == bodies[topic]
-        assert reasons[topic] in headers["payesh-reason"].decode()
+        assert reasons[topic] in given["payesh-reason"].decode()
     await the_flow_goes_on(running, live)
 
 

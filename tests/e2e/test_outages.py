@@ -39,8 +39,8 @@ from tests.support.running_stack import OBSERVERS, RunningStack, ShownCamera, ev
 
 CAMERA = "e2e-outages"
 AWAY_S = 30.0
-_REPEATED = (SegmentStored, PassageObserved, ViolationDetected, PlateRead)
-_CONSUMERS = {
+_REPEATED: tuple[type[Event], ...] = (SegmentStored, PassageObserved, ViolationDetected, PlateRead)
+_CONSUMERS: dict[type[Event], list[tuple[str, ...]]] = {
     SegmentStored: [OBSERVERS],
     PassageObserved: [("plates",), ("detect",)],
     ViolationDetected: [("tickets",)],
@@ -153,7 +153,10 @@ async def test_a_violation_and_its_read_meet_in_either_order(
         return await running.handled("tickets", first) > before
 
     await eventually(taken, "the first of both handled")
-    decided = [*running.tap.events(CitationDrafted), *running.tap.events(CitationRejected)]
+    decided: list[CitationDrafted | CitationRejected] = [
+        *running.tap.events(CitationDrafted),
+        *running.tap.events(CitationRejected),
+    ]
     assert violation.violation_id not in {each.violation_id for each in decided}
     await send(running, [raw(pair[1]), raw(pair[0]), raw(pair[1])])
 
@@ -168,8 +171,8 @@ async def test_a_violation_and_its_read_meet_in_either_order(
 
 
 async def handled(running: RunningStack, kind: type[Event], group: tuple[str, ...]) -> float:
-    running = [name for name in group if running.stack.processes[name].is_running]
-    return sum([await running.handled(name, kind) for name in running])
+    started = [name for name in group if running.stack.processes[name].is_running]
+    return sum([await running.handled(name, kind) for name in started])
 
 
 Raw = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]

@@ -11,8 +11,9 @@ from minio import Minio
 
 from payesh.contracts import PassageObserved, SegmentStored, ViolationDetected
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.values import ObjectReference
+from payesh.contracts.values import MeasuredQuantity, ObjectReference
 from payesh.contracts.vocabulary import PassageEnd
+from payesh.detect.domain.rules.finding import Quantity
 from payesh.detect.vision.observations import ObservedPassage, ObservedViolation
 from payesh.detect.vision.stream_observer import StreamObserver
 from tests.support.observer_builder import stream_observer
@@ -37,13 +38,11 @@ def published(
     passages: Iterable[PassageObserved], violations: Sequence[ViolationDetected]
 ) -> dict[UUID, PassageFacts]:
     """Published passages by id."""
-    violated = {
-        each.passage_id: (
-            each.measurement.lower_bound,
-            tuple(link.sequence for link in each.segments),
-        )
-        for each in violations
-    }
+    violated = {}
+    for each in violations:
+        assert isinstance(each.measurement, MeasuredQuantity), "the street has speeding alone"
+        links = tuple(link.sequence for link in each.segments)
+        violated[each.passage_id] = (each.measurement.lower_bound, links)
     return {
         each.passage_id: PassageFacts(
             each.captured_at,
@@ -52,7 +51,7 @@ def published(
             each.ended_by,
             each.vehicle.vehicle_class,
             each.lane,
-            each.speed and (each.speed.speed_kmh, each.speed.speed_u95_kmh),
+            (each.speed.speed_kmh, each.speed.speed_u95_kmh) if each.speed else None,
             tuple(shot.crop.sha256 for shot in each.shots),
             violated.get(each.passage_id),
         )
@@ -111,6 +110,7 @@ class Undisturbed:
             if isinstance(observed, ObservedPassage):
                 self.passages[observed.passage_id] = _facts(observed)
             elif isinstance(observed, ObservedViolation):
+                assert isinstance(observed.measurement, Quantity)
                 violation = (
                     round(observed.measurement.lower_bound, 3),
                     tuple(link.sequence for link in observed.links),
@@ -136,7 +136,7 @@ def _facts(observed: ObservedPassage) -> PassageFacts:
         observed.ended_by,
         observed.vehicle_class,
         observed.lane,
-        speed and (round(speed.speed_kmh, 3), round(speed.speed_u95_kmh, 3)),
+        (round(speed.speed_kmh, 3), round(speed.speed_u95_kmh, 3)) if speed else None,
         tuple(hashlib.sha256(shot.crop_jpeg).hexdigest() for shot in observed.shots),
         violation=None,
     )
