@@ -3,21 +3,72 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Any, ClassVar
 
 import av
 import av.error
+
+from payesh.contracts.vocabulary import HealthCondition, HealthReason
+from payesh.ingest.domain.source_address import filled
 
 ACCEPTED_CODECS = frozenset({"h264", "hevc"})
 
 
 class SourceFailure(Exception):
-    """The source cannot be recorded now. The text is safe to log: no address, no password."""
+    """The source cannot be recorded now. The text is safe to log: no address, no password.
+
+    `reason` is why, for an operator; `condition` is raised besides being without frames, where
+    there is one of its own; `connected` when the camera answered.
+
+        SourceFailure
+        ├── SourceUnreachable
+        ├── AccessDenied
+        ├── StreamNotFound
+        ├── CodecRefused
+        ├── NoParameterSets
+        ├── SourceSilent
+        └── SourceEnded
+    """
+
+    reason: ClassVar[HealthReason] = HealthReason.NO_DATA
+    condition: ClassVar[HealthCondition | None] = None
+    connected: ClassVar[bool] = True
 
 
 class SourceUnreachable(SourceFailure):
     """No connection, or the server refused us."""
+
+    reason = HealthReason.UNREACHABLE
+    connected = False
+
+
+class AccessDenied(SourceFailure):
+    """The camera does not accept the user or the password."""
+
+    reason = HealthReason.WRONG_PASSWORD
+    condition = HealthCondition.ACCESS_DENIED
+    connected = False
+
+
+class StreamNotFound(SourceFailure):
+    """The camera has no stream under this address."""
+
+    reason = HealthReason.STREAM_NOT_FOUND
+    connected = False
+
+
+class CodecRefused(SourceFailure):
+    """The camera sends a codec that is not accepted."""
+
+    reason = HealthReason.CODEC_NOT_ACCEPTED
+    condition = HealthCondition.CODEC_REFUSED
+
+
+class NoParameterSets(SourceFailure):
+    """Frames come, and what a decoder must know of them does not."""
+
+    reason = HealthReason.PARAMETER_SETS_MISSING
+    condition = HealthCondition.NO_PARAMETER_SETS
 
 
 class SourceSilent(SourceFailure):
@@ -26,6 +77,9 @@ class SourceSilent(SourceFailure):
 
 class SourceEnded(SourceFailure):
     """The connection ended. PyAV's iterator just stops: on a live source that is a failure."""
+
+    reason = HealthReason.STREAM_ENDED
+    connected = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +90,16 @@ class RtspAddress:
 
     def with_credentials(self) -> str:
         """The URL for FFmpeg. It is a secret: never log it."""
-        if self.username is None:
-            return self.url
-        parts = urlsplit(self.url)
-        host = parts.netloc.rpartition("@")[2]
-        user = quote(self.username, safe="")
-        password = quote(self.password or "", safe="")
-        return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
+        return filled(self.url, self.username, self.password)
 
 
 @contextmanager
 def open_live(
     address: RtspAddress, *, connect_timeout_s: float, read_timeout_s: float
 ) -> Iterator[Any]:
-    """A PyAV input container over RTSP interleaved in TCP. Raises SourceUnreachable.
+    """A PyAV input container over RTSP interleaved in TCP.
+
+    Raises SourceUnreachable, AccessDenied, StreamNotFound, SourceSilent.
 
     Errors of FFmpeg that escape the body become SourceFailure too.
     """
@@ -71,6 +121,10 @@ def open_live(
             options=options,
             timeout=(connect_timeout_s, read_timeout_s),
         )
+    except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
+        raise AccessDenied(_safe(error)) from None
+    except av.error.HTTPNotFoundError as error:
+        raise StreamNotFound(_safe(error)) from None
     except (av.error.FFmpegError, OSError) as error:
         raise SourceUnreachable(_safe(error)) from None
     try:
@@ -94,11 +148,10 @@ def sole_video(container: Any) -> Any:
     if not container.streams.video:
         raise SourceFailure("the source has no video")
     video = container.streams.video[0]
-    codec = video.codec_context.name
+    context = video.codec_context
+    codec = "unknown" if context is None else context.name
     if codec not in ACCEPTED_CODECS:
-        raise SourceFailure(f"codec {codec} is not accepted; {', '.join(sorted(ACCEPTED_CODECS))}")
-    if not video.codec_context.width or not video.codec_context.height:
-        raise SourceFailure("the source does not announce its picture size")
+        raise CodecRefused(f"codec {codec} is not accepted; {', '.join(sorted(ACCEPTED_CODECS))}")
     return video
 
 

@@ -10,6 +10,7 @@ from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import Identifier
 from payesh.ingest.adapters.cameras import StoredCamera, StoredRevision
 from payesh.ingest.api.dependencies import CameraId, DependenciesHere, body_schema, json_body
+from payesh.ingest.domain.source_address import shown
 from payesh.ingest.handlers import cameras as handlers
 from payesh.ingest.handlers import revisions
 from payesh.ingest.handlers.sources import EnteredSource
@@ -117,7 +118,7 @@ def _camera_out(camera: StoredCamera, warnings: list[str] | None = None) -> Came
     source = None
     if camera.source is not None:
         source = SourceOut(
-            url=camera.source.url,
+            url=shown(camera.source.url),
             username=camera.source.username,
             has_password=camera.source.sealed_password is not None,
         )

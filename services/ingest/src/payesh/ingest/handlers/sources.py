@@ -2,11 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from payesh.ingest.adapters.source_networks import ForbiddenAddress
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.dependencies import Dependencies
+from payesh.ingest.domain.source_address import BadAddress, parted
 from payesh.ingest.errors import BadSource
 
 _UNREADABLE = "the source's address cannot be read"
@@ -14,7 +14,7 @@ _UNREADABLE = "the source's address cannot be read"
 
 @dataclass(frozen=True, slots=True)
 class EnteredSource:
-    """A source as a caller sends it, its password in clear."""
+    """A source as a caller sends it, its password in clear, perhaps inside the address."""
 
     url: str
     username: str | None
@@ -28,20 +28,16 @@ async def checked_source(
     if source is None:
         return None
     try:
-        parts = urlsplit(source.url)
-    except ValueError:
-        raise BadSource(_UNREADABLE) from None
-    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
-        raise BadSource("the source must be an rtsp:// or rtsps:// address")
-    if "@" in parts.netloc:
-        raise BadSource("name and password go into their own fields, not into the address")
+        address = parted(source.url, source.username, source.password)
+    except BadAddress as error:
+        raise BadSource(str(error)) from None
     try:
-        await asyncio.to_thread(dependencies.networks.require, source.url)
+        await asyncio.to_thread(dependencies.networks.require, address.url)
     except ForbiddenAddress as error:
         raise BadSource(str(error)) from error
     except ValueError:  # a port that is none, a name too long
         raise BadSource(_UNREADABLE) from None
     except OSError:
         pass  # a name may be unknown today; it is resolved again before each connection
-    sealed = None if source.password is None else dependencies.seal.seal(source.password)
-    return StoredSource(source.url, source.username, sealed)
+    sealed = None if address.password is None else dependencies.seal.seal(address.password)
+    return StoredSource(address.url, address.username, sealed)

@@ -1,0 +1,126 @@
+"""Addresses of sources, kept free of passwords: those in them are taken out and sealed apart.
+
+Many recorders take name and password as parameters of the path or query only
+(`/user=admin&password=…&channel=1`, also with `_` between). An address is stored with
+`{username}` and `{password}` in their places, and filled in for the connection alone.
+"""
+
+import re
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+_USERNAME, _PASSWORD = "{username}", "{password}"
+_NAMES = r"user(?:_?name)?|usr|login|account"
+_SECRETS = r"pass(?:_?word|wd|phrase)?|pwd|psw|pw|secret|token|auth\w*?|credentials?|api_?key"
+_VALUE = r"(.*?)(?=$|&|_[A-Za-z]+=)"
+_NAME_PARAMETER = re.compile(rf"(?i)(?<![A-Za-z])({_NAMES})=" + _VALUE)
+_SECRET_PARAMETER = re.compile(rf"(?i)(?<![A-Za-z])({_SECRETS})=" + _VALUE)
+_LETTER_ESCAPES = re.compile(r"%(?:3[dD]|5[fF]|[46][1-9a-fA-F]|[57][0-9aA])")
+_PATH_SAFE = "/?:@!$&'()*+,;=%-._~[]{}"
+_VALUE_SAFE = "!$'()*+,:@~-._="
+"""Recorders that take parameters in the path may not undo escapes: none that is not needed."""
+
+_FIELDS = "name and password go into their own fields, not into the address"
+
+
+class BadAddress(ValueError):
+    """The address cannot be taken. The text gives its sender the reason and holds no part of it."""
+
+
+class SourceAddress(NamedTuple):
+    """Where a camera is reached; `url` holds no password."""
+
+    url: str
+    username: str | None
+    password: str | None
+
+
+def parted(url: str, username: str | None, password: str | None) -> SourceAddress:
+    """The address with its name and password taken out. Raises BadAddress.
+
+    >>> parted("rtsp://192.0.2.7/user=admin&password=x&channel=1", None, None).url
+    'rtsp://192.0.2.7/user={username}&password={password}&channel=1'
+    """
+    url = url.strip()
+    if any(ord(each) < 32 or ord(each) == 127 for each in url):
+        raise BadAddress("the source's address holds control characters")
+    try:
+        parts = urlsplit(url)
+        hostname = parts.hostname
+        parts.port  # noqa: B018 - raises ValueError for one that is no number
+    except ValueError:
+        # A password with a special character cuts the address at a wrong place.
+        raise BadAddress(_where(url)) from None
+    if parts.scheme not in ("rtsp", "rtsps") or not hostname:
+        raise BadAddress("the source must be an rtsp:// or rtsps:// address")
+    # Also behind the host: a password may hold the "/", "?" or "#" that seems to end it.
+    if "@" in url or "#" in url or "%40" in parts.netloc:
+        raise BadAddress(_where(url))
+    rest = _plain(url[url.index("://") + 3 + len(parts.netloc) :])
+    for match in _SECRET_PARAMETER.finditer(rest):
+        following = rest[match.end() :].split("&")[1:2]
+        if set(match[2]) & set("/?;") or (following and "=" not in following[0]):
+            raise BadAddress("where the password in the address ends is not certain: " + _FIELDS)
+    found = {unquote(match[2]) for match in _SECRET_PARAMETER.finditer(rest)} - {_PASSWORD}
+    names = {unquote(match[2]) for match in _NAME_PARAMETER.finditer(rest)} - {_USERNAME}
+    if len(found) > 1 or len(names) > 1:
+        raise BadAddress("the address holds several names or passwords: " + _FIELDS)
+    password = _the_one(found, password)
+    username = _the_one(names, username) if found or _PASSWORD in rest else username
+    rest = _SECRET_PARAMETER.sub(rf"\1={_PASSWORD}", rest)
+    if found or _PASSWORD in rest:
+        rest = _NAME_PARAMETER.sub(rf"\1={_USERNAME}", rest)
+    host = _ascii_host(parts.netloc)
+    return SourceAddress(
+        f"{parts.scheme}://{host}{quote(rest, safe=_PATH_SAFE)}", username, password
+    )
+
+
+def filled(url: str, username: str | None, password: str | None) -> str:
+    """The address for the connection. It is a secret: never log it."""
+    if _PASSWORD in url:
+        return url.replace(_USERNAME, quote(username or "", safe=_VALUE_SAFE)).replace(
+            _PASSWORD, quote(password or "", safe=_VALUE_SAFE)
+        )
+    if username is None:
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    user, word = quote(username, safe=""), quote(password or "", safe="")
+    return urlunsplit(parts._replace(netloc=f"{user}:{word}@{host}"))
+
+
+def shown(url: str) -> str:
+    """The address as callers see it: one that was stored with a password is shown without."""
+    if "@" in url or "#" in url:  # a password may lie anywhere before it
+        return f"{url.partition('://')[0]}://{_PASSWORD}"
+    return _SECRET_PARAMETER.sub(rf"\1={_PASSWORD}", _plain(url))
+
+
+def _where(url: str) -> str:
+    if "@" in url or "#" in url:
+        return f"{_FIELDS}; write an @ or # that belongs to the path as %40 or %23"
+    return "the source's address cannot be read"
+
+
+def _plain(text: str) -> str:
+    """Escaped letters, digits, `=` and `_` as themselves, so that no name hides behind them."""
+    return _LETTER_ESCAPES.sub(lambda match: unquote(match[0]), text)
+
+
+def _the_one(found: set[str], given: str | None) -> str | None:
+    if not found:
+        return given
+    (taken,) = found
+    if given is not None and given != taken:
+        raise BadAddress("the source's address holds another name or password than its field")
+    return taken
+
+
+def _ascii_host(netloc: str) -> str:
+    if netloc.isascii():
+        return netloc
+    try:
+        return netloc.encode("idna").decode()
+    except UnicodeError:
+        raise BadAddress("the source's address cannot be read") from None
