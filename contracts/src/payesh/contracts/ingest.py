@@ -44,6 +44,11 @@ class VideoFormat(Value):
     )
 
 
+class PictureSize(Value):
+    width_px: Annotated[int, Field(ge=1, le=16384)]
+    height_px: Annotated[int, Field(ge=1, le=16384)]
+
+
 class SegmentStored(CapturedEvent):
     """About two seconds of video, cut at a keyframe, lie in the object store.
 
@@ -141,6 +146,12 @@ class CameraHealthChanged(CameraEvent):
     value: float | None
     threshold: float | None
     reason: Term | None = None
+    found_px: PictureSize | None = Field(
+        default=None, description="size of the picture, where it is what is wrong"
+    )
+    expected_px: PictureSize | None = Field(
+        default=None, description="size that the revision in force is for"
+    )
 
     def key(self) -> str:
         return self.camera_id

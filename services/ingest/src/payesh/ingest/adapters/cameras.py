@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.ingest import PictureSize
 from payesh.contracts.values import PlaceClass, RevisionReference, RoadClass
 from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.source_secrets import StoredSource
@@ -83,6 +84,29 @@ async def cameras_named(session: AsyncSession, camera_ids: set[str]) -> Sequence
     """Cameras that this replica records; their bounds do not matter to it."""
     rows = await session.execute(select(cameras).where(cameras.c.camera_id.in_(camera_ids)))
     return [_camera(row) for row in rows.mappings()]
+
+
+async def picture_sizes(session: AsyncSession, camera_ids: set[str]) -> dict[str, PictureSize]:
+    """The picture's size in each camera's newest revision, where it has one."""
+    rows = await session.execute(
+        select(
+            cameras.c.camera_id,
+            revisions.c.document["width_px"].as_integer(),
+            revisions.c.document["height_px"].as_integer(),
+        )
+        .join_from(
+            cameras,
+            revisions,
+            (revisions.c.camera_id == cameras.c.camera_id)
+            & (revisions.c.revision == cameras.c.revision),
+        )
+        .where(cameras.c.camera_id.in_(camera_ids))
+    )
+    return {
+        camera_id: PictureSize(width_px=width_px, height_px=height_px)
+        for camera_id, width_px, height_px in rows
+        if width_px and height_px
+    }
 
 
 async def insert_camera(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.contracts.ingest import CameraHealthChanged
+from payesh.contracts.ingest import CameraHealthChanged, PictureSize
 from payesh.ingest.adapters.tables import camera_health
 
 
@@ -21,6 +21,9 @@ class StoredCondition:
     changed_at: datetime
     value: float | None
     threshold: float | None
+    reason: str | None
+    found_px: dict[str, int] | None
+    expected_px: dict[str, int] | None
 
 
 async def change_health(session: AsyncSession, event: CameraHealthChanged) -> bool:
@@ -30,6 +33,9 @@ async def change_health(session: AsyncSession, event: CameraHealthChanged) -> bo
         "changed_at": event.changed_at,
         "value": event.value,
         "threshold": event.threshold,
+        "reason": event.reason,
+        "found_px": _size(event.found_px),
+        "expected_px": _size(event.expected_px),
     }
     statement = insert(camera_health).values(
         camera_id=event.camera_id, condition=event.condition, **row
@@ -52,11 +58,18 @@ async def health_of(session: AsyncSession, camera_id: str) -> Sequence[StoredCon
             camera_health.c.changed_at,
             camera_health.c.value,
             camera_health.c.threshold,
+            camera_health.c.reason,
+            camera_health.c.found_px,
+            camera_health.c.expected_px,
         )
         .where(camera_health.c.camera_id == camera_id)
         .order_by(camera_health.c.condition)
     )
     return [StoredCondition(*row) for row in rows]
+
+
+def _size(size: PictureSize | None) -> dict[str, int] | None:
+    return None if size is None else size.model_dump()
 
 
 async def raised_conditions(session: AsyncSession) -> dict[str, set[str]]:

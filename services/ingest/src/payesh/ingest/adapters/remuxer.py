@@ -52,7 +52,8 @@ class _Sink:
 class Remuxer:
     """One stream: its init part once, then a Fragment at a time.
 
-    `source` is the PyAV video stream that packets come from; `setup` replaces its parameter sets.
+    `source` is the PyAV video stream that packets come from, or one of the same format; `setup`
+    replaces its parameter sets. Packets have its time base unless `time_base` is another.
     Media time zero is `shown_from`, the first packet's time unless given: frames with an earlier
     time are decoded and not shown. Longest fragment: 15 s, also without
     a keyframe, so that a camera with rare keyframes cannot fill memory or lose more when killed.
@@ -63,6 +64,7 @@ class Remuxer:
         source: Any,
         *,
         shortest_s: float,
+        time_base: Fraction | None = None,
         setup: VideoSetup | None = None,
         shown_from: int | None = None,
     ) -> None:
@@ -84,7 +86,9 @@ class Remuxer:
             context = self._stream.codec_context
             context.extradata = setup.extradata
             context.width, context.height = setup.width_px, setup.height_px
-        self.time_base: Fraction = source.time_base
+        self.time_base: Fraction = time_base or source.time_base
+        if time_base is not None:
+            self._stream.time_base = time_base
         self.init: bytes | None = None
         self._origin_dts: int | None = None
         self._shown_from = shown_from

@@ -17,6 +17,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from payesh.contracts.event import deterministic_id
+from payesh.contracts.ingest import PictureSize
 from payesh.contracts.values import ClockSource, PlaceClass, RevisionReference, RoadClass, Value
 from payesh.contracts.vocabulary import GapReason, Term
 from payesh.ingest.adapters.place import Place
@@ -77,6 +78,8 @@ class HealthRecord(_PlacedRecord):
     value: float | None
     threshold: float | None
     reason: Term | None = None
+    found_px: PictureSize | None = None
+    expected_px: PictureSize | None = None
 
 
 class RecordedVideo(Value):
@@ -122,7 +125,8 @@ class SegmentRecord(_PlacedRecord):
 class Assignment(Record):
     """One camera held under one lease: what its recorder needs, noted so that recording can go on
     without the database. `known_until` ends the time accounted for so far; `raised` are the
-    conditions last published of the camera; `holder` is the replica that holds the lease."""
+    conditions last published of the camera; `holder` is the replica that holds the lease;
+    `picture_px` is the size that the revision is for."""
 
     kind: ClassVar[str] = "assignment"
 
@@ -137,6 +141,7 @@ class Assignment(Record):
     last_sequence: int | None
     raised: frozenset[str] = frozenset()
     holder: str
+    picture_px: PictureSize | None = None
 
 
 @dataclass(frozen=True, slots=True)

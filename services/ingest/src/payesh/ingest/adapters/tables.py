@@ -112,6 +112,9 @@ camera_health = Table(
     _moment("changed_at"),
     Column("value", Float),
     Column("threshold", Float),
+    Column("reason", Text),
+    Column("found_px", JSONB),
+    Column("expected_px", JSONB),
 )
 
 recordings = Table(

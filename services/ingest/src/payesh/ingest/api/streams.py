@@ -51,6 +51,9 @@ class ConditionOut(BaseModel):
     changed_at: datetime
     value: float | None
     threshold: float | None
+    reason: str | None
+    found_px: dict[str, int] | None
+    expected_px: dict[str, int] | None
 
 
 class HealthOut(BaseModel):

@@ -45,6 +45,12 @@ class CaptureClock:
             self._former_s, self._least_s = self._least_s, math.inf
         self._least_s = min(self._least_s, arrival_s - media_s)
 
+    def forget(self) -> None:
+        """Estimate anew from the next packet on, for a source whose timestamps do not count
+        seconds."""
+        self._former_s = self._least_s = math.inf
+        self._window_from_s = -math.inf
+
     def at(self, media_s: float, source_zero_s: float | None) -> CaptureTime:
         """`source_zero_s` is media time zero by the source, in seconds since 1970, or None."""
         least_s = min(self._former_s, self._least_s)

@@ -5,6 +5,7 @@ a firmware's clock regresses or jumps while the picture goes on. A repaired time
 arrival, so that times derived from it remain true.
 """
 
+from collections import deque
 from typing import NamedTuple
 
 
@@ -31,6 +32,7 @@ class TimestampRepair:
         self._ticks_per_s = ticks_per_s
         self._hole_ticks = hole_s * ticks_per_s
         self._step = max(1, round(nominal_s * ticks_per_s))
+        self._steps: deque[int] = deque(maxlen=9)
         self._last_dts: int | None = None
         self._last_arrival_s = 0.0
         self._shift = 0
@@ -62,8 +64,10 @@ class TimestampRepair:
             return Stamp(dts + composition, dts, False, None)
         delta = dts - last
         if 0 < delta <= max(self._hole_ticks, 3 * self._step):
-            # A slow average: one late frame must not become the measure of the next repair.
-            self._step = max(1, round(self._step * 0.9 + delta * 0.1))
+            # The median: a late frame, or a few slow ones, must not become the measure of the next
+            # repair.
+            self._steps.append(delta)
+            self._step = sorted(self._steps)[len(self._steps) // 2]
             self._last_dts = dts
             return Stamp(dts + composition, dts, False, None)
         delta_s = delta / self._ticks_per_s

@@ -18,6 +18,8 @@ async def store_health_change(database: Database, camera_id: str, record: Health
         value=record.value,
         threshold=record.threshold,
         reason=record.reason,
+        found_px=record.found_px,
+        expected_px=record.expected_px,
     )
     async with database.transaction() as session:
         if await change_health(session, event):

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import structlog
 
+from payesh.contracts.ingest import PictureSize
 from payesh.ingest import metrics
 from payesh.ingest.adapters import leases as lease_rows
-from payesh.ingest.adapters.cameras import StoredCamera, cameras_named
+from payesh.ingest.adapters.cameras import StoredCamera, cameras_named, picture_sizes
 from payesh.ingest.adapters.health import raised_conditions
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
@@ -144,6 +145,7 @@ class Fleet:
             async with self._database.transaction() as session:
                 cameras = await cameras_named(session, set(tokens))
                 raised = await raised_conditions(session)
+                sizes = await picture_sizes(session, set(tokens))
             for camera in cameras:
                 if camera.source is None:  # removed since the leases were read
                     continue
@@ -153,6 +155,7 @@ class Fleet:
                     tokens[camera.camera_id],
                     self._me,
                     frozenset(raised.get(camera.camera_id, ())),
+                    sizes.get(camera.camera_id),
                 )
                 await self._assign(assignment)
         metrics.recorders.set(len(self._recorders))
@@ -204,7 +207,12 @@ class Fleet:
 
 
 def _assignment(
-    camera: StoredCamera, source: StoredSource, token: int, holder: str, raised: frozenset[str]
+    camera: StoredCamera,
+    source: StoredSource,
+    token: int,
+    holder: str,
+    raised: frozenset[str],
+    picture_px: PictureSize | None,
 ) -> Assignment:
     known_until = camera.recording_since
     if camera.covered_until is not None:
@@ -221,4 +229,5 @@ def _assignment(
         last_sequence=camera.last_sequence,
         raised=raised,
         holder=holder,
+        picture_px=picture_px,
     )

@@ -1,26 +1,34 @@
 """One connection to a source: its packets become streams, segment by segment."""
 
-import time
 from collections.abc import Callable
+from typing import Any
 
 import av.error
 
 from payesh.ingest.adapters.remuxer import Fragment
 from payesh.ingest.adapters.rtsp import LiveSource, SourceEnded, SourceFailure
 from payesh.ingest.adapters.spool_records import Assignment
+from payesh.ingest.domain.arrival_rate import ArrivalRate
 from payesh.ingest.domain.capture_clock import CaptureClock
-from payesh.ingest.domain.timestamps import TimestampRepair
+from payesh.ingest.domain.decode_order import DecodeTimes
+from payesh.ingest.domain.timestamps import Stamp, TimestampRepair
+from payesh.ingest.workers.recorder.keyframes import Keyframes
 from payesh.ingest.workers.recorder.limits import RecorderLimits
 from payesh.ingest.workers.recorder.packets import timed_from_the_first
 from payesh.ingest.workers.recorder.stream import LiveStream
-from payesh.ingest.workers.recorder.writer import SegmentWriter
+from payesh.ingest.workers.recorder.writer import SegmentWriter, TimedFragment
+
+_JUMP_S = 1.0
 
 
 class Connection:
-    """Usually one stream; more when frames are missing inside, or one has gone on for long.
+    """Usually one stream; more when frames are missing inside, when the camera's format changes,
+    or when one has gone on for long.
 
     `assignment` is asked for at each stream and segment; `ending` before each packet;
-    `on_streaming` is called when a stream begins.
+    `on_streaming` is called when a stream begins, `on_waiting` for each packet that cannot be
+    recorded for want of parameter sets, with the seconds since the connection was opened;
+    `on_keyframe_interval` with the seconds between two keyframes, and while the next is awaited.
     """
 
     def __init__(
@@ -32,6 +40,8 @@ class Connection:
         assignment: Callable[[], Assignment],
         ending: Callable[[], bool],
         on_streaming: Callable[[], None],
+        on_waiting: Callable[[float], None],
+        on_keyframe_interval: Callable[[float, bool], None],
     ) -> None:
         self._source = source
         self._writer = writer
@@ -39,6 +49,8 @@ class Connection:
         self._assignment = assignment
         self._ending = ending
         self._on_streaming = on_streaming
+        self._on_waiting = on_waiting
+        self._on_keyframe_interval = on_keyframe_interval
         self._tick_s = source.tick_s
         self._repair = TimestampRepair(1 / self._tick_s)
         self._clock = CaptureClock(
@@ -46,6 +58,9 @@ class Connection:
             floor_u95_ms=limits.clock_u95_ms,
             unverified_u95_ms=limits.unverified_u95_ms,
         )
+        self._rate = ArrivalRate()
+        self._keyframes = Keyframes(source.video)
+        self._decode_times = self._new_decode_times()
         self._zero_s: float | None = None
         self._stream: LiveStream | None = None
         self._end_pts = 0
@@ -62,39 +77,69 @@ class Connection:
             raise SourceEnded("the source ended the stream")
 
     def _read(self) -> None:
-        repair, clock, tick_s, ending = self._repair, self._clock, self._tick_s, self._ending
-        for packet in timed_from_the_first(self._source.packets()):
+        keyframes, ending = self._keyframes, self._ending
+        for packet, arrival_s in timed_from_the_first(self._source.packets(), self._source.video):
             if ending():
                 return
-            if not packet.size:
+            changed = packet.is_keyframe and keyframes.seen(packet)
+            if changed:
+                self._decode_times = self._new_decode_times()
+            if keyframes.video is None:
+                self._on_waiting(keyframes.waited_s)
+                keyframes.require_soon(self._limits.parameter_sets_s)
                 continue
-            arrival_s = time.time()
-            stamp = repair.repair(packet.pts, packet.dts, arrival_s)
-            if stamp is None:
-                continue
-            pts, keyframe = stamp.pts, packet.is_keyframe
-            clock.observe(pts * tick_s, arrival_s)
-            if keyframe:
-                self._zero_s = self._source.zero_s(
-                    packet, pts * tick_s, repair.shift_ticks * tick_s
-                )
-            if stamp.hole_s is not None:
-                self._finish()
-            elif keyframe and self._outgrown():
-                self._end_pts = pts  # where the next stream begins: no time lies between them
-                self._finish()
-            stream = self._stream
-            if stream is None:
-                if not keyframe:
-                    continue
-                stream = self._begin()
-            fragment = stream.add(
-                packet, pts, stamp.dts, step=repair.step_ticks, repaired=stamp.repaired
+            stamp = self._stamp(packet, arrival_s)
+            if stamp is not None:
+                self._record(packet, stamp, changed=changed)
+
+    def _new_decode_times(self) -> DecodeTimes:
+        video = self._keyframes.video
+        depth = 0 if video is None else video.reorder_depth
+        return DecodeTimes(depth, jump=_JUMP_S / self._tick_s)
+
+    def _stamp(self, packet: Any, arrival_s: float) -> Stamp | None:
+        repair, tick_s, pts = self._repair, self._tick_s, packet.pts
+        # RTP has no decoding times: FFmpeg's guesses lack the first ones of a reordered stream.
+        dts = None if pts is None else self._decode_times.of(pts, repair.step_ticks)
+        stamp = repair.repair(pts, dts, arrival_s)
+        if stamp is None:
+            return None
+        self._clock.observe(stamp.pts * tick_s, arrival_s)
+        self._rate.observe(stamp.dts * tick_s, arrival_s)
+        if packet.is_keyframe:
+            self._zero_s = self._source.zero_s(
+                packet, stamp.pts * tick_s, repair.shift_ticks * tick_s
             )
-            self._end_pts = pts + repair.step_ticks
-            if fragment is not None:
-                self._write(stream, fragment, last=False)
-                stream.assignment = self._assignment()
+        return stamp
+
+    def _record(self, packet: Any, stamp: Stamp, *, changed: bool) -> None:
+        pts, keyframe = stamp.pts, packet.is_keyframe
+        self._mark_interval(pts, keyframe=keyframe)
+        if stamp.hole_s is not None and stamp.hole_s > self._limits.slowest_frame_s:
+            self._finish()
+        elif keyframe and (changed or self._outgrown()):
+            self._end_pts = pts  # where the next stream begins: no time lies between them
+            self._finish()
+        stream = self._stream
+        if stream is None:
+            if not keyframe:
+                return
+            stream = self._begin()
+        step = self._repair.step_ticks
+        fragment = stream.add(packet, pts, stamp.dts, step=step, repaired=stamp.repaired)
+        self._end_pts = max(self._end_pts, pts + step)
+        if fragment is not None:
+            self._write(stream, fragment, last=False)
+            stream.assignment = self._assignment()
+
+    def _mark_interval(self, pts: int, *, keyframe: bool) -> None:
+        ticks = self._keyframes.interval_ticks(pts, keyframe=keyframe)
+        if ticks is None:
+            interval_s = 0.0 if keyframe else self._keyframes.waited_s
+        else:
+            interval_s = ticks * self._tick_s
+        if (ticks is not None and keyframe) or interval_s > self._limits.longest_gop_s:
+            self._on_keyframe_interval(interval_s, keyframe)
 
     def _outgrown(self) -> bool:
         """A stream's init part is stored once and expires with the bucket's first segments, so no
@@ -103,9 +148,15 @@ class Connection:
         return stream is not None and stream.age_s >= self._limits.longest_stream_s
 
     def _begin(self) -> LiveStream:
+        video = self._keyframes.video
+        assert video is not None  # noqa: S101 - packets before it are not recorded
         stream = self._stream = LiveStream(
-            self._source.video, self._assignment(), self._limits.segment_s * 0.95
+            video,
+            self._source.video.time_base,
+            self._assignment(),
+            self._limits.segment_s * 0.95,
         )
+        self._end_pts = 0
         self._on_streaming()
         return stream
 
@@ -118,11 +169,15 @@ class Connection:
             self._write(stream, fragment, last=True)
 
     def _write(self, stream: LiveStream, fragment: Fragment, *, last: bool) -> None:
-        self._writer.write(
-            stream,
+        presented_s = max(0, fragment.end_pts - fragment.first_pts) * self._tick_s
+        rate = self._rate.measured()
+        timed = TimedFragment(
             fragment,
             self._clock.at(fragment.first_pts * self._tick_s, self._zero_s),
-            (fragment.end_pts - fragment.first_pts) * self._tick_s,
+            presented_s,
+            0.0 if rate is None else rate.excess,
             clock_known=self._zero_s is not None,
-            last=last,
         )
+        if timed.rate_excess:
+            self._clock.forget()  # by such stamps the least wait of long ago is no measure of now
+        self._writer.write(stream, timed, last=last)

@@ -21,6 +21,9 @@ class RecorderLimits:
     gap_piece_s: float = 60.0
     inspect_every_s: float = 10.0
     longest_stream_s: float = 12 * 3600.0
+    slowest_frame_s: float = 2.5
+    longest_gop_s: float = 10.0
+    parameter_sets_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 import hashlib
 import time
-from typing import Any
+from fractions import Fraction
 from uuid import uuid4
 
+from payesh.ingest.adapters.coded_video import CodedVideo
 from payesh.ingest.adapters.remuxer import Remuxer
 from payesh.ingest.adapters.spool_records import Assignment, RecordedVideo
 from payesh.ingest.handlers.segments import StreamChain
@@ -14,11 +15,13 @@ class LiveStream:
     """A stream of a live source. Segments are recorded under `assignment`, which may be replaced
     between two of them."""
 
-    def __init__(self, video: Any, assignment: Assignment, shortest_s: float) -> None:
+    def __init__(
+        self, video: CodedVideo, time_base: Fraction, assignment: Assignment, shortest_s: float
+    ) -> None:
         self.stream_id = uuid4()
         self.assignment = assignment
         self.chain: StreamChain | None = None
-        self._remuxer = Remuxer(video, shortest_s=shortest_s)
+        self._remuxer = Remuxer(video.template, shortest_s=shortest_s, time_base=time_base)
         self._video = video
         self._begun_s = time.monotonic()
         self.add = self._remuxer.add  # called for each packet
@@ -37,10 +40,13 @@ class LiveStream:
 
     def begin_chain(self, previous_link_sha256: str | None) -> StreamChain:
         """Begin the chain; its first link names the camera's last known one."""
-        context = self._video.codec_context
         self.chain = StreamChain(
             self.stream_id,
-            RecordedVideo(codec=context.name, width_px=context.width, height_px=context.height),
+            RecordedVideo(
+                codec=self._video.codec,
+                width_px=self._video.width_px,
+                height_px=self._video.height_px,
+            ),
             hashlib.sha256(self.init).hexdigest(),
             previous_link_sha256,
         )

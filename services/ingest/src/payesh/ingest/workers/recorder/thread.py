@@ -8,7 +8,7 @@ import structlog
 
 from payesh.contracts.vocabulary import GapReason
 from payesh.ingest import metrics
-from payesh.ingest.adapters.rtsp import SourceFailure
+from payesh.ingest.adapters.rtsp import NoParameterSets, SourceFailure
 from payesh.ingest.adapters.spool import Spool, SpoolFull
 from payesh.ingest.adapters.spool_records import Assignment
 from payesh.ingest.domain.backoff import Backoff
@@ -96,15 +96,30 @@ class Recorder(threading.Thread):
                 assignment=lambda: self._assignment,
                 ending=lambda: self._stopping.is_set() or self._reconnect.is_set(),
                 on_streaming=self._on_streaming,
+                on_waiting=self._on_waiting,
+                on_keyframe_interval=self._on_keyframe_interval,
             ).run()
 
     def _on_streaming(self) -> None:
         self._backoff.succeeded()
         self._conditions.frames_arrive(self._assignment.place)
 
+    def _on_waiting(self, waited_s: float) -> None:
+        if waited_s >= self._limits.offline_after_s:
+            self._conditions.parameter_sets_awaited(
+                waited_s, self._limits.offline_after_s, self._assignment.place
+            )
+
+    def _on_keyframe_interval(self, interval_s: float, ended: bool) -> None:
+        self._conditions.keyframes_judged(
+            interval_s, self._limits.longest_gop_s, self._assignment.place, ended=ended
+        )
+
     def _source_lost(self, failure: SourceFailure) -> None:
         self._coverage.reason = GapReason.SOURCE_LOST
         metrics.reconnects.inc()
+        if isinstance(failure, NoParameterSets):  # the camera answers: waiting longer serves nobody
+            self._backoff.succeeded()
         wait_s = self._backoff.failed(random.random())  # noqa: S311 - spreads retries
         log.warning(
             "source lost",

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from payesh.contracts.values import ClockSource
 from payesh.ingest import metrics
 from payesh.ingest.adapters.remuxer import Fragment
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import Assignment
+from payesh.ingest.domain.arrival_rate import TOLERANCE
 from payesh.ingest.domain.capture_clock import CaptureTime
 from payesh.ingest.handlers.segments import RecordedUnder, SegmentTime
 from payesh.ingest.workers.recorder.conditions import Conditions
@@ -17,6 +19,31 @@ from payesh.ingest.workers.recorder.stream import LiveStream
 
 _CLOCK_PATIENCE_S = 10.0
 """A first sender report may take five seconds: its absence is not yet a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedFragment:
+    """A fragment, when it was captured, and its length by presentation times.
+
+    `rate_excess`: by how much more time passed on our clock than was presented, as a share of it.
+    `clock_known`: the source has announced its time.
+    """
+
+    fragment: Fragment
+    captured: CaptureTime
+    presented_s: float
+    rate_excess: float
+    clock_known: bool
+
+    @property
+    def length_s(self) -> float:
+        """By the capture clock."""
+        return self.presented_s * (1 + self.rate_excess)
+
+    @property
+    def u95_ms(self) -> float:
+        """Of the frames' times: where the two lengths differ they are known no better."""
+        return self.captured.u95_ms + abs(self.length_s - self.presented_s) * 1000
 
 
 class SegmentWriter:
@@ -46,18 +73,15 @@ class SegmentWriter:
     def write(
         self,
         stream: LiveStream,
-        fragment: Fragment,
-        captured: CaptureTime,
-        length_s: float,
+        timed: TimedFragment,
         *,
-        clock_known: bool,
         last: bool,
     ) -> None:
         """Spool one segment, before a stream's first one the gap and the init part.
 
-        `clock_known`: the source has announced its time. Raises SpoolFull: the stream must then
-        end where it is, so that its numbers stay gapless.
+        Raises SpoolFull: the stream must then end where it is, so that its numbers stay gapless.
         """
+        fragment, captured = timed.fragment, timed.captured
         assignment, place = stream.assignment, stream.assignment.place
         chain = stream.chain
         if chain is None:
@@ -68,9 +92,10 @@ class SegmentWriter:
             fragment,
             SegmentTime(
                 captured.captured_at,
-                length_s,
+                timed.length_s,
                 ClockSource.RTCP if captured.verified else ClockSource.UNVERIFIED,
-                round(captured.u95_ms, 3),
+                round(timed.u95_ms, 3),
+                timed.presented_s,
             ),
             RecordedUnder(assignment.revision, place, assignment.token),
             last=last,
@@ -80,12 +105,15 @@ class SegmentWriter:
         self._last_link_sha256 = record.link_sha256
         self._coverage.recorded(record)
         self._conditions.segment_recorded(place)
+        self._conditions.picture_judged(record.video, assignment.picture_px, place)
         metrics.spooled.inc()
         self._on_written()
         self._callbacks.on_spooled(self._camera_id)
-        if clock_known or stream.age_s > _CLOCK_PATIENCE_S:
+        if timed.rate_excess:
+            self._conditions.rate_differs(timed.rate_excess, TOLERANCE, place)
+        elif timed.clock_known or stream.age_s > _CLOCK_PATIENCE_S:
             self._conditions.clock_judged(captured, self._limits.clock_limit_s, place)
         now_s = time.monotonic()
-        if now_s >= self._next_inspection_s:
+        if fragment.keyframe_first and now_s >= self._next_inspection_s:
             self._next_inspection_s = now_s + self._limits.inspect_every_s
             self._callbacks.inspect_fragment(self._camera_id, place, stream.init, fragment.media)

@@ -1,0 +1,70 @@
+"""Whether a source's timestamps run as fast as its frames arrive."""
+
+from collections import deque
+from dataclasses import dataclass
+
+_BIN_S = 0.25
+_WINDOW_BINS = 120
+_SHORTEST_S = 1.0
+JITTER_S = 0.05
+"""Least waits of two halves of a window differ by less than this on an honest source."""
+TOLERANCE = 0.01
+"""Differences of rate below one percent change no speed by more than its own uncertainty."""
+_CATCHING_UP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRate:
+    """Seconds that pass while timestamps count one, less one: 0.19 for a camera that stamps 25
+    frames/s and delivers 21. `window_s` is the time it was measured over."""
+
+    excess: float
+    window_s: float
+
+
+class ArrivalRate:
+    """Holds timestamps against arrival over the last 30 s.
+
+    A packet's wait is its arrival less its timestamp. Stalls and bursts make waits longer for a
+    while, never shorter, so the least wait of each half of the window is compared: it stays where
+    it is on an honest source whatever the network does, and moves steadily where the rate differs.
+    """
+
+    def __init__(self) -> None:
+        self._bins: deque[tuple[int, float, float]] = deque(maxlen=_WINDOW_BINS)
+        self._last: tuple[float, float] | None = None
+        self._live = False
+
+    def observe(self, media_s: float, arrival_s: float) -> None:
+        """Count a packet; `media_s` are decoding times, which increase."""
+        last, self._last = self._last, (media_s, arrival_s)
+        if not self._live:
+            # What was sent before we joined comes in one burst and shows no rate.
+            if last is None or arrival_s - last[1] < (media_s - last[0]) * _CATCHING_UP:
+                return
+            self._live = True
+        number, wait_s = int(media_s // _BIN_S), arrival_s - media_s
+        if self._bins and self._bins[-1][0] == number:
+            _, first_s, least_s = self._bins[-1]
+            self._bins[-1] = number, first_s, min(least_s, wait_s)
+        else:
+            self._bins.append((number, media_s, wait_s))
+
+    def measured(self) -> MeasuredRate | None:
+        """None while too little has been seen."""
+        if self._last is None or len(self._bins) < 4:
+            return None
+        begin_s, end_s = self._bins[0][1], self._last[0]
+        window_s = end_s - begin_s
+        if window_s < _SHORTEST_S:
+            return None
+        middle_s = begin_s + window_s / 2
+        early = [wait_s for _, first_s, wait_s in self._bins if first_s < middle_s]
+        late = [wait_s for _, first_s, wait_s in self._bins if first_s >= middle_s]
+        if not early or not late:
+            return None
+        moved_s = min(late) - min(early)
+        excess = moved_s / (window_s / 2)
+        if abs(moved_s) <= JITTER_S or abs(excess) <= TOLERANCE or excess < -_CATCHING_UP:
+            excess = 0.0
+        return MeasuredRate(excess, window_s)

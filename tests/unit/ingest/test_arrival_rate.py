@@ -1,0 +1,57 @@
+"""Another rate is measured at once, and no network is taken for one."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from payesh.ingest.domain.arrival_rate import ArrivalRate
+
+STEP_S = 0.04
+
+
+def excess(arrival_s: Callable[[int], float], frames: int) -> float | None:
+    rate, last_s = ArrivalRate(), 0.0
+    for number in range(frames):
+        last_s = max(last_s, arrival_s(number))  # in order, as over TCP
+        rate.observe(number * STEP_S, last_s)
+    measured = rate.measured()
+    return None if measured is None else measured.excess
+
+
+@pytest.mark.parametrize("frames_per_s", [20.0, 21.0, 23.5, 27.0, 30.0])
+def test_a_rate_that_differs_is_measured_in_the_first_two_seconds(frames_per_s: float) -> None:
+    jitter = random.Random(1)  # noqa: S311 - jitter
+    found = excess(lambda number: number / frames_per_s + jitter.uniform(0, 0.015), 50)
+    assert found == pytest.approx(25 / frames_per_s - 1, abs=0.03)
+
+
+def test_two_percent_are_found_in_half_a_minute() -> None:
+    assert excess(lambda number: number * STEP_S * 1.02, 750) == pytest.approx(0.02, abs=0.002)
+
+
+@pytest.mark.parametrize("frames", [75, 250, 1500])
+def test_jitter_stalls_and_what_was_sent_before_are_no_other_rate(frames: int) -> None:
+    jitter = random.Random(2)  # noqa: S311 - jitter
+
+    def arrival_s(number: int) -> float:
+        sent_s = number * STEP_S
+        if sent_s < 0.6:  # probed, then given at once
+            return 0.6
+        stalled = 0.4 if int(sent_s) % 3 == 2 and sent_s % 1 < 0.4 else 0.0
+        return sent_s + jitter.uniform(0, 0.03) + stalled
+
+    assert excess(arrival_s, frames) == 0.0
+
+
+def test_a_slow_camera_is_as_slow_as_it_stamps() -> None:
+    rate = ArrivalRate()
+    for number in range(20):
+        rate.observe(number * 1.5, number * 1.5 + 0.02)
+    measured = rate.measured()
+    assert measured is not None
+    assert measured.excess == 0.0
+
+
+def test_a_burst_alone_shows_nothing() -> None:
+    assert excess(lambda number: 2.0 + number * 0.001, 50) is None
