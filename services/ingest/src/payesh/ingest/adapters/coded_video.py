@@ -1,16 +1,17 @@
 """What a stream's parameter sets declare: read from a keyframe's bytes, nothing decoded."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import av
 import av.error
 
-_START_CODE = b"\x00\x00\x01"
-_RAW_FORMATS = {"h264": "h264", "hevc": "hevc"}
-_H264_SPS, _HEVC_SPS = 7, 33
+from payesh.ingest.domain.parameter_sets import (
+    has_start_codes,
+    parameter_sets,
+    sequence_sets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +31,12 @@ class CodedVideo:
     _container: Any = field(default=None, repr=False, compare=False)
 
 
-def sequence_sets(codec: str, data: bytes) -> frozenset[bytes]:
+def declared_sets(codec: str, data: bytes) -> frozenset[bytes]:
     """The sequence parameter sets before the first slice of an Annex B byte stream; none in data
     of another form."""
-    if not data.startswith((_START_CODE, b"\x00" + _START_CODE)):
+    if not data or not has_start_codes(data):
         return frozenset()
-    found = set()
-    for nal in _nal_units(data):
-        if codec == "h264":
-            kind = nal[0] & 0x1F
-            slices, sps = 1 <= kind <= 5, kind == _H264_SPS
-        else:
-            kind = nal[0] >> 1 & 0x3F
-            slices, sps = kind < 32, kind == _HEVC_SPS
-        if slices:
-            break
-        if sps:
-            found.add(nal)
-    return frozenset(found)
+    return sequence_sets(parameter_sets(data, codec), codec)
 
 
 def announced_video(video: Any) -> CodedVideo | None:
@@ -62,7 +51,7 @@ def announced_video(video: Any) -> CodedVideo | None:
         context.width,
         context.height,
         context.reorder_depth,
-        sequence_sets(context.name, extradata),
+        declared_sets(context.name, extradata),
         video,
     )
 
@@ -70,11 +59,11 @@ def announced_video(video: Any) -> CodedVideo | None:
 def coded_video(codec: str, keyframe: bytes) -> CodedVideo | None:
     """The format of a keyframe in Annex B form that carries its parameter sets; None when they are
     not whole."""
-    sets = sequence_sets(codec, keyframe)
+    sets = declared_sets(codec, keyframe)
     if not sets:
         return None
     try:
-        container: Any = av.open(io.BytesIO(keyframe), format=_RAW_FORMATS[codec])
+        container: Any = av.open(io.BytesIO(keyframe), format=codec)
     except (av.error.FFmpegError, OSError):
         return None
     if not container.streams.video:
@@ -86,14 +75,3 @@ def coded_video(codec: str, keyframe: bytes) -> CodedVideo | None:
     return CodedVideo(
         codec, context.width, context.height, context.reorder_depth, sets, video, container
     )
-
-
-def _nal_units(data: bytes) -> Iterator[bytes]:
-    start = data.find(_START_CODE)
-    while start >= 0:
-        start += len(_START_CODE)
-        end = data.find(_START_CODE, start)
-        nal = data[start : end if end >= 0 else len(data)].rstrip(b"\x00")
-        if nal:
-            yield nal
-        start = end

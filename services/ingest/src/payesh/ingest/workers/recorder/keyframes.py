@@ -7,7 +7,7 @@ from payesh.ingest.adapters.coded_video import (
     CodedVideo,
     announced_video,
     coded_video,
-    sequence_sets,
+    declared_sets,
 )
 from payesh.ingest.adapters.rtsp import NoParameterSets
 
@@ -31,7 +31,7 @@ class Keyframes:
     def seen(self, packet: Any) -> bool:
         """Take the parameter sets of a keyframe; True when the format is another one now."""
         data = bytes(packet)
-        sets = sequence_sets(self._codec, data)
+        sets = declared_sets(self._codec, data)
         if not sets or (self.video is not None and sets <= self.video.sequence_sets):
             return False
         found = coded_video(self._codec, data)
