@@ -5,7 +5,7 @@ import dataclasses
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import GapRecord, HealthRecord, SegmentRecord
 from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, RecorderLimits
-from payesh.local.camera import rtsp_server
+from payesh.local.camera import rtp, rtsp_server
 from payesh.local.camera.clip import Clip, load_clip
 from payesh.local.camera.rtsp_server import RtspServer
 from tests.unit.ingest.builders import CAMERA, assignment
@@ -36,7 +36,7 @@ def encoded(
     codec: str = "libx264",
     width: int = 128,
     height: int = 96,
-    **options: str,
+    options: Mapping[str, str] = ZERO_LATENCY,
 ) -> Clip:
     """A moving pattern at 25 frames/s."""
     picture = np.random.default_rng(5).integers(0, 255, (height // 8, width // 8, 3), np.uint8)
@@ -115,7 +115,7 @@ class Recorded:
             and item.media_path is not None
         )
         init = self.spool.init(CAMERA, stream[0].stream_id)
-        with av.open(io.BytesIO(init + media)) as container:
+        with av.open(io.BytesIO(init + media), mode="r") as container:
             return list(container.decode(video=0))
 
     def times_s(self, stream: Sequence[SegmentRecord]) -> list[float]:
@@ -192,5 +192,6 @@ def record(
 
 def described_as(monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str]) -> None:
     """Let the camera's session description be another one."""
-    former = rtsp_server.describe
-    monkeypatch.setattr(rtsp_server, "describe", lambda clip, host: change(former(clip, host)))
+    monkeypatch.setattr(
+        rtsp_server, "describe", lambda clip, host: change(rtp.describe(clip, host))
+    )

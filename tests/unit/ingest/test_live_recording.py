@@ -36,9 +36,16 @@ def raised(found: Recorded) -> list[tuple[str, str | None]]:
 
 
 @pytest.fixture
-def no_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a viewer that joins wait for the next keyframe, as most cameras do."""
-    monkeypatch.setattr(broadcast.Broadcast, "join", lambda self, viewer: self._viewers.add(viewer))
+def joins(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When viewers joined; they wait for the next keyframe, as most cameras let them."""
+    found: list[float] = []
+
+    def join(self: broadcast.Broadcast, viewer: broadcast.Viewer) -> None:
+        found.append(time.time())
+        self._viewers.add(viewer)
+
+    monkeypatch.setattr(broadcast.Broadcast, "join", join)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -53,7 +60,7 @@ def no_group(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_reordered_frames_keep_their_times_and_none_is_repaired(
     tmp_path: Path, codec: str, options: dict[str, str]
 ) -> None:
-    clip = encoded(tmp_path / "clip.mp4", frames=75, codec=codec, **options)
+    clip = encoded(tmp_path / "clip.mp4", frames=75, codec=codec, options=options)
     found = record(tmp_path, clip)
     (stream,) = found.streams()
     assert found.times_s(stream) == [round(0.04 * number, 3) for number in range(75)]
@@ -66,7 +73,7 @@ def test_reordered_frames_keep_their_times_and_none_is_repaired(
 def test_slow_frames_are_one_stream_without_gap(tmp_path: Path) -> None:
     times = [0.04 * n for n in range(15)] + [0.6 + 1.5 * n for n in range(1, 4)]
     times += [5.14 + 0.04 * n for n in range(22)]
-    clip = encoded(tmp_path / "clip.mp4", frames=len(times), gop=30, **ZERO_LATENCY)
+    clip = encoded(tmp_path / "clip.mp4", frames=len(times), gop=30)
     found = record(tmp_path, spaced(clip, times))
     (stream,) = found.streams()
     assert found.times_s(stream) == [round(each, 3) for each in times]
@@ -77,7 +84,7 @@ def test_slow_frames_are_one_stream_without_gap(tmp_path: Path) -> None:
 
 
 def test_frames_that_are_missing_are_a_gap(tmp_path: Path) -> None:
-    clip = encoded(tmp_path / "clip.mp4", frames=50, gop=25, **ZERO_LATENCY)
+    clip = encoded(tmp_path / "clip.mp4", frames=50, gop=25)
     times = [0.04 * n for n in range(25)] + [4.0 + 0.04 * n for n in range(25)]
     found = record(tmp_path, spaced(clip, times), until=last_segments(2), at_most_s=8)
     assert [sum(each.frame_count for each in stream) for stream in found.streams()] == [25, 25]
@@ -91,7 +98,7 @@ def without_parameter_sets(text: str) -> str:
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
 def test_parameter_sets_are_awaited_on_the_open_connection(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_group: None, codec: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joins: list[float], codec: str
 ) -> None:
     described_as(monkeypatch, without_parameter_sets)
     options = {"x265-params": f"keyint=75:min-keyint=75:bframes=0:{X265}"}
@@ -100,12 +107,7 @@ def test_parameter_sets_are_awaited_on_the_open_connection(
         frames=110,
         gop=75,
         codec=codec,
-        **(ZERO_LATENCY if codec == "libx264" else options),
-    )
-    joins: list[float] = []
-    former = broadcast.Broadcast.join
-    monkeypatch.setattr(
-        broadcast.Broadcast, "join", lambda self, v: (joins.append(time.time()), former(self, v))
+        options=ZERO_LATENCY if codec == "libx264" else options,
     )
     clip = dataclasses.replace(clip, units=clip.units[10:])  # joined in the middle of a group
     found = record(
@@ -124,15 +126,10 @@ def test_parameter_sets_are_awaited_on_the_open_connection(
 
 
 def test_parameter_sets_that_never_come_are_awaited_no_longer_each_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_group: None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joins: list[float]
 ) -> None:
     described_as(monkeypatch, without_parameter_sets)
-    joins: list[float] = []
-    former = broadcast.Broadcast.join
-    monkeypatch.setattr(
-        broadcast.Broadcast, "join", lambda self, v: (joins.append(time.time()), former(self, v))
-    )
-    clip = encoded(tmp_path / "clip.mp4", frames=200, gop=200, **ZERO_LATENCY)
+    clip = encoded(tmp_path / "clip.mp4", frames=200, gop=200)
     clip = dataclasses.replace(clip, units=clip.units[10:])
     found = record(
         tmp_path,
@@ -155,8 +152,10 @@ def test_another_size_in_mid_stream_is_another_stream_from_that_keyframe(
         if codec == "libx264"
         else {"x265-params": f"keyint=25:min-keyint=25:bframes=0:{X265}"}
     )
-    first = encoded(tmp_path / "a.mp4", frames=50, codec=codec, **options)
-    then = encoded(tmp_path / "b.mp4", frames=50, codec=codec, width=160, height=128, **options)
+    first = encoded(tmp_path / "a.mp4", frames=50, codec=codec, options=options)
+    then = encoded(
+        tmp_path / "b.mp4", frames=50, codec=codec, width=160, height=128, options=options
+    )
     found = record(tmp_path, joined(first, then), until=last_segments(2))
     before, after = found.streams()
     for stream, size in ((before, (128, 96)), (after, (160, 128))):
@@ -173,8 +172,8 @@ def test_another_size_in_mid_stream_is_another_stream_from_that_keyframe(
 def test_parameter_sets_of_the_description_that_are_stale_give_way_to_the_streams(
     tmp_path: Path,
 ) -> None:
-    stale = encoded(tmp_path / "a.mp4", frames=25, width=320, height=240, **ZERO_LATENCY)
-    clip = encoded(tmp_path / "b.mp4", frames=50, **ZERO_LATENCY)
+    stale = encoded(tmp_path / "a.mp4", frames=25, width=320, height=240)
+    clip = encoded(tmp_path / "b.mp4", frames=50)
     found = record(tmp_path, dataclasses.replace(clip, parameter_sets=stale.parameter_sets))
     (stream,) = found.streams()
     assert {(each.video.width_px, each.video.height_px) for each in stream} == {(128, 96)}
@@ -198,7 +197,7 @@ def test_a_camera_whose_stamps_run_at_another_rate_is_known_from_the_first_segme
         "_report",
         lambda self, media_s: self.packetizer.sender_report(time.time(), media_s),
     )
-    clip = encoded(tmp_path / "clip.mp4", frames=125, gop=50, **ZERO_LATENCY)
+    clip = encoded(tmp_path / "clip.mp4", frames=125, gop=50)
     found = record(tmp_path, delivered(clip, frames_per_s))
     for segment in found.segments:
         assert segment.presented_ms is not None
@@ -210,7 +209,7 @@ def test_a_camera_whose_stamps_run_at_another_rate_is_known_from_the_first_segme
 
 
 def test_an_honest_camera_is_not_suspected(tmp_path: Path) -> None:
-    clip = encoded(tmp_path / "clip.mp4", frames=125, gop=50, **ZERO_LATENCY)
+    clip = encoded(tmp_path / "clip.mp4", frames=125, gop=50)
     found = record(tmp_path, clip)
     assert [each.presented_ms for each in found.segments] == [2000, 2000, 1000]
     assert [each.duration_ms for each in found.segments] == [2000, 2000, 1000]
@@ -222,8 +221,8 @@ def test_rare_keyframes_lose_nothing_and_are_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("payesh.ingest.adapters.remuxer._LONGEST_FRAGMENT_US", 1_500_000)
-    rare = encoded(tmp_path / "a.mp4", frames=100, gop=100, **ZERO_LATENCY)
-    usual = encoded(tmp_path / "b.mp4", frames=50, gop=25, **ZERO_LATENCY)
+    rare = encoded(tmp_path / "a.mp4", frames=100, gop=100)
+    usual = encoded(tmp_path / "b.mp4", frames=50, gop=25)
     # One encoder's settings: the same parameter sets all along.
     found = record(
         tmp_path,
@@ -268,7 +267,7 @@ def test_why_a_camera_is_not_recorded_is_known(
     address: Callable[[RtspServer], RtspAddress],
     expected: list[tuple[str, str]],
 ) -> None:
-    clip = encoded(tmp_path / "clip.mp4", frames=25, **ZERO_LATENCY)
+    clip = encoded(tmp_path / "clip.mp4", frames=25)
     found = record(
         tmp_path,
         clip,
@@ -290,7 +289,7 @@ def test_a_codec_that_is_not_accepted_is_the_reason(
             "a=rtpmap:96 H264/90000", "a=rtpmap:26 JPEG/90000"
         ),
     )
-    clip = encoded(tmp_path / "clip.mp4", frames=75, **ZERO_LATENCY)
+    clip = encoded(tmp_path / "clip.mp4", frames=75)
     found = record(
         tmp_path,
         clip,
