@@ -47,6 +47,11 @@ def jpeg(shade: int) -> bytes:
     return bytes(cv2.imencode(".jpg", np.full((180, 320, 3), shade, dtype=np.uint8))[1])
 
 
+def noise_jpeg() -> bytes:
+    noise = np.random.default_rng(1).integers(0, 255, (180, 320, 3), dtype=np.uint8)
+    return bytes(cv2.imencode(".jpg", noise)[1])
+
+
 def png_header(width_px: int, height_px: int) -> bytes:
     body = b"IHDR" + struct.pack(">IIBBBBB", width_px, height_px, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n\0\0\0\r" + body + struct.pack(">I", zlib.crc32(body))
@@ -124,6 +129,33 @@ async def test_a_bomb_a_text_a_late_value_and_a_foreign_certificate_are_refused(
     right = await post_still(replica, camera_id, jpeg(1), now, measurement=json.dumps(measured))
     assert right.status_code == 201, right.text
     assert right.json()["event"]["measurement"]["speed_kmh"] == 97.0
+
+
+async def test_a_still_is_kept_whole_upright_and_with_what_is_wrong_with_it(
+    stack: Any, replica: Any
+) -> None:
+    camera_id = await replica.create_camera(None, source_kind="snapshots")
+    now, whole = datetime.now(UTC), noise_jpeg()
+    cut = await post_still(replica, camera_id, whole[: len(whole) * 6 // 10], now)
+    assert (cut.status_code, cut.json()["type"]) == (422, "urn:payesh:problem:bad-image")
+    assert "cut" in cut.json()["detail"]
+    endless = await post_still(replica, camera_id, whole[:-2], now)
+    assert endless.status_code == 201, endless.text
+    event = endless.json()["event"]
+    stored = ObjectReference.model_validate(event["image"])
+    assert bytes(await stack.objects.get(stored)) == whole and event.get("warning") is None
+    again = await post_still(replica, camera_id, whole[:-2], now)
+    assert (again.status_code, again.json()) == (200, endless.json())
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + b"\0\0\0\0"
+    aside = whole[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + whole[2:]
+    turned = (await post_still(replica, camera_id, aside, now)).json()["event"]
+    assert (turned["width_px"], turned["height_px"]) == (180, 320)
+    half = len(whole) // 2
+    hole = whole[:half] + bytes(len(whole) // 10) + whole[half + len(whole) // 10 :]
+    damaged = await post_still(replica, camera_id, hole, now)
+    assert damaged.status_code == 201, damaged.text
+    assert damaged.json()["event"]["warning"].startswith("damaged")
 
 
 async def test_a_still_and_a_file_are_judged_by_the_revision_in_force_at_capture(

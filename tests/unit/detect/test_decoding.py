@@ -1,13 +1,17 @@
 """Pixels arrive as the camera meant them, and no frame is too large to be decoded safely."""
 
 import io
+from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from payesh.detect.adapters.video import decode_segment
+from payesh.ingest.adapters.video_file import FileSegments
 from payesh.kit.errors import MessageFault
+from tests.support.encoded_video import encode, remux
 
 
 def video(width: int, height: int, pixel_format: str, luma: np.ndarray | None = None) -> bytes:
@@ -45,3 +49,19 @@ def test_black_and_white_are_where_the_camera_put_them(pixel_format: str) -> Non
 def test_a_frame_of_over_forty_megapixels_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(MessageFault, match="8192 x 5120 pixels is too large"):
         next(decode_segment(video(8192, 5120, "yuv420p"), b""))
+
+
+def test_frames_that_an_edit_list_hides_serve_decoding_alone(tmp_path: Path) -> None:
+    """A recording trimmed without encoding it again begins with frames that no player shows."""
+    whole = encode(tmp_path / "whole.mp4", 50, gop=50)
+
+    def earlier(packet: Any) -> None:
+        packet.pts -= round(0.4 / packet.time_base)
+        packet.dts -= round(0.4 / packet.time_base)
+
+    trimmed = remux(
+        whole, tmp_path / "a.mp4", change=earlier, use_editlist="1", avoid_negative_ts="disabled"
+    )
+    (part,) = FileSegments(trimmed, shortest_s=2).fragments()
+    times = [frame.time_s for frame in decode_segment(part.stream.init, part.fragment.media)]
+    assert times == pytest.approx([number * 0.04 for number in range(40)], abs=1e-6)

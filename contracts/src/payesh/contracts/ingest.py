@@ -95,7 +95,10 @@ class DeviceMeasurement(Value):
 
 
 class SnapshotStored(CapturedEvent):
-    """A still from an enforcement camera or radar lies in the object store."""
+    """A still from an enforcement camera or radar lies in the object store.
+
+    Width and height are those of the upright picture, as its EXIF orientation turns it.
+    """
 
     topic: ClassVar[str] = "ingest.snapshot.stored.v1"
 
@@ -108,6 +111,9 @@ class SnapshotStored(CapturedEvent):
     measurement: DeviceMeasurement | None
     previous_link_sha256: Sha256 | None
     link_sha256: Sha256
+    warning: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="what is wrong with the picture, which is kept all the same"
+    )
 
     def key(self) -> str:
         return self.camera_id

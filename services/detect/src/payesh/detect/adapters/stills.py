@@ -3,10 +3,15 @@
 import cv2
 import numpy as np
 
+from payesh.contracts.stills import (
+    NotAStill,
+    Orientation,
+    StillHeader,
+    mended_still,
+    read_still_header,
+)
 from payesh.detect.frames import LARGEST_PIXELS, Bytes
 from payesh.kit.errors import MessageFault
-
-_JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def decode_still(body: bytes) -> Bytes:
@@ -14,35 +19,44 @@ def decode_still(body: bytes) -> Bytes:
 
     Raises MessageFault: neither JPEG nor PNG, over 40 megapixels by its header, or damaged.
     """
-    width, height = size_of(body)
-    if width * height > LARGEST_PIXELS:
-        raise MessageFault(f"still of {width} x {height} pixels is too large", retry=False)
-    image = None
-    if width and height:
-        image = cv2.imdecode(np.frombuffer(body, dtype=np.uint8), cv2.IMREAD_COLOR)
+    header = _header(body)
+    if header.pixels > LARGEST_PIXELS:
+        raise MessageFault(
+            f"still of {header.coded_width_px} x {header.coded_height_px} pixels is too large",
+            retry=False,
+        )
+    try:
+        whole = mended_still(body)
+    except NotAStill as error:
+        raise MessageFault(f"still does not decode: {error}", retry=False) from error
+    # The orientation is turned here: both sides have to read it alike.
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(np.frombuffer(whole, dtype=np.uint8), flags)
     if image is None or image.size == 0:
         raise MessageFault("still does not decode", retry=False)
-    return np.asarray(image, dtype=np.uint8)
+    return _upright(np.asarray(image, dtype=np.uint8), header.orientation)
 
 
 def size_of(body: bytes) -> tuple[int, int]:
-    """Width and height as the header states them (ISO 10918-1 SOFn, ISO 15948 IHDR).
+    """Width and height of the upright picture, by its header. Raises MessageFault when it is no
+    still."""
+    header = _header(body)
+    return header.width_px, header.height_px
 
-    Raises MessageFault when it is neither JPEG nor PNG, or ends within its header.
-    """
-    if body[:8] == b"\x89PNG\r\n\x1a\n" and len(body) >= 24:
-        return int.from_bytes(body[16:20], "big"), int.from_bytes(body[20:24], "big")
-    if body[:2] == b"\xff\xd8":
-        offset = 2
-        while offset + 9 <= len(body):
-            if body[offset] != 0xFF:
-                break
-            marker = body[offset + 1]
-            if marker == 0xFF:
-                offset += 1
-                continue
-            if marker in _JPEG_SIZE_MARKERS:
-                height = int.from_bytes(body[offset + 5 : offset + 7], "big")
-                return int.from_bytes(body[offset + 7 : offset + 9], "big"), height
-            offset += 2 + int.from_bytes(body[offset + 2 : offset + 4], "big")
-    raise MessageFault("still is neither JPEG nor PNG, or damaged", retry=False)
+
+def _header(body: bytes) -> StillHeader:
+    try:
+        return read_still_header(body)
+    except NotAStill as error:
+        raise MessageFault(f"not a still: {error}", retry=False) from error
+
+
+def _upright(image: Bytes, orientation: Orientation) -> Bytes:
+    """EXIF counts: 2 mirrored, 3 upside down, 4 mirrored upside down; 5 to 8 lie on their side."""
+    if orientation >= 5:
+        image = image.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return np.ascontiguousarray(image)

@@ -37,7 +37,10 @@ class RecordingForm(BaseModel):
 
 
 class SnapshotForm(BaseModel):
-    image: Annotated[UploadFile, Field(description="JPEG or PNG, kept byte for byte")]
+    image: Annotated[
+        UploadFile,
+        Field(description="JPEG or PNG, whole; kept byte for byte, but for a missing end marker"),
+    ]
     captured_at: Annotated[datetime, Field(description="Time by the device's clock")]
     clock_u95_ms: ClockU95
     measurement: Annotated[

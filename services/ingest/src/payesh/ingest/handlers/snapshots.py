@@ -1,16 +1,18 @@
-"""Stills: kept as they are, judged by the revision in force at capture."""
+"""Stills: checked and kept as they are, judged by the revision in force at capture."""
 
+import asyncio
 import hashlib
 from datetime import datetime, timedelta
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.chain import link_sha256
 from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
+from payesh.contracts.stills import NotAStill, StillHeader, read_still_header
 from payesh.contracts.values import ClockSource, RevisionReference
 from payesh.ingest import metrics
 from payesh.ingest.adapters import snapshots as snapshot_rows
+from payesh.ingest.adapters.stills import checked_still
 from payesh.ingest.dependencies import Dependencies
-from payesh.ingest.domain.image_header import ImageHeader, NotAnImage, read_image_header
 from payesh.ingest.errors import (
     BadImage,
     BadTime,
@@ -36,12 +38,17 @@ async def store_snapshot(
     measurement: DeviceMeasurement | None,
     idempotency_key: str | None,
 ) -> tuple[SnapshotStored, bool]:
-    """Keep a still as it is and publish it once; the event, and whether it is new.
+    """Keep a still and publish it once; the event, and whether it is new.
 
+    It is kept as it is, but for an end marker that is missing.
     It is judged by the revision in force at `captured_at`. Raises BadImage, ImageTooLarge,
     BadTime, NoRevision, OutOfBounds, WrongCertificate, KeyReused, UnknownCamera.
     """
-    header = _checked_image(dependencies, image)
+    header = _checked_header(dependencies, image)
+    try:
+        image, warning = await asyncio.to_thread(checked_still, image, header)
+    except NotAStill as error:
+        raise BadImage(str(error)) from error
     require_past(captured_at, "captured_at")
     _require_simultaneous(dependencies, measurement, captured_at, clock_u95_ms)
     image_sha256 = hashlib.sha256(image).hexdigest()
@@ -72,6 +79,7 @@ async def store_snapshot(
                 captured_at,
                 clock_u95_ms,
                 measurement,
+                warning,
             )
             await snapshot_rows.insert_snapshot(session, event, idempotency_key)
             await outbox.add(session, event)
@@ -79,13 +87,13 @@ async def store_snapshot(
     return event, True
 
 
-def _checked_image(dependencies: Dependencies, image: bytes) -> ImageHeader:
+def _checked_header(dependencies: Dependencies, image: bytes) -> StillHeader:
     settings = dependencies.settings
     if len(image) > settings.snapshot_limit_mib * 1024 * 1024:
         raise ImageTooLarge(f"at most {settings.snapshot_limit_mib} MiB are accepted")
     try:
-        header = read_image_header(image)
-    except NotAnImage as error:
+        header = read_still_header(image)
+    except NotAStill as error:
         raise BadImage(str(error)) from error
     if header.pixels > settings.snapshot_limit_megapixels * 1_000_000:
         raise ImageTooLarge(
@@ -124,11 +132,12 @@ async def _snapshot_event(
     revision: CameraRevision,
     reference: RevisionReference,
     series: snapshot_rows.Series,
-    header: ImageHeader,
+    header: StillHeader,
     image: bytes,
     captured_at: datetime,
     clock_u95_ms: float,
     measurement: DeviceMeasurement | None,
+    warning: str | None,
 ) -> SnapshotStored:
     camera_id = revision.camera_id
     stored = await dependencies.objects.put(
@@ -165,4 +174,5 @@ async def _snapshot_event(
         measurement=measurement,
         previous_link_sha256=series.previous_link_sha256,
         link_sha256=link,
+        warning=warning,
     )
