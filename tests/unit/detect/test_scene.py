@@ -19,6 +19,7 @@ from payesh.contracts.camera_revision import (
 )
 from payesh.detect.domain.marks import Line
 from payesh.detect.domain.moment import Moment
+from payesh.detect.domain.rules.finding import Finding, Quantity
 from payesh.detect.domain.rules.registry import armed, register
 from payesh.detect.domain.rules.speeding import RULE
 from payesh.detect.domain.scene import Scene
@@ -99,7 +100,12 @@ def test_a_schedule_holds_in_local_time_and_over_midnight(
 
 
 @pytest.mark.parametrize(
-    "schedules", [(), (NIGHT.model_copy(update={"time_zone": "Nowhere/Town"}),)]
+    "schedules",
+    [
+        (),
+        (NIGHT.model_copy(update={"time_zone": "Nowhere/Town"}),),
+        (NIGHT.model_copy(update={"time_zone": "Asia"}),),
+    ],
 )
 def test_a_schedule_that_is_not_known_never_holds(schedules: tuple[Schedule, ...]) -> None:
     limits = (SpeedLimit(speed_limit_kmh=20.0, schedule="night"),)
@@ -173,3 +179,31 @@ def test_rules_are_armed_by_what_the_revision_has() -> None:
     assert armed(Scene()) == []
     with pytest.raises(ValueError, match="registered already"):
         register(RULE)
+
+
+def test_a_speed_is_held_against_the_limit_at_the_moment_of_the_offence() -> None:
+    """A vehicle at 36 km/h leaves the zone 20 ms before a limit of 20 km/h begins and is seen
+    beyond it afterwards."""
+    limits = (SpeedLimit(speed_limit_kmh=20.0, schedule="night"),)
+    scene = scene_of(revised(schedules=(NIGHT,), limits=limits))
+
+    def finding(left_at: datetime) -> Finding | None:
+        rule, trajectory = RULE.factory(), None
+        for number in range(26):
+            since_s = 0.1 * number - 0.05
+            moment = Moment(since_s, left_at + timedelta(seconds=since_s - 2.4))
+            box = (10.0 * number, 100.0, 10.0 * number + 40.0, 140.0)
+            trajectory = trajectory or Trajectory.begin(moment, box, unsure=False)
+            trajectory.see(
+                Sighting(moment, box, whole=True, x_m=-2.0, y_m=45.0 - 10.0 * since_s, sigma_m=0.05)
+            )
+            found = rule.observe(trajectory, scene, moment)
+            if found is not None:
+                return found
+        return None
+
+    assert finding(at("22:00") - timedelta(milliseconds=20)) is None
+    found = finding(at("22:00") + timedelta(milliseconds=20))
+    assert found is not None
+    assert isinstance(found.measurement, Quantity)
+    assert found.measurement.limit == 20.0

@@ -109,7 +109,7 @@ def _schedule(stated: StatedSchedule) -> Schedule:
     """One in an unknown time zone never holds."""
     try:
         zone = ZoneInfo(stated.time_zone)
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, OSError):  # the latter from a folder, such as "Asia"
         return NEVER
     periods = (
         Period(

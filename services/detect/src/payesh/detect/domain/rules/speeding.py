@@ -31,16 +31,18 @@ class Speeding:
         if not is_reportable(trajectory, zone):
             return None
         self.judged = True
+        last_s = trajectory.last.time_s
+        at_s = left_s if left_s is not None else last_s
+        # At the moment that the violation carries: a verifier looks the limit up at that one.
         limit_kmh = scene.speed_limit_kmh(
-            trajectory.vehicle_class, lane_of(trajectory, zone), trajectory.last.at
+            trajectory.vehicle_class, lane_of(trajectory, zone), trajectory.moment(at_s).at
         )
         broken = exceeded(measured_speed(trajectory, zone, budget), limit_kmh)
         if broken is None:
             return None
-        last_s = trajectory.last.time_s
         return Finding(
             measurement=broken,
-            at_s=left_s if left_s is not None else last_s,
+            at_s=at_s,
             from_s=max(trajectory.first.time_s, last_s - LONGEST_EVIDENCE_S),
             to_s=last_s,
         )
