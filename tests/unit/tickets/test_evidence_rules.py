@@ -70,6 +70,8 @@ def test_a_replaced_segment_with_a_link_of_its_own_does_not_fit_the_next() -> No
         ("bytes=0-1,5-6", None),
         ("lines=1-2", None),
         ("bytes=-", None),
+        (f"bytes={'9' * 5000}-", None),
+        (f"bytes=0-{'9' * 5000}", None),
     ],
 )
 def test_ranges_are_read_as_in_the_rfc(

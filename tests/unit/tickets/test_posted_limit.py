@@ -64,8 +64,9 @@ def test_a_period_over_midnight_ends_on_the_next_day() -> None:
     assert posted_limit_kmh(posted, "car", None, friday_early) == 60.0
 
 
-@pytest.mark.parametrize("schedules", [[], [{"name": "gone", "time_zone": "Nowhere/At_All",
-    "periods": [{"weekdays": ["friday"], "since": "00:00", "until": "00:00"}]}]])  # fmt: skip
-def test_a_limit_without_a_readable_schedule_does_not_apply(schedules: list[Any]) -> None:
+@pytest.mark.parametrize("time_zone", [None, "Nowhere/At_All", "Asia", "../etc"])
+def test_a_limit_without_a_readable_schedule_does_not_apply(time_zone: str | None) -> None:
+    periods = [{"weekdays": ["friday"], "since": "00:00", "until": "00:00"}]
+    schedules = [{"name": "gone", "time_zone": time_zone, "periods": periods}] if time_zone else []
     posted = revision(limits=[limit(30.0, schedule="gone")], schedules=schedules)
     assert posted_limit_kmh(posted, "car", None, FRIDAY_NOON) == 60.0

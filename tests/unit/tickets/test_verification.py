@@ -414,8 +414,9 @@ def test_a_citation_of_another_manifest_is_named(folder: Path) -> None:
     assert not faults(folder)
     edit(folder, "manifest.json", set_top(software_version="test 2"))
     assert faults(folder)["citation.json"].startswith("manifest_sha256 is")
-    (folder / "citation.json").write_text("[]", "utf-8")
-    assert faults(folder)["citation.json"] == "malformed"
+    for malformed in ("[]", "[" * 100_000):
+        (folder / "citation.json").write_text(malformed, "utf-8")
+        assert faults(folder)["citation.json"] == "malformed"
 
 
 def test_forged_text_stays_on_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,8 @@
 
 import re
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# No object has so many bytes, and Python reads no number of any length.
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")
 
 
 class RangeNotSatisfiable(ValueError):

@@ -20,6 +20,8 @@ def check_answer(folder: BundleFolder) -> str:
         require_same("plate", answer["plate"]["text"], manifest.plate and manifest.plate.text)
         require_same("law", answer["law"], manifest.law.model_dump(mode="json"))
         require_same("measurement", answer["measurement"], measurement)
-    except (KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (
+        KeyError, TypeError, RecursionError, json.JSONDecodeError, UnicodeDecodeError,
+    ) as error:  # fmt: skip
         raise Fault("malformed") from error
     return f"it names this manifest; its state is {answer.get('state')}"

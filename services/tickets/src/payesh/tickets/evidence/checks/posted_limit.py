@@ -49,7 +49,7 @@ def _is_in_time(limit: SpeedLimit, schedules: dict[str, Schedule], at: datetime)
         return False
     try:
         local = at.astimezone(ZoneInfo(schedule.time_zone))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the latter from a folder, such as "Asia"
         return False
     return any(_holds(period, local) for period in schedule.periods)
 
