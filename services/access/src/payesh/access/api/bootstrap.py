@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.api.people import Password, PersonView
-from payesh.access.api.rights import Body, Name
+from payesh.access.api.rights import Body, Name, Secret
 from payesh.access.handlers.bootstrap import OPERATOR, create_first_administrator
 from payesh.contracts.values import Identifier
 
@@ -20,7 +20,7 @@ class FirstAgency(Body):
 
 
 class FirstAdministrator(Body):
-    secret: Annotated[SecretStr, Field(max_length=200)]
+    secret: Annotated[Secret, Field(max_length=200)]
     username: Annotated[Identifier, Field(min_length=3)]
     name: Name
     password: Password

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from payesh.access.adapters.people import StoredPerson
 from payesh.access.api.dependencies import DependenciesHere
@@ -14,6 +14,7 @@ from payesh.access.api.rights import (
     Name,
     Rights,
     RightsChange,
+    Secret,
     as_bound,
     from_bound,
     id_in,
@@ -30,7 +31,7 @@ router = APIRouter(prefix="/v1/people", tags=["people"])
 Reader = Annotated[Principal, Depends(authorize(people.READ, resource="people", personal=True))]
 # A writing route answers with the account: it reads too.
 Writer = Annotated[Principal, Depends(authorize(people.WRITE, resource="people", personal=True))]
-Password = Annotated[SecretStr, Field(max_length=PASSWORD_MAX_LENGTH)]
+Password = Annotated[Secret, Field(max_length=PASSWORD_MAX_LENGTH)]
 
 
 class NewPerson(Rights):

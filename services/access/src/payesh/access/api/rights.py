@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
 
 from payesh.access.handlers.rights import ChangedRights
 from payesh.contracts.values import Identifier, RoadClass
@@ -23,6 +23,15 @@ def id_in(cursor: str | None) -> str | None:
 def _sorted_set(values: list[str]) -> list[str]:
     return sorted(set(values))
 
+
+def _encodable(secret: SecretStr) -> SecretStr:
+    secret.get_secret_value().encode()  # UnicodeEncodeError is a ValueError
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_encodable)]
+"""A secret of a body. JSON can escape half of a surrogate pair, which cannot be hashed; pydantic
+refuses that in texts, not in secrets."""
 
 Scopes = Annotated[
     list[Annotated[str, Field(max_length=64)]],
