@@ -105,8 +105,9 @@ async def test_a_camera_with_a_wrong_clock_is_recorded_but_its_times_are_not_bel
 
     async def clock_is_off() -> bool:
         answer = await replica.call("GET", f"/{camera_id}/health")
-        raised = [c["condition"] for c in answer.json()["conditions"] if c["raised"]]
-        return raised == ["clock_off"]
+        conditions = answer.json()["conditions"]
+        raised = [(c["condition"], c["reason"]) for c in conditions if c["raised"]]
+        return raised == [("clock_off", "clock_differs")]
 
     await eventually(clock_is_off)
     await replica.call("PATCH", f"/{camera_id}", json={"enabled": False})

@@ -56,6 +56,9 @@ async def test_malformed_configurations_and_sources_get_a_clear_answer(
         "file:///etc/passwd",
         "http://192.0.2.1/",
         "rtsp://u:p@192.0.2.1/live",
+        "rtsp://u:p#w@192.0.2.1/live",
+        "rtsp://u:p/w@192.0.2.1/live",
+        "rtsp://192.0.2.1/user=u&password=p/w&channel=1",
         "rtsp://169.254.169.254/latest",
         "rtsp://[192.0.2.1/live",
         "rtsp://192.0.2.1:port/live",
@@ -200,3 +203,42 @@ async def test_a_token_reaches_only_its_counties_and_scopes(
     assert (await replica.call("POST", "", json=body, headers=reader)).status_code == 403
     wrong = {"Authorization": "Bearer nonsense"}
     assert (await replica.call("GET", "", headers=wrong)).status_code == 401
+
+
+async def test_a_password_among_the_parameters_of_an_address_is_never_answered(
+    replica: Any, revision_fields: Any
+) -> None:
+    url = "rtsp://192.0.2.1/user=viewer&password=s3cret&channel=1"
+    body = {"camera_id": "reg-sealed", "source": {"url": url}, "revision": revision_fields()}
+    created = await replica.call("POST", "", json=body)
+    assert created.status_code == 201, created.text
+    for answer in (
+        created,
+        await replica.call("GET", "/reg-sealed"),
+        await replica.call("GET", ""),
+    ):
+        assert "s3cret" not in answer.text
+    source = created.json()["source"]
+    assert (source["username"], source["has_password"]) == ("viewer", True)
+    assert source["url"].endswith("/user={username}&password={password}&channel=1")
+
+
+async def test_a_camera_of_another_size_than_its_revision_is_known_with_both_sizes(
+    stack: Any, replica: Any, camera: Any, eventually: Any
+) -> None:
+    server = await camera(loop=True)
+    camera_id = await replica.create_camera(server.url, width_px=1920, height_px=1080)
+
+    async def sizes() -> bool:
+        answer = await replica.call("GET", f"/{camera_id}/health")
+        found = [c for c in answer.json()["conditions"] if c["condition"] == "picture_size"]
+        return [(c["reason"], c["found_px"], c["expected_px"]) for c in found] == [
+            (
+                "size_changed",
+                {"width_px": 320, "height_px": 180},
+                {"width_px": 1920, "height_px": 1080},
+            )
+        ]
+
+    await eventually(sizes)
+    await replica.call("PATCH", f"/{camera_id}", json={"enabled": False})

@@ -163,6 +163,7 @@ def record(
     limits: dict[str, float] | None = None,
     address: Callable[[RtspServer], RtspAddress] | None = None,
     read_timeout_s: float = 5.0,
+    joined_after_s: float = 0.0,
     **options: Any,
 ) -> Recorded:
     """Record the camera `until` the spool holds what is wanted, by default a last segment."""
@@ -180,6 +181,7 @@ def record(
                 inspect_fragment=lambda *_: None,
             ),
         )
+        time.sleep(joined_after_s)
         recorder.start()
         deadline = time.monotonic() + at_most_s
         while time.monotonic() < deadline and not wanted(Recorded(spool, 0.0)):

@@ -188,17 +188,25 @@ def delivered(clip: Clip, frames_per_s: float) -> Clip:
     return dataclasses.replace(clip, units=units, duration_s=len(units) / frames_per_s)
 
 
-@pytest.mark.parametrize("frames_per_s", [21.0, 30.0])
+@pytest.mark.parametrize(
+    ("frames_per_s", "joined_after_s"),
+    [(21.0, 0.0), (30.0, 0.0), (21.0, 2.2)],
+    ids=["slower", "faster", "joined-late"],
+)
 def test_a_camera_whose_stamps_run_at_another_rate_is_known_from_the_first_segment_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames_per_s: float
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames_per_s: float, joined_after_s: float
 ) -> None:
+    """Joined late, the camera sends its first segment in one burst, which shows no rate."""
     monkeypatch.setattr(
         broadcast.Broadcast,
         "_report",
         lambda self, media_s: self.packetizer.sender_report(time.time(), media_s),
     )
     clip = encoded(tmp_path / "clip.mp4", frames=125, gop=50)
-    found = record(tmp_path, delivered(clip, frames_per_s))
+    found = record(
+        tmp_path, delivered(clip, frames_per_s), start_when="now", joined_after_s=joined_after_s
+    )
+    assert len(found.segments) == 3
     for segment in found.segments:
         assert segment.presented_ms is not None
         ratio = segment.duration_ms / segment.presented_ms

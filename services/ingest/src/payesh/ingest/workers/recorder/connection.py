@@ -1,6 +1,8 @@
 """One connection to a source: its packets become streams, segment by segment."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import av.error
@@ -19,6 +21,8 @@ from payesh.ingest.workers.recorder.stream import LiveStream
 from payesh.ingest.workers.recorder.writer import SegmentWriter, TimedFragment
 
 _JUMP_S = 1.0
+_HOLD_S = 3.0
+"""A segment that came in one burst waits so long for the frames after it to show their rate."""
 
 
 class Connection:
@@ -64,6 +68,8 @@ class Connection:
         self._zero_s: float | None = None
         self._stream: LiveStream | None = None
         self._end_pts = 0
+        self._held: list[TimedFragment] = []
+        self._held_since_s = 0.0
 
     def run(self) -> None:
         """Record until `ending`. Raises SourceFailure, SpoolFull, av.error.FFmpegError."""
@@ -129,8 +135,12 @@ class Connection:
         fragment = stream.add(packet, pts, stamp.dts, step=step, repaired=stamp.repaired)
         self._end_pts = max(self._end_pts, pts + step)
         if fragment is not None:
+            self._held_since_s = time.monotonic()
             self._write(stream, fragment, last=False)
-            stream.assignment = self._assignment()
+            if not self._held:  # another revision counts from the next segment on
+                stream.assignment = self._assignment()
+        elif self._held:
+            self._release_measured(stream)
 
     def _mark_interval(self, pts: int, *, keyframe: bool) -> None:
         ticks = self._keyframes.interval_ticks(pts, keyframe=keyframe)
@@ -167,17 +177,36 @@ class Connection:
         fragment = stream.finish(self._end_pts)
         if fragment is not None:
             self._write(stream, fragment, last=True)
+        elif self._held:
+            self._release(stream, last=True)
 
     def _write(self, stream: LiveStream, fragment: Fragment, *, last: bool) -> None:
-        presented_s = max(0, fragment.end_pts - fragment.first_pts) * self._tick_s
-        rate = self._rate.measured()
-        timed = TimedFragment(
-            fragment,
-            self._clock.at(fragment.first_pts * self._tick_s, self._zero_s),
-            presented_s,
-            0.0 if rate is None else rate.excess,
-            clock_known=self._zero_s is not None,
+        self._held.append(
+            TimedFragment(
+                fragment,
+                self._clock.at(fragment.first_pts * self._tick_s, self._zero_s),
+                max(0, fragment.end_pts - fragment.first_pts) * self._tick_s,
+                clock_known=self._zero_s is not None,
+            )
         )
-        if timed.rate_excess:
+        if last:
+            self._release(stream, last=True)
+        else:
+            self._release_measured(stream)
+
+    def _release_measured(self, stream: LiveStream) -> None:
+        """Write what is held once the rate is known, or will not be known soon."""
+        held_s = time.monotonic() - self._held_since_s
+        if len(self._held) > 1 or held_s > _HOLD_S or self._rate.measured() is not None:
+            self._release(stream, last=False)
+
+    def _release(self, stream: LiveStream, *, last: bool) -> None:
+        held, self._held = self._held, []
+        rate = self._rate.measured()
+        excess = 0.0 if rate is None else rate.excess
+        if excess:
             self._clock.forget()  # by such stamps the least wait of long ago is no measure of now
-        self._writer.write(stream, timed, last=last)
+        for number, timed in enumerate(held, start=1):
+            self._writer.write(
+                stream, replace(timed, rate_excess=excess), last=last and number == len(held)
+            )

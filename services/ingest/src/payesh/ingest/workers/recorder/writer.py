@@ -32,8 +32,8 @@ class TimedFragment:
     fragment: Fragment
     captured: CaptureTime
     presented_s: float
-    rate_excess: float
     clock_known: bool
+    rate_excess: float = 0.0
 
     @property
     def length_s(self) -> float:
