@@ -20,7 +20,7 @@ from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import GapRecord, HealthRecord, SegmentRecord
 from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, RecorderLimits
-from payesh.local.camera import rtp, rtsp_server
+from payesh.local.camera import connection, rtp
 from payesh.local.camera.clip import Clip, load_clip
 from payesh.local.camera.rtsp_server import RtspServer
 from tests.unit.ingest.builders import CAMERA, assignment
@@ -194,6 +194,4 @@ def record(
 
 def described_as(monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str]) -> None:
     """Let the camera's session description be another one."""
-    monkeypatch.setattr(
-        rtsp_server, "describe", lambda clip, host: change(rtp.describe(clip, host))
-    )
+    monkeypatch.setattr(connection, "describe", lambda clip, host: change(rtp.describe(clip, host)))
