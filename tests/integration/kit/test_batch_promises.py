@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import registry
 
 from payesh.contracts import AuditReadRecorded
 from payesh.kit import outbox
@@ -287,6 +288,46 @@ async def test_a_consumer_that_stops_inside_a_batch_keeps_what_it_did_and_no_mor
     await consumer.stop()
     assert await second.sequences(database) == list(range(1, 21))
     assert sorted(second.attempts) == list(range(6, 21))
+
+
+class EffectRow:
+    """A row of `effects`, for what the session's own memory of objects may do."""
+
+    id: int
+    sequence: int
+
+
+registry().map_imperatively(EffectRow, effects)
+
+
+async def test_an_effect_sees_what_others_committed_since_an_earlier_effect_of_its_batch(
+    bus, producer, database, name, build, wait_until
+):
+    async with database.transaction() as session:
+        row_id = await session.scalar(
+            effects.insert().values(key="row", sequence=0).returning(effects.c.id)
+        )
+    seen: list[tuple[int, int]] = []
+    kept: list[EffectRow] = []  # the session's memory holds only what is still referred to
+
+    async def read(session: AsyncSession, _event: AuditReadRecorded) -> None:
+        row = await session.get_one(EffectRow, row_id)
+        kept.append(row)
+        seen.append((row.sequence, await session.scalar(select(func.txid_current()))))
+        async with database.transaction() as other:
+            await other.execute(
+                effects.update().where(effects.c.id == row_id).values(sequence=row.sequence + 1)
+            )
+
+    for sequence in range(1, 6):
+        await producer.publish(build(name, sequence))
+    effect = Effects(name, read)
+    consumer = consumer_of(bus, name, database, producer, effect)
+    await consumer.start()
+    await wait_until(lambda: has_effects(effect, database, 5))
+    await consumer.stop()
+    assert [sequence for sequence, _ in seen] == [0, 1, 2, 3, 4]
+    assert len({transaction for _, transaction in seen}) < 5
 
 
 def keys_of_two_partitions(name: str) -> tuple[str, str]:

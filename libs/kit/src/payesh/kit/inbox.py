@@ -82,6 +82,10 @@ class _Transactional(BatchHandler):
                 if delivery.event_id in waiting:
                     waiting.discard(delivery.event_id)
                     await self._effect(session, delivery)
+                    if session.new or session.identity_map:
+                        # The next effect reads its rows anew, as in a session of its own.
+                        await session.flush()
+                        session.expunge_all()
 
             yield handle
             if waiting:  # the consumer left early: these come again
