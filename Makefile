@@ -13,6 +13,8 @@ PINNED_BUILD := --no-sources --require-build-hashes --build-constraints pins/pac
 	--preview-features build-dependency-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
 	--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make pins" $(if $(UPGRADE),--upgrade)
+# Most tests wait for other processes: three at a time keep two cores busy.
+PROCESSES ?= 3
 ONCE ?=
 SHORT ?=
 SEED ?= 1
@@ -44,7 +46,7 @@ demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 end
 	@$(BIN)/payesh-local demo $(if $(ONCE),--once) $(if $(SHORT),--short) --seed $(SEED) $(if $(OUT),--out $(OUT))
 
 test: setup ## every test that needs nothing but this environment and the package index
-	@$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
 
 check: lint ## before each commit: lint, types, unit and contract tests, in a minute
 	@$(BIN)/python -m pytest --quiet --numprocesses 2 --no-loadscope-reorder -m "not slow" \

@@ -42,13 +42,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFi
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two run side by side, each on engines of its own. The end-to-end ones mostly wait for their
-    film: they begin, and the others fill the time beside them."""
+    """Long groups come first, so that short files fill the end of every process.
+
+    Each process has engines of its own. The end-to-end tests mostly wait for their film.
+    """
     tests = Path(__file__).parent
-    order = {tests / "e2e": 0, tests / "integration": 1, tests / "deploy": 2}
+    order = {tests / "e2e": 0, tests / "integration": 2, tests / "deploy": 3}
 
     def place(item: pytest.Item) -> int:
-        return min((n for folder, n in order.items() if folder in item.path.parents), default=3)
+        if str(item.path.relative_to(ROOT)) in IMAGES:
+            return 1
+        return min((n for folder, n in order.items() if folder in item.path.parents), default=4)
 
     items.sort(key=place)
 

@@ -32,3 +32,17 @@ def test_hooks_run_what_the_makefile_runs() -> None:
     for hook in hooks():
         program = hook["entry"].removesuffix(" --force-exclude").replace("make --silent ", "")
         assert program in makefile, hook["id"]
+
+
+def test_every_guide_is_listed_and_followed_by_a_test() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    tests = "".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if path != Path(__file__)
+    )
+    guides = sorted(path.name for path in (ROOT / "docs/guides").glob("*.md"))
+    assert guides
+    for guide in guides:
+        assert f"(docs/guides/{guide})" in contributing, guide
+        assert f'"{guide}"' in tests, f"no test follows {guide}"

@@ -35,8 +35,14 @@ class Image:
         return [str(self.programs / program), *rest]
 
     def environment(self) -> dict[str, str]:
-        """Variables of a process in the image, before a deployment adds its own."""
-        return {"PATH": f"{self.programs}:{os.defpath}", "PYTHONDONTWRITEBYTECODE": "1"}
+        """Variables of a process in the image, before a deployment adds its own.
+
+        An image writes no bytecode; here it is cached for the other processes of the image.
+        """
+        return {
+            "PATH": f"{self.programs}:{os.defpath}",
+            "PYTHONPYCACHEPREFIX": str(self.root / "bytecode"),
+        }
 
 
 def build_image(service: str, folder: Path) -> Image:

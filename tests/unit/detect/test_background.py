@@ -14,6 +14,8 @@ from tests.unit.detect.box_street import BoxCar, box_revision, render
 from tests.unit.detect.conftest import STREAM
 from tests.unit.detect.segment_cutter import cut
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("slow_kmh", [9.0, 18.0])
 def test_a_vehicle_in_the_way_at_the_start_hides_no_later_one(

@@ -18,6 +18,8 @@ from tests.unit.detect.box_street import box_revision
 from tests.unit.detect.conftest import CARS
 from tests.unit.detect.segment_cutter import CutSegment
 
+pytestmark = pytest.mark.slow
+
 KILLED_AFTER = 3
 """Segments of two seconds: at six, two vehicles are in the zone and one has just passed."""
 PARTS = ("clock", "counts", "detector.motion", "links", "rule.speeding", "tracker", "vehicles")

@@ -22,6 +22,8 @@ from tests.unit.detect.box_street import BoxCar, box_revision, project, render
 from tests.unit.detect.scripted_stream import Box, scripted_observer, watch
 from tests.unit.detect.segment_cutter import CutSegment, cut
 
+pytestmark = pytest.mark.slow
+
 PARKED: Box = (200.0, 150.0, 280.0, 210.0)
 UNCALIBRATED = box_revision(kind=DetectorKind.ONNX, calibrated=False)
 

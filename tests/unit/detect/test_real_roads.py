@@ -13,7 +13,7 @@ import pytest
 from payesh.detect.domain.geometry import GroundPlane, ground_plane
 from payesh.detect.domain.speed import SpeedUncertaintyBudget, estimate_speed
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 ROADS = [f"session{n}_{side}" for n in (1, 2) for side in ("left", "center", "right")]
 APART_S = 0.6

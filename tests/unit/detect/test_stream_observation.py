@@ -22,6 +22,8 @@ from tests.unit.detect.box_street import box_revision
 from tests.unit.detect.conftest import CARS
 from tests.unit.detect.segment_cutter import STARTED_AT, CutSegment
 
+pytestmark = pytest.mark.slow
+
 
 def _observe(
     segments: list[CutSegment], observer: StreamObserver | None = None

@@ -25,6 +25,8 @@ from tests.unit.detect.box_street import BoxCar, box_revision, render
 from tests.unit.detect.conftest import CARS
 from tests.unit.detect.segment_cutter import CutSegment, cut
 
+pytestmark = pytest.mark.slow
+
 
 class FailingDetector(MotionDetector):
     """Fails at one frame of its life."""

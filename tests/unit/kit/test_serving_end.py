@@ -8,6 +8,9 @@ import time
 from contextlib import closing
 
 import httpx
+import pytest
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = """
 import contextlib, sys

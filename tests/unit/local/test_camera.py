@@ -16,6 +16,8 @@ from payesh.local.camera.authentication import Credentials, Scheme
 from payesh.local.camera.clip import Clip, UnsupportedClipError, load_clip
 from payesh.local.camera.rtsp_server import RtspServer
 
+pytestmark = pytest.mark.slow
+
 FRAMES, GROUP, RATE = 40, 20, 25
 PASSWORD = "correct horse"
 

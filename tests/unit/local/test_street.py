@@ -16,6 +16,8 @@ from payesh.local.street.rendering import FPS, GOP_FRAMES, Painter, Scene
 from payesh.local.street.traffic import TrafficPlan, generate_traffic
 from payesh.local.street.truth import Truth, ground_truth
 
+pytestmark = pytest.mark.slow
+
 CAMERA, ROAD = PinholeCamera(), Road()
 SMALL = PinholeCamera(width_px=480, height_px=270, focal_px=1050.0)
 PLAN = TrafficPlan(vehicles=2, clearly_speeding=1, marginal=1, duration_s=11.0, empty_s=1.0)

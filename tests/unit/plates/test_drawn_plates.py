@@ -11,6 +11,8 @@ from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.domain.located_plate import LocatedPlate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def locator() -> OnnxPlateLocator:

@@ -11,7 +11,7 @@ from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.domain.located_plate import LocatedPlate
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 LEAST_FOUND = {"close_up": 0.93, "road_camera": 0.85}
 LEAST_EXACT = {"close_up": 0.85, "road_camera": 0.6}

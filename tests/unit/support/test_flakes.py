@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.flakes import LIST, listed_flakes, main
 
+pytestmark = pytest.mark.slow
+
 FLAKY = "test_toy.py::test_flaky"
 TOY = """
 from pathlib import Path

@@ -433,6 +433,7 @@ def test_forged_text_stays_on_its_line(folder: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_command_needs_no_settings(folder: Path) -> None:
     command = Path(sys.executable).with_name("payesh-tickets")
     clean = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
