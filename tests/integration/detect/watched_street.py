@@ -15,7 +15,7 @@ from payesh.detect.adapters.checkpoints import BUCKET, stream_key
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.adapters.tracker import VehicleTracker
-from payesh.detect.adapters.video import decode_segment
+from payesh.detect.adapters.video import StreamDecoder
 from payesh.detect.handlers.observing import Observing, ObservingDependencies
 from payesh.detect.settings import ObserverSettings
 from payesh.detect.vision.stream_memory import last_event_of
@@ -37,6 +37,7 @@ async def recorded(
     started_at: datetime = STARTED_AT,
     fencing_token: int = 1,
     revision_number: int = 1,
+    at_keyframes: bool = True,
     **marks: Any,
 ) -> list[SegmentStored]:
     """What ingest would publish of the video; everything it refers to is in the store. `marks` are
@@ -45,7 +46,12 @@ async def recorded(
         update={"camera_id": camera_id, "county": "garmsar", **marks}
     )
     segments = cut(
-        video, revision, stream_id=stream_id, started_at=started_at, fencing_token=fencing_token
+        video,
+        revision,
+        stream_id=stream_id,
+        started_at=started_at,
+        fencing_token=fencing_token,
+        at_keyframes=at_keyframes,
     )
     reference = segments[0].event.revision.object
     await _put(store, reference, revision.model_dump_json().encode())
@@ -125,7 +131,7 @@ def observing(store: Any, publisher: Any, executor: Executor, **limits: int) -> 
             store=store,
             publisher=publisher,
             detectors=Detectors(ModelFolder(None)),
-            decode=decode_segment,
+            new_decoder=StreamDecoder,
             new_tracker=VehicleTracker,
             executor=executor,
             software_version="test 1",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from payesh.contracts.values import ClockSource
 from payesh.detect.adapters.tracker import VehicleTracker
 from payesh.detect.domain.detections import Detections
 from payesh.detect.frames import Frame
-from payesh.detect.ports import Decoder, Part
+from payesh.detect.ports import DecodedPart, Part
 from payesh.detect.vision.observations import Observation
 from payesh.detect.vision.stream_observer import StreamObserver
 from tests.unit.detect.segment_cutter import STARTED_AT, reference, revision_reference
@@ -45,17 +46,27 @@ class ScriptedDetector:
         pass
 
 
-def grey_frames(rate_hz: int) -> Decoder:
+class GreyDecoder:
     """Decodes to the frames of the segment whose sequence is its media."""
-    luma = np.full((360, 640), 110, np.uint8)
-    chroma = np.full((180, 320), 128, np.uint8)
 
-    def decode(init: bytes, media: bytes) -> Iterator[Frame]:
-        count = SEGMENT_S * rate_hz
-        for index in range(count):
-            yield Frame(luma, chroma, chroma, (int(media) * count + index) / rate_hz, index)
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._planes = np.full((360, 640), 110, np.uint8), np.full((180, 320), 128, np.uint8)
 
-    return decode
+    def open(self, init: bytes) -> None:
+        pass
+
+    def decode(self, media: bytes) -> DecodedPart:
+        luma, chroma = self._planes
+        first = int(media) * SEGMENT_S * self._rate_hz
+        frames = (
+            Frame(luma, chroma, chroma, index / self._rate_hz)
+            for index in range(first, first + SEGMENT_S * self._rate_hz)
+        )
+        return DecodedPart(first / self._rate_hz, SEGMENT_S, 0.0, True, True, frames)
+
+    def drain(self) -> Iterator[Frame]:
+        return iter(())
 
 
 def scripted_observer(
@@ -64,7 +75,7 @@ def scripted_observer(
     return StreamObserver(
         revision,
         ScriptedDetector(script),
-        decode=grey_frames(rate_hz),
+        new_decoder=partial(GreyDecoder, rate_hz),
         new_tracker=VehicleTracker,
     )
 

@@ -51,8 +51,11 @@ def cut(
     started_at: datetime = STARTED_AT,
     segment_s: float = 2.0,
     fencing_token: int = 1,
+    at_keyframes: bool = True,
 ) -> list[CutSegment]:
-    """Remux at keyframes into segments of `segment_s` or a little more, without decoding."""
+    """Remux at keyframes into segments of `segment_s` or a little more, without decoding; not
+    `at_keyframes` for a camera whose keyframes are too rare to wait for."""
+    cuts = "frag_keyframe" if at_keyframes else "frag_every_frame"
     whole = io.BytesIO()
     starts_s: list[float] = []
     counts: list[int] = []
@@ -62,7 +65,7 @@ def cut(
             whole,
             mode="w",
             format="mp4",
-            options={"movflags": "frag_keyframe+empty_moov+default_base_moof"},
+            options={"movflags": f"{cuts}+empty_moov+default_base_moof"},
         ) as target,
     ):
         stream = source.streams.video[0]
@@ -75,7 +78,7 @@ def cut(
                 continue
             time_s = float(packet.pts * packet.time_base)
             end_s = max(end_s, time_s + float((packet.duration or 0) * packet.time_base))
-            if packet.is_keyframe:
+            if packet.is_keyframe or not at_keyframes:
                 starts_s.append(time_s)
                 counts.append(0)
             counts[-1] += 1

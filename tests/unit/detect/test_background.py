@@ -38,7 +38,7 @@ def test_heavy_snow_hides_no_vehicle_and_is_not_followed_flake_by_flake() -> Non
     grey = np.full((180, 320), 128, np.uint8)
 
     def frame(index: int, luma: np.ndarray) -> Frame:
-        return Frame(luma, grey, grey, index / 25, index)
+        return Frame(luma, grey, grey, index / 25)
 
     road = np.full((360, 640), 90, np.uint8)
     detector = MotionDetector()

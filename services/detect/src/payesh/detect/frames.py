@@ -16,16 +16,15 @@ LARGEST_PIXELS = 40_000_000
 class Frame:
     """Planes of YUV 4:2:0: `luma` (h, w), `chroma_u` and `chroma_v` (h/2, w/2), uint8.
 
-    `time_s` is presentation time on the stream's own timeline; `index` counts the frames of a
-    segment from 0. Most of the work needs luma only: converting every 1080p frame to BGR would
-    cost as much as decoding it. `full_range`: black is 0 and white 255, not 16 and 235.
+    `time_s` is presentation time on the stream's own timeline. Most of the work needs luma only:
+    converting every 1080p frame to BGR would cost as much as decoding it. `full_range`: black is 0
+    and white 255, not 16 and 235.
     """
 
     luma: Bytes
     chroma_u: Bytes
     chroma_v: Bytes
     time_s: float
-    index: int
     full_range: bool = False
 
     @property
@@ -35,6 +34,17 @@ class Frame:
     @property
     def height_px(self) -> int:
         return int(self.luma.shape[0])
+
+    def turned(self, clockwise_deg: int) -> "Frame":
+        """The frame turned by a multiple of 90 degrees."""
+        turns = -(clockwise_deg // 90) % 4
+        if not turns:
+            return self
+        luma, chroma_u, chroma_v = (
+            np.ascontiguousarray(np.rot90(plane, turns))
+            for plane in (self.luma, self.chroma_u, self.chroma_v)
+        )
+        return Frame(luma, chroma_u, chroma_v, self.time_s, self.full_range)
 
     def bgr(self) -> Bytes:
         """The whole frame, (h, w, 3) in BGR order."""

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.adapters.tracker import VehicleTracker
-from payesh.detect.adapters.video import decode_segment
+from payesh.detect.adapters.video import StreamDecoder
 from payesh.detect.consumers import OBSERVER_GROUP, observer_handlers
 from payesh.detect.handlers.observing import Observing, ObservingDependencies
 from payesh.detect.settings import ObserverSettings
@@ -46,7 +46,7 @@ def create_observer(settings: ObserverSettings) -> FastAPI:
                 detectors=Detectors(
                     ModelFolder(settings.detector_models), threads=settings.detector_threads
                 ),
-                decode=decode_segment,
+                new_decoder=StreamDecoder,
                 new_tracker=VehicleTracker,
                 executor=executor,
                 software_version=version("payesh-detect"),

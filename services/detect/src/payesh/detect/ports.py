@@ -87,10 +87,48 @@ class TrackerFactory(Protocol):
         """A tracker without tracks."""
 
 
+class NothingDecodes(ValueError):
+    """Not a single frame can be had from a media part."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedPart:
+    """A media part of a stream, and the frames that come out while it is decoded.
+
+    Times are presentation times in seconds. `begins_s` is that of the first packet, which the
+    segment's `captured_at` belongs to; `length_s` is how long the part's frames are shown;
+    `reorder_s` how much later in decoding order than in presentation a frame comes at most.
+    """
+
+    begins_s: float
+    length_s: float
+    reorder_s: float
+    keyframe_first: bool
+    has_keyframe: bool
+    frames: Iterator[Frame]
+    """In presentation order. The first ones may belong to the part before, whose last frames a
+    decoder holds back until it knows that no other comes before them."""
+
+
 class Decoder(Protocol):
-    def __call__(self, init: bytes, media: bytes) -> Iterator[Frame]:
-        """Frames of one media part in presentation order, as far as it decodes. Raises
+    """Decodes one stream. Its state lives from part to part: a part that begins without a keyframe
+    refers to frames of those before it. Deterministic: equal parts give equal frames."""
+
+    def open(self, init: bytes) -> None:
+        """Begin a stream: nothing that came before counts any more."""
+
+    def decode(self, media: bytes) -> DecodedPart:
+        """The next part, as far as it decodes; all its frames are to be taken before the next one.
+        After `open`, what comes before the first keyframe is left out. Raises NothingDecodes, and
         MessageFault for frames that are too large."""
+
+    def drain(self) -> Iterator[Frame]:
+        """The frames that were held back. `open` comes next."""
+
+
+class DecoderFactory(Protocol):
+    def __call__(self) -> Decoder:
+        """A decoder that is not open yet."""
 
 
 class Publisher(Protocol):

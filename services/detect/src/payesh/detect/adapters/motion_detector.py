@@ -58,7 +58,8 @@ class MotionDetector:
     def detect(self, frame: Frame) -> Detections:
         """Moving objects; none while the first second or so teaches the background."""
         planes, scale = self._reduce(frame)
-        if self._background and self._background[0].shape != planes[0].shape:
+        known = self._background or (self._stack[-1] if self._stack else planes)
+        if known[0].shape != planes[0].shape:
             self._frames, self._background, self._stack = 0, [], []
         self._frames += 1
         if not self._background:

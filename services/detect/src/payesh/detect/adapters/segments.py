@@ -21,10 +21,14 @@ class Segments:
 
     async def fetch(self, event: SegmentStored) -> tuple[bytes, bytes]:
         """Init and media part. Raises MessageFault, StoreUnavailable."""
-        init, media = await asyncio.gather(
-            self._init(event.init), self._store.get(event.media, limit_bytes=_SEGMENT_LIMIT_BYTES)
+        return await self.parts(event.init, event.media)
+
+    async def parts(self, init: ObjectReference, media: ObjectReference) -> tuple[bytes, bytes]:
+        """The bytes of an init and a media part. Raises MessageFault, StoreUnavailable."""
+        init_body, media_body = await asyncio.gather(
+            self._init(init), self._store.get(media, limit_bytes=_SEGMENT_LIMIT_BYTES)
         )
-        return init, media
+        return init_body, media_body
 
     async def _init(self, reference: ObjectReference) -> bytes:
         known = self._inits.get(reference.sha256)

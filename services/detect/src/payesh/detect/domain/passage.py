@@ -3,6 +3,8 @@
 A vehicle's passage is published once, and this is what is published of it.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,8 @@ _SEEN_OF_ZONE = 0.25
 """A vehicle is reported if it was followed over this share of the zone."""
 _MEASURED_OF_ZONE = 0.4
 """A speed is measured over at least this share of it."""
+_MOST_TIME_SCALE_U95 = 0.05
+"""No speed is measured with times that may be wrong by more than this share."""
 
 
 def is_reportable(trajectory: Trajectory, zone: SpeedZone | None) -> bool:
@@ -61,9 +65,12 @@ def left_zone_at_s(trajectory: Trajectory, zone: SpeedZone) -> float | None:
 def measured_speed(
     trajectory: Trajectory, zone: SpeedZone, budget: SpeedUncertaintyBudget
 ) -> SpeedEstimate | None:
-    """Speed over the zone in its direction. None when too little of the way was seen, and when it
-    may be a second speed of the same vehicle."""
+    """Speed over the zone in its direction. None when too little of the way was seen, when it may
+    be a second speed of the same vehicle, and when the times are not to be trusted."""
     ground = trajectory.ground
+    if trajectory.time_scale_u95 > _MOST_TIME_SCALE_U95:
+        return None
+    budget = replace(budget, time_scale_u95=trajectory.time_scale_u95)
     if trajectory.began_unsure and ground and zone.progress(ground[0].y_m) > 0.0:
         return None
     direction = 1.0 if zone.exit_y_m > zone.entry_y_m else -1.0

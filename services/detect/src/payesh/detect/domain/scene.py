@@ -27,6 +27,9 @@ class Scene:
     plane: GroundPlane | None = None
     speed_zone: SpeedZone | None = None
     speed_budget: SpeedUncertaintyBudget | None = None
+    row_px: float = 1.0
+    """Rows of the picture that stand for one row of the picture that was calibrated, at least 1: a
+    picture that was scaled up shows no more."""
     limits: tuple[PostedLimit, ...] = ()
     lines: dict[str, Line] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)

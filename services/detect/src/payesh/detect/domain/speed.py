@@ -46,6 +46,9 @@ class SpeedUncertaintyBudget:
     """How far from its true row the edge may lie in every frame alike, in units of `sigma_m`: blur
     and the coarser colour planes move it outwards, by more metres far away than near."""
     frame_time_u95_s: float = 0.002
+    time_scale_u95: float = 0.0
+    """How far all differences of time may be wrong alike, as a share of them: frames that are not
+    stamped at the rate at which they were taken."""
     floor_relative: float = 0.006
     floor_kmh: float = 0.4
     """No interval is narrower than this, however well the fit agrees."""
@@ -102,6 +105,7 @@ def estimate_speed(
     u_scale = true_ms * budget.length_scale_u95
     u_survey = true_ms * budget.ground_u95_m * np.sqrt(2.0) / max(budget.survey_span_m, 1.0)
     u_time = true_ms * budget.frame_time_u95_s * np.sqrt(2.0) / duration_s
+    u_rate = true_ms * budget.time_scale_u95
     u_floor = max(true_ms * budget.floor_relative, budget.floor_kmh / KMH_PER_MS)
     u95_ms = np.sqrt(
         float(u_fit) ** 2
@@ -110,6 +114,7 @@ def estimate_speed(
         + u_scale**2
         + u_survey**2
         + u_time**2
+        + u_rate**2
         + u_floor**2
     )
     return SpeedEstimate(

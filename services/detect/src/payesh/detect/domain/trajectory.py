@@ -85,6 +85,8 @@ class Trajectory:
     sightings: int = 0
     moved_boxes: float = 0.0
     """Greatest way from the first box, in sizes of the box."""
+    time_scale_u95: float = 0.0
+    """How far its differences of time may be wrong, as a share of them; at 95 %."""
     ground: list[GroundPoint] = field(default_factory=list)
     picture: list[PicturePoint] = field(default_factory=list)
 
@@ -105,6 +107,10 @@ class Trajectory:
             self.ground.append(GroundPoint(time_s, sighting.x_m, sighting.y_m, sighting.sigma_m))
         _thin(self.ground)
         _thin(self.picture)
+
+    def widen_time(self, scale_u95: float) -> None:
+        """Some of its times may be wrong by this share."""
+        self.time_scale_u95 = max(self.time_scale_u95, scale_u95)
 
     @property
     def has_moved(self) -> bool:
@@ -132,6 +138,7 @@ class Trajectory:
             "is_over": self.is_over,
             "sightings": self.sightings,
             "moved_boxes": self.moved_boxes,
+            "time_scale_u95": self.time_scale_u95,
         }
         picture = [(point.time_s, *point.box, float(point.whole)) for point in self.picture]
         return state, {
@@ -154,6 +161,7 @@ class Trajectory:
             is_over=bool(state["is_over"]),
             sightings=int(state["sightings"]),
             moved_boxes=float(state["moved_boxes"]),
+            time_scale_u95=float(state["time_scale_u95"]),
             ground=[GroundPoint(*row) for row in paths["ground"].tolist()],
             picture=[
                 PicturePoint(time_s, _box(box), bool(whole))

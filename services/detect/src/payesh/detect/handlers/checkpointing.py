@@ -23,7 +23,7 @@ from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.revisions import Revisions
 from payesh.detect.domain.camera_watch import CameraWatch
 from payesh.detect.handlers.watching import WatchedCamera, WatchedStream
-from payesh.detect.ports import UNREADABLE, Decoder, Part, Parts, TrackerFactory
+from payesh.detect.ports import UNREADABLE, DecoderFactory, Part, Parts, TrackerFactory
 from payesh.detect.vision.stream_memory import StreamUnreadable, last_event_of, parts_of, recall
 from payesh.detect.vision.stream_observer import StreamObserver
 
@@ -39,7 +39,7 @@ class ObserverFactory:
     """Makes stream observers from the adapters that they rest on."""
 
     detectors: Detectors
-    decode: Decoder
+    new_decoder: DecoderFactory
     new_tracker: TrackerFactory
 
     def new(self, revision: CameraRevision) -> tuple[StreamObserver, tuple[ModelReference, ...]]:
@@ -47,7 +47,7 @@ class ObserverFactory:
         when this deployment lacks the model."""
         detector, models = self.detectors.for_stream(revision)
         observer = StreamObserver(
-            revision, detector, decode=self.decode, new_tracker=self.new_tracker
+            revision, detector, new_decoder=self.new_decoder, new_tracker=self.new_tracker
         )
         return observer, models
 

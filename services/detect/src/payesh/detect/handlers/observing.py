@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -19,7 +20,7 @@ from payesh.detect.adapters.stills import decode_still
 from payesh.detect.handlers.checkpointing import Checkpointing, ObserverFactory
 from payesh.detect.handlers.publishing import Publishing
 from payesh.detect.handlers.watching import WatchedCamera, WatchedCameras, WatchedStream
-from payesh.detect.ports import Decoder, Publisher, TrackerFactory
+from payesh.detect.ports import DecoderFactory, Publisher, TrackerFactory
 from payesh.detect.vision.observations import Observation
 from payesh.detect.vision.still_observer import observe_still
 from payesh.detect.vision.stream_observer import SegmentBroken
@@ -38,7 +39,7 @@ class ObservingDependencies:
     store: ObjectStore
     publisher: Publisher
     detectors: Detectors
-    decode: Decoder
+    new_decoder: DecoderFactory
     new_tracker: TrackerFactory
     executor: Executor
     software_version: str
@@ -56,7 +57,7 @@ class Observing:
         self._segments = Segments(dependencies.store)
         self._revisions = Revisions(dependencies.store)
         self._observers = ObserverFactory(
-            dependencies.detectors, dependencies.decode, dependencies.new_tracker
+            dependencies.detectors, dependencies.new_decoder, dependencies.new_tracker
         )
         self._checkpoints = Checkpointing(
             Checkpoints(dependencies.store), self._revisions, self._observers, self._executor
@@ -166,8 +167,21 @@ class Observing:
                 after=last.sequence,
                 next=event.sequence,
             )
+        await self._catch_up(stream)
         init, media = await self._segments.fetch(event)
         stream.pending += await self._in_thread(lambda: _observed(stream, event, init, media))
+
+    async def _catch_up(self, stream: WatchedStream) -> None:
+        """Put the decoder of a stream back that was read from its checkpoint. Where the segments
+        for it are gone, the stream waits for its next keyframe."""
+        decoding = stream.observer.decoding
+        try:
+            for references in decoding.behind:
+                parts = await self._segments.parts(*references)
+                await self._in_thread(partial(decoding.catch_up, *parts))
+        except MessageFault as fault:
+            log.warning("decoder not put back", segments=len(decoding.behind), cause=fault.reason)
+            decoding.give_up()
 
     async def _close_followed(self, camera: WatchedCamera, event: SegmentStored) -> None:
         """Streams that stopped without a last segment: their open vehicles are lost."""
@@ -178,7 +192,8 @@ class Observing:
             if stream is None:
                 stream = await self._checkpoints.recall(stream_id)
             if stream is not None:
-                stream.pending += stream.observer.close(PassageEnd.LOST)
+                await self._catch_up(stream)
+                stream.pending += await self._in_thread(stream.observer.stop)
                 await self._publishing.publish_pending(stream, camera.watch)
                 camera.watch.close(stream_id)
                 await self._checkpoints.save(camera, stream)

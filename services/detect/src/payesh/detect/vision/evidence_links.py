@@ -1,28 +1,39 @@
 """The segments that an observation can be proved with: recent links of the stream's hash chain."""
 
 import json
-from typing import ClassVar
+import math
+from typing import ClassVar, NamedTuple
 
 from payesh.contracts.ingest import SegmentStored
 from payesh.contracts.values import SegmentLink
-from payesh.detect.ports import Part
+from payesh.detect.ports import DecodedPart, Part
 
 MOST_LINKS = 512
 """Of one violation (the contract's bound), and kept here. Of a longer window the latest remain."""
 
 
+class _Kept(NamedTuple):
+    """A link with the presentation time of its first frame, and where its segment has a keyframe:
+    at its beginning, or anywhere."""
+
+    start_s: float
+    link: SegmentLink
+    keyframe_first: bool
+    has_keyframe: bool
+
+
 class EvidenceLinks:
-    """Links from the oldest segment on that shows a followed vehicle."""
+    """Links from the oldest segment on that shows a followed vehicle, and before it those without
+    which it cannot be decoded."""
 
     part_name: ClassVar[str] = "links"
-    part_version: ClassVar[int] = 1
+    part_version: ClassVar[int] = 2
 
     def __init__(self) -> None:
-        self._links: list[tuple[float, SegmentLink]] = []
-        """Each with the presentation time of its first frame."""
+        self._links: list[_Kept] = []
 
-    def add(self, segment: SegmentStored, presented_s: float) -> None:
-        """The next segment, whose first frame is presented then."""
+    def add(self, segment: SegmentStored, part: DecodedPart) -> None:
+        """The next segment."""
         link = SegmentLink(
             stream_id=segment.stream_id,
             sequence=segment.sequence,
@@ -34,28 +45,46 @@ class EvidenceLinks:
             previous_link_sha256=segment.previous_link_sha256,
             link_sha256=segment.link_sha256,
         )
-        self._links.append((presented_s, link))
+        self._links.append(_Kept(part.begins_s, link, part.keyframe_first, part.has_keyframe))
 
     def between(self, from_s: float, to_s: float) -> tuple[SegmentLink, ...]:
-        """Links of the segments that show the stream from one moment to another."""
-        begun = [(start_s, link) for start_s, link in self._links if start_s <= to_s]
-        first = max((start_s for start_s, _ in begun if start_s <= from_s), default=from_s)
-        return tuple(link for start_s, link in begun if start_s >= first)[-MOST_LINKS:]
+        """Links of the segments that show the stream from one moment to another, and before them
+        those without which they cannot be decoded."""
+        begun = [kept for kept in self._links if kept.start_s <= to_s]
+        return tuple(kept.link for kept in begun[_first(begun, from_s) :])[-MOST_LINKS:]
 
     def keep_since(self, time_s: float | None) -> None:
-        """Drop what ended before; everything when `time_s` is None."""
-        if time_s is None:
-            self._links = []
-            return
-        first = max((start_s for start_s, _ in self._links if start_s <= time_s), default=time_s)
-        self._links = [each for each in self._links if each[0] >= first][-MOST_LINKS:]
+        """Drop what is not needed to show the stream from then on; when `time_s` is None, from the
+        next segment on."""
+        first = _first(self._links, math.inf if time_s is None else time_s)
+        self._links = self._links[first:][-MOST_LINKS:]
+
+    def drop(self) -> None:
+        """What comes next has nothing to do with what came before."""
+        self._links = []
 
     def memory(self) -> Part:
-        links = [[start_s, link.model_dump(mode="json")] for start_s, link in self._links]
+        links = [
+            [kept.start_s, kept.link.model_dump(mode="json"), *kept[2:]] for kept in self._links
+        ]
         return Part(self.part_name, self.part_version, {"links": links})
 
     def recall(self, part: Part) -> None:
         self._links = [
-            (float(start_s), SegmentLink.model_validate_json(json.dumps(link)))
-            for start_s, link in part.state["links"]
+            _Kept(
+                float(start_s),
+                SegmentLink.model_validate_json(json.dumps(link)),
+                bool(keyframe_first),
+                bool(has_keyframe),
+            )
+            for start_s, link, keyframe_first, has_keyframe in part.state["links"]
         ]
+
+
+def _first(links: list[_Kept], time_s: float) -> int:
+    """Where decoding begins for what is shown at a moment; the first link if no keyframe is
+    known."""
+    begun = [index for index, kept in enumerate(links) if kept.start_s <= time_s]
+    if not begun or links[begun[-1]].keyframe_first:
+        return begun[-1] if begun else 0
+    return max((index for index in begun[:-1] if links[index].has_keyframe), default=0)

@@ -36,7 +36,7 @@ class Following:
     """The vehicles of one stream that are in sight, and a tracker that finds them again."""
 
     part_name: ClassVar[str] = "vehicles"
-    part_version: ClassVar[int] = 1
+    part_version: ClassVar[int] = 2
 
     def __init__(self, judging: Judging) -> None:
         self.judging = judging

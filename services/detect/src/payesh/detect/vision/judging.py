@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from payesh.contracts.camera_revision import CameraRevision
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.rules.registry import armed
 from payesh.detect.domain.rules.rule import Rule, RuleKind
 from payesh.detect.domain.scene import Scene
 from payesh.detect.ports import UNREADABLE, Part, Parts
 from payesh.detect.vision.followed_vehicle import FollowedVehicle, HeldFinding
+from payesh.detect.vision.scenes import scene_of
 
 _PREFIX = "rule."
 
@@ -15,14 +17,23 @@ _PREFIX = "rule."
 class Judging:
     """The armed rules of one stream. Each vehicle has instances of its own."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self._kinds: dict[str, RuleKind] = {kind.name: kind for kind in armed(scene)}
+    def __init__(self, revision: CameraRevision) -> None:
+        self.picture_px: tuple[int, int] | None = None
+        """Width and height of the frames; None before the first."""
+        self.scene: Scene
+        self._kinds: dict[str, RuleKind]
+        self.revise(revision)
 
-    def revise(self, scene: Scene) -> None:
-        """Another scene is in force for vehicles that appear from now on."""
-        self.scene = scene
-        self._kinds = {kind.name: kind for kind in armed(scene)}
+    def revise(self, revision: CameraRevision) -> None:
+        """Another revision's scene is in force for vehicles that appear from now on."""
+        self._revision = revision
+        self.scene = scene_of(revision, self.picture_px)
+        self._kinds = {kind.name: kind for kind in armed(self.scene)}
+
+    def show(self, picture_px: tuple[int, int]) -> None:
+        """Frames are of this size from now on."""
+        self.picture_px = picture_px
+        self.revise(self._revision)
 
     def begin(self) -> dict[str, Rule]:
         """Instances for a vehicle that appears."""

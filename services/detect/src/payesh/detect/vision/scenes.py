@@ -1,6 +1,8 @@
 """From a camera's revision to the scene that measurements and rules rest on."""
 
+from dataclasses import replace
 from datetime import time
+from math import hypot
 from zoneinfo import ZoneInfo
 
 from payesh.contracts.camera_revision import CameraRevision, Scoped, Weekday
@@ -21,11 +23,15 @@ from payesh.detect.domain.scene import PostedLimit, Scene
 from payesh.detect.domain.schedule import NEVER, Period, Schedule, Scope
 from payesh.detect.domain.speed import SpeedUncertaintyBudget
 from payesh.detect.domain.speed_zone import LaneStrip, SpeedZone
+from payesh.detect.vision.picture_size import same_shape, scaled
 
 _EDGE_HEIGHT_M: dict[str, float] = {DetectorKind.MOTION: 0.05, DetectorKind.ONNX: 0.05}
 _EDGE_HEIGHT_U95_M: dict[str, float] = {DetectorKind.MOTION: 0.12, DetectorKind.ONNX: 0.15}
 """Where the seen lower edge of a vehicle lies over the road: between the tyres' contact and the
 bumper's lower lip. A learned detector puts it less evenly than the change against the road."""
+_RESIZED_U95 = 0.01
+"""Of lengths in a picture of another size than the calibrated one: how a camera scales and crops it
+to a size of even numbers is not surveyed."""
 _WEEKDAYS = {
     Weekday.MONDAY: 0,
     Weekday.TUESDAY: 1,
@@ -37,10 +43,21 @@ _WEEKDAYS = {
 }
 
 
-def scene_of(revision: CameraRevision) -> Scene:
-    """The scene that a revision describes. A calibration that fixes no plane counts as none:
-    vehicles are still seen and counted."""
+def scene_of(revision: CameraRevision, picture_px: tuple[int, int] | None = None) -> Scene:
+    """The scene that a revision describes, in pixels of pictures of this width and height; None
+    for those that it was marked in.
+
+    In pictures of another shape nothing is where it was marked: the scene is then empty. A
+    calibration that fixes no plane counts as none. Vehicles are still seen and counted.
+    """
     scopes = _Scopes(revision.schedules)
+    if picture_px is not None and revision.width_px is not None and revision.height_px is not None:
+        marked_px = revision.width_px, revision.height_px
+        if not same_shape(marked_px, picture_px):
+            return Scene(limits=_limits(revision, scopes))
+        resized = scaled(revision, marked_px, picture_px)
+        if resized is not revision:
+            return _resized(scene_of(resized), picture_px[1] / marked_px[1])
     plane = _plane(revision)
     return Scene(
         plane=plane,
@@ -88,6 +105,15 @@ def scene_of(revision: CameraRevision) -> Scene:
             for head in revision.signal_heads
         },
     )
+
+
+def _resized(scene: Scene, scale: float) -> Scene:
+    """A scene in pictures of another size than the calibrated one, with what that makes unsure."""
+    budget = scene.speed_budget
+    if budget is not None:
+        length_scale_u95 = hypot(budget.length_scale_u95, _RESIZED_U95)
+        budget = replace(budget, length_scale_u95=length_scale_u95)
+    return replace(scene, speed_budget=budget, row_px=max(1.0, scale))
 
 
 class _Scopes:

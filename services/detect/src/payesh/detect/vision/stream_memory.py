@@ -48,10 +48,13 @@ def parts_of(observer: StreamObserver) -> list[Part]:
         "last_event": observer.last_event.model_dump(mode="json"),
         "broken": observer.broken,
         "frame_rate_hz": observer.frame_rate_hz,
+        "picture_px": observer.judging.picture_px,
+        "frames_shown": observer.frames_shown,
     }
     return [
         observer.following.tracker.memory(),
         observer.detector.memory(),
+        observer.decoding.memory(),
         observer.clock.memory(),
         observer.links.memory(),
         Part(COUNTS, _COUNTS_VERSION, observer.counter.to_state()),
@@ -77,10 +80,15 @@ def recall(observer: StreamObserver, parts: Parts) -> Recalled:
     try:
         rate_hz, observer.broken = float(stream.state["frame_rate_hz"]), stream.state["broken"]
         tracker = observer.make_tracker(rate_hz)
+        size_px = stream.state.get("picture_px")
+        if size_px is not None:  # a checkpoint of an earlier version lacks these
+            observer.judging.show((int(size_px[0]), int(size_px[1])))
+            observer.frames_shown = int(stream.state["frames_shown"])
     except UNREADABLE as error:
         raise StreamUnreadable(str(error)) from error
     remembering: tuple[Remembers, ...] = (
-        tracker, observer.detector, observer.clock, observer.links, observer.following,
+        tracker, observer.detector, observer.decoding, observer.clock, observer.links,
+        observer.following,
     )  # fmt: skip
     steps = {each.part_name: partial(_recall, each, parts) for each in remembering}
     steps[COUNTS] = partial(_recall_counts, observer, parts)

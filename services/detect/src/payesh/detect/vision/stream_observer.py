@@ -5,7 +5,6 @@ process that continues from a checkpoint concludes the same, with the same ids.
 """
 
 from datetime import datetime, timedelta
-from itertools import chain
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.event import deterministic_id
@@ -14,7 +13,7 @@ from payesh.contracts.vocabulary import DetectorKind, PassageEnd
 from payesh.detect.domain.counts import MinuteCounter
 from payesh.detect.domain.moment import Moment
 from payesh.detect.frames import Frame
-from payesh.detect.ports import Decoder, Detector, Tracker, TrackerFactory
+from payesh.detect.ports import DecodedPart, DecoderFactory, Detector, Tracker, TrackerFactory
 from payesh.detect.vision import conclusions
 from payesh.detect.vision.evidence_links import EvidenceLinks
 from payesh.detect.vision.followed_vehicle import FollowedVehicle
@@ -22,10 +21,9 @@ from payesh.detect.vision.following import Following
 from payesh.detect.vision.judging import Judging
 from payesh.detect.vision.observations import Observation, ObservedCounts, ObservedViolation
 from payesh.detect.vision.photography import photograph
-from payesh.detect.vision.scenes import scene_of
 from payesh.detect.vision.sightings import sighting_of
 from payesh.detect.vision.stream_clock import StreamClock
-from payesh.kit.errors import MessageFault
+from payesh.detect.vision.stream_decoding import StreamDecoding
 
 CHECKPOINT_EVERY_S = 10.0
 
@@ -40,23 +38,21 @@ class SegmentBroken(Exception):
 
 class StreamObserver:
     """Watches one stream. Segments come in order; one that was observed before is skipped.
-
-    `detector` must be this stream's own. Its state is written down and read back by
-    `stream_memory`.
-    """
+    `detector` must be this stream's own; `stream_memory` writes the state down and reads it."""
 
     def __init__(
         self,
         revision: CameraRevision,
         detector: Detector,
         *,
-        decode: Decoder,
+        new_decoder: DecoderFactory,
         new_tracker: TrackerFactory,
     ) -> None:
         self.revision = revision
         self.detector = detector
+        self.decoding = StreamDecoding(new_decoder)
         self.clock = StreamClock()
-        self.judging = Judging(scene_of(revision))
+        self.judging = Judging(revision)
         self.following = Following(self.judging)
         self.links = EvidenceLinks()
         self.counter = MinuteCounter()
@@ -66,9 +62,10 @@ class StreamObserver:
         is given it again must be able to report it again."""
         self.frame_rate_hz: float | None = None
         """What the tracker was made for; None before the first segment."""
+        self.frames_shown = 0
+        """Of the segment that the latest frame belongs to."""
         self.checkpointed_at: datetime | None = None
         self.checkpoint_due = False
-        self._decode = decode
         self._new_tracker = new_tracker
 
     @property
@@ -85,15 +82,22 @@ class StreamObserver:
         """
         if event.sequence <= self.last_sequence:
             return []
-        frames = iter(self._decode(init, media))
-        first = next(frames, None)
-        if first is None:
-            raise MessageFault(f"no frame decodes in segment {event.sequence}", retry=False)
-        observations = self._begin_segment(event, first.time_s)
+        continues = event.sequence == self.last_sequence + 1
+        part = self.decoding.decode(event, init, media, continues=continues)
+        observations: list[Observation] = []
+        begun = False
         try:
-            for frame in chain([first], frames):
-                observations += self._observe_frame(event, frame)
+            for frame in part.frames:
+                if not begun and frame.time_s >= part.begins_s:
+                    observations += self._begin_segment(event, part)
+                    begun = True
+                observations += self._observe_frame(frame)
+            if not begun:
+                observations += self._begin_segment(event, part)
         except Exception as error:
+            self.last_event = event
+            for _ in part.frames:
+                pass  # the decoder must have seen the whole segment before the next one
             observations += self.close(PassageEnd.LOST)
             self.checkpoint_due = True
             self.broken = f"segment {event.sequence}: {type(error).__name__}"
@@ -104,6 +108,12 @@ class StreamObserver:
         self.links.keep_since(min(oldest, default=None))
         self._consider_checkpoint(event, observations)
         return observations
+
+    def stop(self, ended_by: PassageEnd = PassageEnd.LOST) -> list[Observation]:
+        """Conclude every vehicle after the frames that the decoder held back: none follow."""
+        held_back = self.decoding.drain()
+        observations = [each for frame in held_back for each in self._observe_frame(frame)]
+        return observations + self.close(ended_by)
 
     def close(self, ended_by: PassageEnd, *, going_on: bool = False) -> list[Observation]:
         """End the trajectory of every vehicle that is followed; the stream may go on after a gap.
@@ -127,7 +137,7 @@ class StreamObserver:
             detector.recall(self.detector.memory())
         self.detector = detector
         self.revision = revision
-        self.judging.revise(scene_of(revision))
+        self.judging.revise(revision)
         if self.following.tracker is not None and self.last_event is not None:
             memory = self.following.tracker.memory()
             self.make_tracker(self._rate_hz(self.last_event)).recall(memory)
@@ -146,13 +156,15 @@ class StreamObserver:
         self.checkpoint_due = False
         self.checkpointed_at = self.last_event.captured_at if self.last_event else None
 
-    def _begin_segment(self, event: SegmentStored, presented_s: float) -> list[Observation]:
+    def _begin_segment(self, event: SegmentStored, part: DecodedPart) -> list[Observation]:
         observations: list[Observation] = []
+        presented_s = part.begins_s
         if self.last_event is None:
             self.checkpointed_at = event.captured_at
         elif event.sequence != self.last_event.sequence + 1:
             # Segments were lost on the way: no vehicle is followed across.
             observations += self.close(PassageEnd.LOST)
+            self.links.drop()
         if self.clock.steps_at(event.captured_at, presented_s):
             # No speed is measured over a step of the source's clock.
             backwards = self.clock.goes_back(presented_s)
@@ -160,12 +172,14 @@ class StreamObserver:
             observations += [ObservedCounts(interval) for interval in self.counter.break_off()]
             if backwards:
                 self.following.tracker = None  # times must grow for it
-        self.clock.begin_segment(event.captured_at, presented_s)
+                self.links.drop()
+        self.clock.begin_segment(event, part)
         if self.following.tracker is None:
             self.make_tracker(self._rate_hz(event))
         self.last_event = event
+        self.frames_shown = 0
         self.broken = None
-        self.links.add(event, presented_s)
+        self.links.add(event, part)
         return observations
 
     def _rate_hz(self, event: SegmentStored) -> float:
@@ -173,29 +187,30 @@ class StreamObserver:
         rate_hz = 1000.0 * event.frame_count / event.duration_ms if event.duration_ms else 25.0
         return rate_hz / self.revision.detection.frame_stride
 
-    def _observe_frame(self, event: SegmentStored, frame: Frame) -> list[Observation]:
-        if frame.index % self.revision.detection.frame_stride:
+    def _observe_frame(self, frame: Frame) -> list[Observation]:
+        event, index = self.last_event, self.frames_shown
+        self.frames_shown += 1
+        if event is None or index % self.revision.detection.frame_stride:
             return []
         moment = self.clock.moment(frame.time_s)
         if moment is None:
             return []
-        observations: list[Observation] = [
-            ObservedCounts(interval) for interval in self.counter.advance(moment.at)
-        ]
+        observations = self._consider_size(frame)
+        observations += [ObservedCounts(interval) for interval in self.counter.advance(moment.at)]
         detections = self.detector.detect(frame)
-        plane = self.judging.scene.plane
         for vehicle, row in self.following.update(
             detections,
             moment,
             lambda ordinal: deterministic_id(
-                "passage", event.stream_id, event.sequence, frame.index, ordinal
+                "passage", event.stream_id, event.sequence, index, ordinal
             ),
         ):
             if vehicle.dismissed:
                 continue
             vehicle.clock.widen(event)
+            vehicle.trajectory.widen_time(self.clock.time_scale_u95)
             vehicle.see(
-                sighting_of(frame, detections, row, moment, plane),
+                sighting_of(frame, detections, row, moment, self.judging.scene),
                 class_id=int(detections.class_id[row]),
                 score=float(detections.score[row]),
             )
@@ -207,6 +222,15 @@ class StreamObserver:
             observations += self._consider(vehicle, moment)
         for vehicle in self.following.take_gone(moment.time_s):
             observations += self._part_with(vehicle, PassageEnd.LOST)
+        return observations
+
+    def _consider_size(self, frame: Frame) -> list[Observation]:
+        """No vehicle is followed into pictures of another size."""
+        size_px, former_px = (frame.width_px, frame.height_px), self.judging.picture_px
+        if size_px == former_px:
+            return []
+        observations = [] if former_px is None else self.close(PassageEnd.LOST)
+        self.judging.show(size_px)
         return observations
 
     def _consider(self, vehicle: FollowedVehicle, moment: Moment) -> list[Observation]:
@@ -263,7 +287,7 @@ class StreamObserver:
         )
 
     def _end_stream(self, event: SegmentStored) -> list[Observation]:
-        observations = self.close(PassageEnd.STREAM_END)
+        observations = self.stop(PassageEnd.STREAM_END)
         ended_at = event.captured_at + timedelta(milliseconds=event.duration_ms)
         intervals = [*self.counter.advance(ended_at), *self.counter.finish(ended_at)]
         return observations + [ObservedCounts(interval) for interval in intervals]
