@@ -21,8 +21,9 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
-from payesh.contracts import GapRecorded, SegmentStored, SnapshotStored
+from payesh.contracts import CameraHealthChanged, GapRecorded, SegmentStored, SnapshotStored
 from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.ingest import PictureSize
 from payesh.contracts.values import ObjectReference, RevisionReference
 from payesh.ingest.adapters import recordings as recording_rows
 from payesh.ingest.adapters.cameras import insert_camera, insert_revision
@@ -576,3 +577,27 @@ async def test_a_full_disk_is_no_fault_of_the_upload(
             assert await state("running")
     async with working(queue, store, tmp_path):
         await eventually(lambda: state("done"))
+
+
+async def test_a_video_of_another_size_than_the_revisions_raises_a_condition_until_it_has_its_own(
+    stack: Any, replica: Any, tmp_path: Path, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    camera_id = await replica.create_camera(
+        None, source_kind="recordings", width_px=160, height_px=96
+    )
+    sizes = ((160, 96), (320, 192), (320, 192), (96, 160))
+    for number, size in enumerate(sizes):
+        turned = 90 if size == (96, 160) else 0
+        video = encode(tmp_path / f"{number}.mp4", 25, size=size, rotation_deg=turned)
+        recording = await upload(replica, camera_id, video.read_bytes(), datetime.now(UTC))
+        assert (await outcome(replica, camera_id, recording))["state"] == "done"
+
+    def changes() -> list[tuple[bool, str | None, PictureSize | None, PictureSize | None]]:
+        return [
+            (change.raised, change.reason, change.found_px, change.expected_px)
+            for change in stack.events(CameraHealthChanged, camera_id)
+        ]
+
+    await eventually(lambda: len(changes()) >= 2)
+    found, expected = (PictureSize(width_px=w, height_px=h) for w, h in ((320, 192), (160, 96)))
+    assert changes() == [(True, "size_changed", found, expected), (False, None, None, None)]

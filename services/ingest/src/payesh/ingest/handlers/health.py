@@ -1,8 +1,12 @@
 """Changes of a camera's health, published once each."""
 
-from payesh.contracts.ingest import CameraHealthChanged
-from payesh.ingest.adapters.health import change_health
-from payesh.ingest.adapters.spool_records import HealthRecord
+from datetime import UTC, datetime
+
+from payesh.contracts.ingest import CameraHealthChanged, PictureSize
+from payesh.contracts.vocabulary import HealthCondition, HealthReason
+from payesh.ingest.adapters.health import change_health, health_of
+from payesh.ingest.adapters.place import Place
+from payesh.ingest.adapters.spool_records import HealthRecord, RecordedVideo
 from payesh.kit import outbox
 from payesh.kit.database import Database
 
@@ -24,3 +28,39 @@ async def store_health_change(database: Database, camera_id: str, record: Health
     async with database.transaction() as session:
         if await change_health(session, event):
             await outbox.add(session, event)
+
+
+async def judge_uploaded_size(
+    database: Database,
+    camera_id: str,
+    place: Place,
+    video: RecordedVideo,
+    expected: PictureSize,
+) -> None:
+    """Raise `picture_size` when an uploaded video's upright pictures have another size than the
+    revision is for, and clear it when they have that one."""
+    width_px, height_px = video.width_px, video.height_px
+    if video.rotation_deg % 180:
+        width_px, height_px = height_px, width_px
+    found = PictureSize(width_px=width_px, height_px=height_px)
+    async with database.transaction() as session:
+        known = [
+            each.found_px
+            for each in await health_of(session, camera_id)
+            if each.raised and each.condition == HealthCondition.PICTURE_SIZE
+        ]
+    differs = found != expected
+    if known == ([found.model_dump()] if differs else []):
+        return
+    change = HealthRecord(
+        condition=HealthCondition.PICTURE_SIZE,
+        raised=differs,
+        changed_at=datetime.now(UTC),
+        value=None,
+        threshold=None,
+        reason=HealthReason.SIZE_CHANGED if differs else None,
+        found_px=found if differs else None,
+        expected_px=expected if differs else None,
+        **place.fields(),
+    )
+    await store_health_change(database, camera_id, change)

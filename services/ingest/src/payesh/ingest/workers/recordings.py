@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from payesh.contracts.event import deterministic_id
+from payesh.contracts.ingest import PictureSize
 from payesh.contracts.values import ClockSource, ObjectReference
 from payesh.contracts.vocabulary import GapReason
 from payesh.ingest import metrics
@@ -24,6 +25,7 @@ from payesh.ingest.adapters.spool_records import GapRecord, RecordedVideo
 from payesh.ingest.adapters.video_file import FileEnd, FileFragment, FileSegments, NotAVideo
 from payesh.ingest.errors import NoRevision
 from payesh.ingest.handlers.gaps import store_gap
+from payesh.ingest.handlers.health import judge_uploaded_size
 from payesh.ingest.handlers.recordings import recording_stream_id
 from payesh.ingest.handlers.revisions import revision_in_force
 from payesh.ingest.handlers.segments import (
@@ -111,8 +113,8 @@ class Recordings:
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix="recording-") as local:
             try:
                 await self._download(claim, recording.object, local)
-                plan = await self._plan(recording, claim)
-                end, count = await self._segments(recording, claim, plan, Path(local.name))
+                plan, size = await self._plan(recording, claim)
+                end, count = await self._segments(recording, claim, plan, size, Path(local.name))
                 return Outcome("done", warning=end.warning, segment_count=count)
             except MessageFault as error:
                 return Outcome("failed", error=error.reason)
@@ -149,7 +151,10 @@ class Recordings:
         except PayeshError as error:
             log.warning("uploaded file left to expire", key=stored.key, reason=str(error))
 
-    async def _plan(self, recording: StoredRecording, claim: Claim) -> RecordingPlan:
+    async def _plan(
+        self, recording: StoredRecording, claim: Claim
+    ) -> tuple[RecordingPlan, PictureSize | None]:
+        """How the file is recorded, and the picture's size that its revision is for."""
         async with self._database.transaction() as session:
             (camera,) = await cameras_named(session, {recording.camera_id})
             revision, reference = await revision_in_force(
@@ -163,10 +168,17 @@ class Recordings:
             fixed = await rows.fix_plan(session, claim, ours)
         if fixed is None:
             raise _ClaimLost
-        return fixed
+        if revision.width_px is None or revision.height_px is None or fixed.revision != reference:
+            return fixed, None
+        return fixed, PictureSize(width_px=revision.width_px, height_px=revision.height_px)
 
     async def _segments(
-        self, recording: StoredRecording, claim: Claim, plan: RecordingPlan, path: Path
+        self,
+        recording: StoredRecording,
+        claim: Claim,
+        plan: RecordingPlan,
+        size: PictureSize | None,
+        path: Path,
     ) -> tuple[FileEnd, int]:
         """Store every segment of the file; how the file ended and how many there are."""
         latest = recording.created_at - recording.started_at
@@ -190,6 +202,10 @@ class Recordings:
                     # An ended chain's next link would name its last one: so does the next stream.
                     former = (plan if chain is None else chain).previous_link_sha256
                     chain = _chain(part, stream_id, former)
+                    if size is not None:
+                        await judge_uploaded_size(
+                            self._database, recording.camera_id, plan.place, chain.video, size
+                        )
                 segment = chain.link(part.fragment, _time(recording, part), under, last=part.last)
                 if await store_segment(
                     self._database,
