@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.video.frame import PictureType
@@ -26,7 +27,7 @@ def encoded_again(
     with av.open(str(video)) as source, av.open(str(to), "w") as target:
         shown = source.streams.video[0]
         size_px = size_px or (shown.width, shown.height)
-        stream = target.add_stream(codec, rate=FPS)
+        stream: Any = target.add_stream(codec, rate=FPS)
         stream.width, stream.height = size_px if turned_deg % 180 == 0 else size_px[::-1]
         stream.pix_fmt = "yuv420p"
         if codec == "libx264":

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -50,7 +50,7 @@ def empty_street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return render(tmp_path_factory.mktemp("empty") / "street.mp4", [], FRAMES / FPS)
 
 
-CAMERAS: dict[str, dict[str, object]] = {
+CAMERAS: dict[str, dict[str, Any]] = {
     "one keyframe": {"gop": 1000},
     "one keyframe, B-frames": {"gop": 1000, "b_frames": 3},
     "open GOP": {"gop": 50, "b_frames": 3, "open_gop": True},
@@ -127,7 +127,7 @@ def test_frames_that_a_decoder_holds_back_are_looked_at_when_the_stream_just_sto
     assert are_all_frames(detector.seen_s)
 
 
-def rare_keyframes(video: Path, folder: Path, **camera: int) -> list[CutSegment]:
+def rare_keyframes(video: Path, folder: Path, **camera: Any) -> list[CutSegment]:
     sent = encoded_again(video, folder / "rare.mp4", **camera)
     return cut(sent, box_revision(), stream_id=STREAM, at_keyframes=False)
 
