@@ -28,10 +28,10 @@ def share_inside(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, limit: float) -> np.ndarray:
     """Indices kept, best first: none overlaps a better one by more than `limit`."""
-    order = np.argsort(-scores, kind="stable")
-    pairs = overlaps(boxes, boxes)
+    rest = np.argsort(-scores, kind="stable")
     kept: list[int] = []
-    for i in order:
-        if not kept or pairs[i, kept].max() <= limit:
-            kept.append(int(i))
+    while len(rest):
+        kept.append(int(rest[0]))
+        rest = rest[1:]
+        rest = rest[overlaps(boxes[kept[-1:]], boxes[rest])[0] <= limit]
     return np.array(kept, int)
