@@ -15,11 +15,13 @@ from payesh.tickets.domain.jalali_day import JalaliDay
 from payesh.tickets.domain.law import ANY, LawTable, Period, Price, Tariff, Tolerance
 from payesh.tickets.domain.law_book import LawBook
 from payesh.tickets.domain.rejection import Rejection
-from payesh.tickets.domain.rules import ASSESSORS, Happening, Quantity
+from payesh.tickets.domain.rules import ASSESSORS, AsFound, Happening, Quantity
 from payesh.tickets.errors import LawTableInvalid
 from payesh.tickets.jalali import jalali_day
 
 DAY = JalaliDay(1405, 8, 29)
+SEEN = frozenset({"signal", "crossings"})
+DIRECTION = frozenset({"direction"})
 FIXTURE = read_law(None)
 
 
@@ -129,11 +131,19 @@ def test_a_published_tolerance_holds_from_its_day_on() -> None:
         ({"certificate_valid_to": datetime(2026, 11, 20, tzinfo=UTC)}, "certificate_invalid"),
         ({"measured": speed(60.0)}, Rejection.WITHIN_TOLERANCE),
         ({"rule": "honking"}, Rejection.NO_LAW),
-        ({"rule": "wrong_way", "measured": Happening(1.0)}, Rejection.NO_LAW),
+        ({"rule": "wrong_way", "measured": Happening(1.0, DIRECTION)}, Rejection.NO_LAW),
         ({"rule": "red_light"}, Rejection.NO_LAW),
+        ({"rule": "red_light", "measured": Happening(1.0)}, Rejection.NO_LAW),
+        ({"rule": "red_light", "measured": Happening(1.0, SEEN - {"crossings"}, "red")}, "no_law"),
+        ({"rule": "red_light", "measured": Happening(1.0, SEEN - {"signal"})}, Rejection.NO_LAW),
+        ({"rule": "red_light", "measured": Happening(1.0, SEEN, "green")}, Rejection.NO_LAW),
+        ({"rule": "red_light", "measured": Happening(1.0, SEEN, "not_seen")}, Rejection.NO_LAW),
         ({"measured": Happening(1.0)}, Rejection.NO_LAW),
         ({"measured": Quantity("gap_m", 96.9, 60.0)}, Rejection.NO_LAW),
-        ({"rule": "red_light", "measured": Happening(0.0)}, Rejection.WITHIN_TOLERANCE),
+        (
+            {"rule": "red_light", "measured": Happening(0.0, SEEN, "red")},
+            Rejection.WITHIN_TOLERANCE,
+        ),
     ],
 )
 def test_no_citation_stands_on_a_doubtful_clock_device_bound_or_law(
@@ -209,7 +219,7 @@ def _edited(folder: Path, part: str, row: dict[str, Any]) -> Path:
 
 
 def test_a_finding_is_priced_by_the_row_of_its_rule() -> None:
-    price = assess_offence(offence(rule="red_light", measured=Happening(0.1)), FIXTURE)
+    price = assess_offence(offence(rule="red_light", measured=Happening(0.1, SEEN, "red")), FIXTURE)
     assert isinstance(price, Price)
     assert (price.offence.code, price.amount_rial) == ("2004", 2_000_000)
 
@@ -217,6 +227,9 @@ def test_a_finding_is_priced_by_the_row_of_its_rule() -> None:
 def test_every_published_rule_has_an_assessor() -> None:
     assert set(ViolationRule) <= ASSESSORS.keys()
     assert all(assessor.shows for assessor in ASSESSORS.values())
+    findings = [each for each in ASSESSORS.values() if isinstance(each, AsFound)]
+    assert len(findings) == 9
+    assert all(each.excess_kmh(Happening(1.0)) is None for each in findings)
 
 
 def test_a_day_is_priced_by_the_table_in_force_on_it_and_the_law_changes_while_running() -> None:

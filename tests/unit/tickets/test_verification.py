@@ -356,12 +356,21 @@ async def test_a_finding_holds_and_what_a_forger_changes_of_it_is_named(tmp_path
     def margin(**values: float) -> Change:
         return lambda content: content["measurement"]["margin"].update(values)
 
+    def facts(**values: object) -> Change:
+        return lambda content: content["measurement"]["facts"].update(values)
+
     for change, fault in (
         (margin(value=9000.0), "9000.0 - 40.0 - 500.0 is not 1960.0"),
         (margin(value=540.0, lower_bound=0.0), "red_for_ms 0.0 is not beyond the rule"),
         (
             lambda content: content["measurement"]["facts"]["signal"].update(signal_head="head-9"),
             "the revision has no mark head-9",
+        ),
+        (facts(signal=None), "it supports no violation of this rule"),
+        (facts(crossings=[]), "it supports no violation of this rule"),
+        (
+            lambda content: content["measurement"]["facts"]["signal"].update(lamp="green"),
+            "it supports no violation of this rule",
         ),
         (set_top(rule="speeding"), "it supports no violation of this rule"),
         (set_top(rule="a_later_rule"), "it supports no violation of this rule"),

@@ -34,4 +34,7 @@ def offence_of(violation: ViolationDetected) -> Offence:
 def measured_of(measurement: Measurement) -> Measured:
     if isinstance(measurement, MeasuredQuantity):
         return Quantity(measurement.quantity, measurement.lower_bound, measurement.limit)
-    return Happening(measurement.margin.lower_bound)
+    facts = measurement.facts
+    present = frozenset(name for name, fact in facts if fact)
+    lamp = facts.signal.lamp if facts.signal is not None else None
+    return Happening(measurement.margin.lower_bound, present, lamp)

@@ -19,9 +19,12 @@ class Quantity:
 @dataclass(frozen=True, slots=True)
 class Happening:
     """What was found to have happened. `margin_lower_bound` is how far beyond the rule it was at
-    the least, in the driver's favour."""
+    the least, in the driver's favour; `facts` names the facts that the finding has, and `lamp` is
+    what the signal head showed, None without one."""
 
     margin_lower_bound: float
+    facts: frozenset[str] = frozenset()
+    lamp: str | None = None
 
 
 Measured = Quantity | Happening
@@ -61,12 +64,19 @@ class OverSpeedLimit:
 
 @dataclass(frozen=True, slots=True)
 class AsFound:
-    """A finding: its margin must be above zero at the lower bound."""
+    """A finding: it has a fact of each group in `needs`, the lamp was `lamp` where the rule rests
+    on one, and its margin is above zero at the lower bound."""
 
     shows: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
+    lamp: str | None = None
 
     def excess_kmh(self, measured: Measured) -> float | None:
-        return 0.0 if isinstance(measured, Happening) else None
+        if not isinstance(measured, Happening):
+            return None
+        lacks = any(measured.facts.isdisjoint(group) for group in self.needs)
+        another_lamp = self.lamp is not None and measured.lamp != self.lamp
+        return None if lacks or another_lamp else 0.0
 
     def is_tolerated(self, measured: Measured, tolerance_kmh: float) -> bool:
         return not isinstance(measured, Happening) or measured.margin_lower_bound <= 0
@@ -75,14 +85,14 @@ class AsFound:
 ASSESSORS: dict[str, Assessor] = {
     "speeding": OverSpeedLimit(),
     "average_speed": OverSpeedLimit("average_speed_kmh"),
-    "red_light": AsFound(("signal", "crossings")),
-    "stop_line": AsFound(("signal", "crossings")),
-    "wrong_way": AsFound(("direction", "crossings")),
-    "no_entry": AsFound(("crossings", "stay", "direction")),
-    "special_lane": AsFound(("stay", "crossings")),
-    "forbidden_stopping": AsFound(("stay",)),
-    "forbidden_turn": AsFound(("crossings", "direction")),
-    "left_of_centre": AsFound(("crossings", "stay")),
-    "weaving": AsFound(("crossings",)),
+    "red_light": AsFound(("signal", "crossings"), (("signal",), ("crossings",)), lamp="red"),
+    "stop_line": AsFound(("signal", "crossings"), (("signal",), ("crossings", "stay")), lamp="red"),
+    "wrong_way": AsFound(("direction", "crossings"), (("direction",),)),
+    "no_entry": AsFound(("crossings", "stay", "direction"), (("crossings", "stay"),)),
+    "special_lane": AsFound(("stay", "crossings"), (("stay", "crossings"),)),
+    "forbidden_stopping": AsFound(("stay",), (("stay",),)),
+    "forbidden_turn": AsFound(("crossings", "direction"), (("crossings",),)),
+    "left_of_centre": AsFound(("crossings", "stay"), (("crossings", "stay"),)),
+    "weaving": AsFound(("crossings",), (("crossings",),)),
 }
 """Rule to how its violations are assessed."""
