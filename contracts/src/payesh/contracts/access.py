@@ -32,6 +32,9 @@ class AuditOutcome(StrEnum):
     DENIED = "denied"
 
 
+QueryDigest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class AuditGrant(Value):
     """What the reader held at that moment; null bounds mean all of them."""
 
@@ -45,7 +48,9 @@ class AuditReadRecorded(Event):
 
     `sequence` is gapless in a service and epoch; an epoch begins when a service's numbering is
     known to start again (a restored database). `query_digest` is a keyed digest of the normalised
-    query (plate, area, time), so that searches for one thing can be found without naming it.
+    query (plate, area, time), so that searches for one thing can be found without naming it;
+    `query_terms` are those of each of its conditions alone, in the order of the digests, and
+    `query_key_id` names the key.
     """
 
     topic: ClassVar[str] = "audit.read.recorded.v1"
@@ -68,8 +73,10 @@ class AuditReadRecorded(Event):
     outcome: AuditOutcome
     trace_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None
     epoch: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
-    query_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    query_digest: QueryDigest | None = None
     grant: AuditGrant | None = None
+    query_terms: tuple[QueryDigest, ...] = Field((), max_length=16)
+    query_key_id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
 
     def key(self) -> str:
         return self.service

@@ -11,6 +11,7 @@ from payesh.contracts import AuditReadRecorded
 from payesh.contracts.access import AuditOutcome
 from payesh.kit import outbox
 from payesh.kit.principal import Principal
+from payesh.kit.query_digests import QueryDigest
 from payesh.kit.tables import audit_counter
 from payesh.kit.telemetry import current_trace_id
 
@@ -27,9 +28,11 @@ async def record_read(
     resource_kind: str,
     resource_ids: Sequence[str],
     outcome: AuditOutcome | str = AuditOutcome.GRANTED,
+    query: QueryDigest | None = None,
 ) -> int:
     """Record a read under the service's next number and return that number.
 
+    `query` is what was searched or asked for, digested; None where nothing was.
     More than 500 ids make several records; the last number is returned. The numbers are gapless
     because the counter's row stays locked until the commit: call this late in the transaction.
     """
@@ -53,6 +56,9 @@ async def record_read(
             resource_ids=tuple(ids[start : start + _IDS_A_RECORD]),
             outcome=AuditOutcome(outcome),
             trace_id=current_trace_id(),
+            query_digest=query.whole if query else None,
+            query_terms=query.terms if query else (),
+            query_key_id=query.key_id if query else None,
         )
         await outbox.add(session, record)
     return sequence

@@ -165,6 +165,14 @@ class TokenSettings(KitSettings):
     jwks_url: str = Field(description="Where access publishes its keys (JWKS).")
 
 
+class AuditSettings(KitSettings):
+    query_digest_key: Annotated[SecretStr, Field(min_length=32)] = Field(
+        description="Key, of 32 characters or more, under which audit records carry digests of "
+        "what was searched. The same in every service, or searches of one plate cannot be found "
+        "together; with another key those recorded before are found no more."
+    )
+
+
 class TelemetrySettings(KitSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log written to stderr."
