@@ -212,6 +212,19 @@ async def test_a_form_of_another_site_does_not_sign_in(
     assert "payesh_access=" not in answer.headers["set-cookie"]
 
 
+@pytest.mark.parametrize("field", ["username", "password", "continue", "form_token"])
+async def test_a_nul_in_the_form_is_a_failed_attempt(
+    access: RunningAccess, browser: Browser, field: str
+) -> None:
+    """PostgreSQL does not store one in a text."""
+    page = await browser.http.get("/sign-in")
+    token = page.text.split('name="form_token" value="')[1].split('"')[0]
+    form = {"username": "unknown", "password": "a guess", "form_token": token, "continue": ""}
+    answer = await browser.http.post("/sign-in", data=form | {field: f"{form[field]}\x00"})
+    assert answer.status_code == (403 if field == "form_token" else 401)
+    assert 'dir="rtl"' in answer.text
+
+
 @pytest.mark.parametrize(
     "then", ["https://evil.example/", "//evil.example", "/oauth/authorize\\@evil", "/elsewhere"]
 )

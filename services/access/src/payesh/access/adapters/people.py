@@ -81,6 +81,20 @@ async def find_enabled(session: AsyncSession, username: str) -> StoredPerson | N
     return None if row is None else stored_person(row)
 
 
+async def find_verified(session: AsyncSession, verified: StoredPerson) -> StoredPerson | None:
+    """The account whose password was verified, locked for the transaction with its agency; None
+    when it was disabled meanwhile or has another password.
+
+    Verification takes a tenth of a second without a transaction. Whoever changes the account locks
+    it too: either the change is seen here, or it sees and ends the sign-in that follows.
+    """
+    row = await session.get(Person, verified.person_id, with_for_update=True)
+    if row is None or not row.enabled or row.password_hash != verified.password_hash:
+        return None
+    agency = await session.get_one(Agency, row.agency_id, with_for_update={"read": True})
+    return stored_person(row) if agency.enabled else None
+
+
 async def page(
     session: AsyncSession, agency_id: str | None, after: str | None, limit: int
 ) -> list[StoredPerson]:

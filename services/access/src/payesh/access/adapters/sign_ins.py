@@ -96,15 +96,6 @@ async def end(session: AsyncSession, secret: str, now: datetime) -> None:
     )
 
 
-async def end_all(session: AsyncSession, person_id: UUID, now: datetime) -> None:
-    """End every sign-in of a person."""
-    await session.execute(
-        update(SignIn)
-        .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-
-
 def _lock_key(kind: str, hashed: bytes) -> int:
     return int.from_bytes(secrets.digest(kind + hashed.hex())[:8], "big", signed=True)
 

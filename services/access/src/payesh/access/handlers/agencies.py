@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from payesh.access.adapters import agencies
+from payesh.access.adapters import agencies, endings
 from payesh.access.adapters.agencies import StoredAgency
 from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.rights import as_of_now
@@ -35,10 +35,13 @@ async def list_agencies(
 async def switch_agency(
     dependencies: Dependencies, principal: Principal, agency_id: str, *, enabled: bool
 ) -> StoredAgency:
-    """Enable or disable an agency. Raises NotFound."""
+    """Enable or disable an agency; disabling ends what its people are signed in to. Raises
+    NotFound."""
     async with dependencies.database.transaction() as session:
         agency = await agencies.find(session, agency_id, to_change=True)
         await as_of_now(session, principal, WRITE)
         if agency is None:
             raise NotFound(f"no agency {agency_id}")
+        if not enabled:
+            await endings.end_for_agency(session, agency_id, datetime.now(UTC))
         return await agencies.switch(session, agency_id, enabled=enabled)

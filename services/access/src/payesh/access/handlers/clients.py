@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.access.adapters import clients, secrets
+from payesh.access.adapters import clients, endings, secrets
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.entitlements import Entitlements
@@ -87,10 +87,13 @@ async def change_client(
     enabled: bool | None,
     redirect_uris: Sequence[str] | None,
 ) -> StoredClient:
-    """Change what is given; `fields` are the names of all that the caller sent."""
+    """Change what is given; `fields` are the names of all that the caller sent. Disabling the
+    client and changing its addresses end what people granted to it."""
     async with dependencies.database.transaction() as session:
         client = await _locked(session, principal, client_id, fields)
         entitlements = await changed_entitlements(session, principal, WRITE, client, rights)
+        if enabled is False or redirect_uris is not None:
+            await endings.end_for_client(session, client_id)
         return await clients.change(
             session,
             client_id,
@@ -104,10 +107,12 @@ async def change_client(
 async def renew_secret(
     dependencies: Dependencies, principal: Principal, client_id: str
 ) -> tuple[StoredClient, str]:
-    """The client and a new secret; the one before stops working at once."""
+    """The client and a new secret; the one before stops working at once, and so do codes that
+    its holder has not redeemed."""
     secret = secrets.new_secret()
     async with dependencies.database.transaction() as session:
         await _locked(session, principal, client_id, {"secret"})
+        await endings.end_for_client(session, client_id)
         return await clients.change(session, client_id, secret=secret), secret
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.access.adapters import people, sign_ins
+from payesh.access.adapters import endings, people
 from payesh.access.adapters.people import StoredPerson
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.entitlements import Entitlements
@@ -123,7 +123,7 @@ async def change_person(
             entitlements=entitlements,
         )
         if enabled is False or password_hash is not None:
-            await sign_ins.end_all(session, person_id, datetime.now(UTC))
+            await endings.end_for_person(session, person_id, datetime.now(UTC))
         await _record(session, principal, WRITE, "change", [person_id])
     return person
 

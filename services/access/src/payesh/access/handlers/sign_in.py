@@ -59,9 +59,12 @@ async def _attempt(
     if person is None or not right:
         return SignInResult("refused")
     async with dependencies.database.transaction() as session:
+        verified = await people.find_verified(session, person)
+        if verified is None:
+            return SignInResult("refused")
         cookie = await sign_ins.succeed(
             session,
-            person=person,
+            person=verified,
             attempt=attempt,
             lifetime=timedelta(seconds=settings.sign_in_lifetime_s),
             now=now,

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from payesh.access.adapters import secrets
 from payesh.access.adapters.people import StoredPerson, stored_person
-from payesh.access.adapters.tables import Agency, AuthorizationCode, Person, SignIn
+from payesh.access.adapters.sign_ins import StoredSignIn
+from payesh.access.adapters.tables import Agency, AuthorizationCode, Client, Person, SignIn
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,19 @@ def add(
             presented_at=None,
         )
     )
+
+
+def may_still_be_issued(session: Session, sign_in: StoredSignIn, client_id: str) -> bool:
+    """Whether the sign-in goes on and the client is enabled. Both rows stay locked against a
+    change, so that one which ends them ends the code that is stored next.
+
+    The person comes first, as in every change of an account: else the two could wait for each
+    other.
+    """
+    session.get_one(Person, sign_in.person_id, with_for_update={"read": True, "key_share": True})
+    row = session.get_one(SignIn, sign_in.sign_in_id, with_for_update={"read": True})
+    client = session.get_one(Client, client_id, with_for_update={"read": True})
+    return row.ended_at is None and client.enabled
 
 
 def present(session: Session, code: str, client_id: str, now: datetime) -> StoredCode | None:

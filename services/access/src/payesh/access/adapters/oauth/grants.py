@@ -51,6 +51,8 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
         if client.agency_id not in (OPERATOR, person.agency_id):
             # Else one agency's client could act as another agency's officer.
             raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
+        if not codes.may_still_be_issued(self.server.session, sign_in, client.client_id):
+            raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
         shared = person.entitlements.shared_with(client.entitlements)
         granted = shared.scopes & set(request.scope.split())
         if not granted:
