@@ -154,3 +154,27 @@ async def test_a_forged_token_is_refused_by_access_itself(access: RunningAccess)
     assert answer.status_code == 401
     with pytest.raises(Unauthorized):
         await access.claims(token.removeprefix("Bearer ")[:-6] + "AAAAAA")
+
+
+async def test_a_devices_token_names_its_cameras(access: RunningAccess) -> None:
+    device = (
+        await access.new_client(scopes=["snapshots:write"], cameras=["cam-2", "cam-1"])
+    ).json()
+    machine = (await access.new_client()).json()
+    found = []
+    for made in (device, machine):
+        answer = await access.token(made["client"]["client_id"], made["client_secret"])
+        found.append((await access.claims(answer.json()["access_token"]))["cameras"])
+    assert found == [["cam-1", "cam-2"], []]
+
+
+async def test_binding_a_device_anew_is_another_grant(access: RunningAccess) -> None:
+    made = (await access.new_client(cameras=["cam-1"])).json()["client"]
+    path = f"/v1/clients/{made['client_id']}"
+    async with access.http(headers=access.admin) as http:
+        same = (await http.patch(path, json={"cameras": ["cam-1"]})).json()
+        bound = (await http.patch(path, json={"cameras": ["cam-2"]})).json()
+        everywhere = await http.patch(path, json={"cameras": "*"})
+    assert same["grant_id"] == made["grant_id"] != bound["grant_id"]
+    assert bound["cameras"] == ["cam-2"]
+    assert everywhere.status_code == 422

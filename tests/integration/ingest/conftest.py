@@ -68,16 +68,24 @@ class Authority:
         await writer.drain()
         writer.close()
 
-    def headers(self, *, counties: Any = "*", scope: str = SCOPES) -> dict[str, str]:
+    def headers(
+        self,
+        *,
+        counties: Any = "*",
+        scope: str = SCOPES,
+        subject: str = "tester",
+        cameras: Any = "*",
+    ) -> dict[str, str]:
         now = int(time.time())
         claims = {
             "iss": ISSUER,
             "aud": "payesh",
-            "sub": "tester",
+            "sub": subject,
             "agency": "police",
             "scope": scope,
             "counties": counties,
             "road_classes": "*",
+            "cameras": cameras,
             "iat": now,
             "nbf": now,
             "exp": now + 600,

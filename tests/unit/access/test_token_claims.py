@@ -21,6 +21,7 @@ class Account:
     agency_id: str = "police"
     name: str = "Name"
     grant_id: UUID = GRANT
+    cameras: frozenset[str] | None = frozenset({"cam-1"})
 
 
 OFFICER = Account(

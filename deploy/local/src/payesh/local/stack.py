@@ -182,6 +182,7 @@ class Stack:
                 "scopes": OPERATOR_SCOPES.split(),
                 "counties": "*",
                 "road_classes": "*",
+                "cameras": "*",
                 "redirect_uris": [],
             },
             {

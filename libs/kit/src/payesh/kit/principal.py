@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+PERSON_PREFIX = "person:"
+"""Begins `sub` of a person's token. No client's id has a colon, so the two cannot collide."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -19,7 +22,10 @@ class Bounds:
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The verified caller: a person or machine (`subject`), the client that it uses (`actor`), its
-    agency, scopes and bounds."""
+    agency, scopes and bounds.
+
+    `cameras` are those whose device a machine is; None is every one.
+    """
 
     subject: str
     actor: str
@@ -28,6 +34,16 @@ class Principal:
     bounds: Bounds
     purpose: str | None
     grant_id: str | None
+    cameras: frozenset[str] | None = frozenset()
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a person acts, through whatever client; else a machine by itself."""
+        return self.subject.startswith(PERSON_PREFIX)
+
+    def is_device_of(self, camera_id: str) -> bool:
+        """Whether it is a machine that was registered as this camera's device."""
+        return not self.is_person and (self.cameras is None or camera_id in self.cameras)
 
     @property
     def counties(self) -> frozenset[str] | None:

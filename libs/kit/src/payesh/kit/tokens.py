@@ -59,6 +59,7 @@ def principal_from_claims(claims: Mapping[str, Any]) -> Principal:
             bounds=Bounds(_allowed(claims["counties"]), _allowed(claims["road_classes"])),
             purpose=claims.get("purpose"),
             grant_id=claims.get("grant_id"),
+            cameras=_allowed(claims.get("cameras", [])),
         )
     except (KeyError, TypeError) as error:
         raise _invalid("the token lacks a claim") from error

@@ -77,7 +77,8 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
         None,
         description="JSON list of clients made or updated at start: client_id, name, secret_file, "
         "redirect_uris; and grants (authorization_code when absent), scopes (all), counties and "
-        "road_classes (everywhere). What it declares replaces what was changed since.",
+        "road_classes (everywhere), cameras whose device it is (none). What it declares replaces "
+        "what was changed since.",
     )
 
     @property

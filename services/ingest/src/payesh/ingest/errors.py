@@ -46,6 +46,14 @@ class OutOfBounds(Forbidden):
         super().__init__("county or road class is outside your bounds", type="out-of-bounds")
 
 
+class NotTheDevice(Forbidden):
+    def __init__(self, camera_id: str) -> None:
+        super().__init__(
+            f"only a client that is registered as a device of {camera_id} may send this",
+            type="not-the-device",
+        )
+
+
 class BadSource(Unprocessable):
     def __init__(self, detail: str) -> None:
         super().__init__(detail, type="bad-source")

@@ -1,8 +1,9 @@
 """Registered clients in PostgreSQL. A secret is shown once and kept as its hash."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, select
@@ -12,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access.adapters import secrets
 from payesh.access.adapters.tables import Agency, Client
 from payesh.access.domain.entitlements import Entitlements
+
+Cameras = Iterable[str] | Literal["*"]
+"""Ids of cameras; `"*"` is every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class StoredClient:
     grant_id: UUID
     enabled: bool
     created_at: datetime
+    cameras: frozenset[str] | None
+    """The cameras whose device it is; None is every one within its bounds."""
     secret_sha256: bytes = field(repr=False)
 
     @property
@@ -43,6 +49,7 @@ async def add(
     grants: Sequence[str],
     redirect_uris: Sequence[str],
     entitlements: Entitlements,
+    cameras: Cameras,
     now: datetime,
 ) -> StoredClient | None:
     """The new client, or None when that id is taken."""
@@ -55,6 +62,7 @@ async def add(
         redirect_uris=list(redirect_uris),
         enabled=True,
         created_at=now,
+        cameras=_bound(cameras),
     )
     row.entitle(entitlements, uuid4())
     try:
@@ -101,9 +109,10 @@ async def change(
     redirect_uris: Sequence[str] | None = None,
     secret: str | None = None,
     entitlements: Entitlements | None = None,
+    cameras: Cameras | None = None,
 ) -> StoredClient:
-    """Change what is given of a client that is there. Changed entitlements are a new grant; a new
-    secret replaces the one before at once."""
+    """Change what is given of a client that is there. Changed entitlements or cameras are a new
+    grant; a new secret replaces the one before at once."""
     row = await session.get_one(Client, client_id)
     if name is not None:
         row.name = name
@@ -117,6 +126,9 @@ async def change(
         row.secret_sha256 = secrets.digest(secret)
     if entitlements is not None and entitlements != row.entitlements:
         row.entitle(entitlements, uuid4())
+    if cameras is not None and (bound := _bound(cameras)) != row.cameras:
+        row.cameras = bound
+        row.grant_id = uuid4()
     return stored_client(row)
 
 
@@ -141,5 +153,10 @@ def stored_client(row: Client) -> StoredClient:
         grant_id=row.grant_id,
         enabled=row.enabled,
         created_at=row.created_at,
+        cameras=None if row.cameras is None else frozenset(row.cameras),
         secret_sha256=row.secret_sha256,
     )
+
+
+def _bound(cameras: Cameras) -> list[str] | None:
+    return None if cameras == "*" else sorted(set(cameras))

@@ -32,6 +32,7 @@ class DeclaredClient(BaseModel):
     scopes: tuple[str, ...] = tuple(sorted(SCOPES))
     counties: tuple[Identifier, ...] | Literal["*"] = "*"
     road_classes: tuple[RoadClass, ...] | Literal["*"] = "*"
+    cameras: tuple[Identifier, ...] | Literal["*"] = ()
 
     @property
     def entitlements(self) -> Entitlements:

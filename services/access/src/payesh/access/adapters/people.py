@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters.tables import Agency, Person
 from payesh.access.domain.entitlements import Entitlements
+from payesh.kit.principal import PERSON_PREFIX
 
-# No client's id has a colon, so that the two never collide in `sub`.
-SUBJECT_PREFIX = "person:"
+SUBJECT_PREFIX = PERSON_PREFIX
 
 
 @dataclass(frozen=True, slots=True)

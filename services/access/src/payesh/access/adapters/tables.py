@@ -83,6 +83,8 @@ class Client(Entitled, Base):
     redirect_uris: Mapped[list[str]]
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
+    # The cameras that it sends stills and recordings of; NULL is every one within its bounds.
+    cameras: Mapped[list[str] | None]
 
 
 class Person(Entitled, Base):

@@ -42,6 +42,13 @@ RedirectUris = Annotated[
 ]
 
 
+Cameras = Annotated[list[Identifier], Field(max_length=64)]
+_CAMERAS = (
+    "ids of the cameras whose device it is: it sends stills and recordings of these alone, and "
+    "of none where the list is empty"
+)
+
+
 class NewClient(Rights):
     client_id: Identifier
     name: Name
@@ -52,12 +59,14 @@ class NewClient(Rights):
     redirect_uris: RedirectUris = Field(
         default_factory=list, description="compared to the letter; needed by authorization_code"
     )
+    cameras: Cameras = Field(default_factory=list, description=_CAMERAS)
 
 
 class ClientChange(RightsChange):
     name: Name | None = None
     enabled: bool | None = None
     redirect_uris: RedirectUris | None = None
+    cameras: Cameras | None = Field(None, description=_CAMERAS)
 
 
 class ClientView(BaseModel):
@@ -69,6 +78,7 @@ class ClientView(BaseModel):
     scopes: list[str]
     counties: list[str] | Everything
     road_classes: list[str] | Everything
+    cameras: list[str] | Everything
     grant_id: str
     enabled: bool
     created_at: datetime
@@ -85,6 +95,7 @@ class ClientView(BaseModel):
             scopes=sorted(held.scopes),
             counties=from_bound(held.counties),
             road_classes=from_bound(held.road_classes),
+            cameras=from_bound(client.cameras),
             grant_id=str(client.grant_id),
             enabled=client.enabled,
             created_at=client.created_at,
@@ -118,6 +129,7 @@ async def register_client(
         grants=body.grants,
         redirect_uris=body.redirect_uris,
         granted=entitlements(body.scopes, as_bound(body.counties), as_bound(body.road_classes)),
+        cameras=body.cameras,
     )
     return ClientWithSecret(client=ClientView.of(client), client_secret=secret)
 
@@ -155,6 +167,7 @@ async def change_client(
         name=body.name,
         enabled=body.enabled,
         redirect_uris=body.redirect_uris,
+        cameras=body.cameras,
     )
     return ClientView.of(changed)
 

@@ -22,6 +22,13 @@ class Holder(Protocol):
     def entitlements(self) -> Entitlements: ...
 
 
+class Client(Holder, Protocol):
+    """A client, which may be the device of cameras; None is of every camera."""
+
+    @property
+    def cameras(self) -> frozenset[str] | None: ...
+
+
 def token_claims(
     *,
     issuer: str,
@@ -29,7 +36,7 @@ def token_claims(
     lifetime_s: int,
     now: datetime,
     token_id: str,
-    client: Holder | None,
+    client: Client | None,
     person: Holder | None,
     scopes: frozenset[str],
 ) -> dict[str, Any]:
@@ -63,7 +70,9 @@ def token_claims(
         claims["name"] = person.name
     if client is not None:
         claims["client_id"] = client.subject
-        if person is not None:
+        if person is None:
+            claims["cameras"] = _bound(client.cameras)
+        else:
             claims["act"] = {"sub": client.subject}  # RFC 8693 section 4.1
     return claims
 

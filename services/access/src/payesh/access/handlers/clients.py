@@ -34,6 +34,7 @@ async def register_client(
     grants: Sequence[str],
     redirect_uris: Sequence[str],
     granted: Entitlements,
+    cameras: Sequence[str],
 ) -> tuple[StoredClient, str]:
     """The client and its secret, which cannot be read again. Raises Conflict when the id is
     taken."""
@@ -50,6 +51,7 @@ async def register_client(
             grants=grants,
             redirect_uris=redirect_uris,
             entitlements=granted,
+            cameras=cameras,
             now=datetime.now(UTC),
         )
     if client is None:
@@ -86,6 +88,7 @@ async def change_client(
     name: str | None,
     enabled: bool | None,
     redirect_uris: Sequence[str] | None,
+    cameras: Sequence[str] | None,
 ) -> StoredClient:
     """Change what is given; `fields` are the names of all that the caller sent. Disabling the
     client and changing its addresses end what people granted to it."""
@@ -101,6 +104,7 @@ async def change_client(
             enabled=enabled,
             redirect_uris=redirect_uris,
             entitlements=entitlements,
+            cameras=cameras,
         )
 
 

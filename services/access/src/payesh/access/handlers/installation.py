@@ -40,6 +40,7 @@ async def declare_clients(session: AsyncSession, declared: Declared, now: dateti
                 grants=client.grants,
                 redirect_uris=client.redirect_uris,
                 entitlements=client.entitlements,
+                cameras=client.cameras,
                 now=now,
             )
             continue
@@ -55,4 +56,5 @@ async def declare_clients(session: AsyncSession, declared: Declared, now: dateti
             redirect_uris=client.redirect_uris,
             secret=secret,
             entitlements=client.entitlements,
+            cameras=client.cameras,
         )

@@ -14,14 +14,33 @@ from payesh.ingest.adapters.recordings import StoredRecording
 from payesh.ingest.api.dependencies import CameraId, DependenciesHere, utc
 from payesh.ingest.api.forms import form_schema, sent_form
 from payesh.ingest.handlers import recordings as handlers
+from payesh.ingest.handlers.bounds import require_device, require_uploader
 from payesh.ingest.handlers.snapshots import store_snapshot
 from payesh.kit.authorization import authorize
 from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["uploads"])
 
-RecordingWriter = Annotated[Principal, Depends(authorize("recordings:write", resource="recording"))]
-SnapshotWriter = Annotated[Principal, Depends(authorize("snapshots:write", resource="snapshot"))]
+
+async def _uploader(
+    principal: Annotated[Principal, Depends(authorize("recordings:write", resource="recording"))],
+    camera_id: CameraId,
+) -> Principal:
+    require_uploader(principal, camera_id)
+    return principal
+
+
+async def _device(
+    principal: Annotated[Principal, Depends(authorize("snapshots:write", resource="snapshot"))],
+    camera_id: CameraId,
+) -> Principal:
+    require_device(principal, camera_id)
+    return principal
+
+
+# Refused before the body is read: the checks are dependencies.
+RecordingWriter = Annotated[Principal, Depends(_uploader)]
+SnapshotWriter = Annotated[Principal, Depends(_device)]
 StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="recording"))]
 ClockU95 = Annotated[float, Field(ge=0, le=3_600_000)]
 

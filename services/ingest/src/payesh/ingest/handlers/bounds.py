@@ -4,8 +4,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.ingest.adapters.cameras import StoredCamera, find_camera
-from payesh.ingest.errors import OutOfBounds, UnknownCamera
-from payesh.kit.principal import Bounds
+from payesh.ingest.errors import NotTheDevice, OutOfBounds, UnknownCamera
+from payesh.kit.principal import Bounds, Principal
 
 
 async def require_camera(
@@ -22,3 +22,17 @@ def require_bounds(bounds: Bounds, revision: CameraRevision) -> None:
     """Raises OutOfBounds."""
     if not bounds.allows(revision.county, revision.road_class):
         raise OutOfBounds()
+
+
+def require_device(principal: Principal, camera_id: str) -> None:
+    """Raises NotTheDevice: a still is what a device measured, so its own secret vouches for it,
+    and one that leaks forges stills of its cameras alone."""
+    if not principal.is_device_of(camera_id):
+        raise NotTheDevice(camera_id)
+
+
+def require_uploader(principal: Principal, camera_id: str) -> None:
+    """Raises NotTheDevice for a machine that is not a device of the camera. A person may upload a
+    recording, and answers for it by name: its clock counts as declared."""
+    if not principal.is_person:
+        require_device(principal, camera_id)
