@@ -33,11 +33,11 @@ EVERY_SCOPE = "citations:read citations:decide evidence:read law:read"
 
 def claims(subject: str = "sara", **changes: Any) -> dict[str, Any]:
     """Claims of an officer's token, as access gives them."""
-    return SIGNER.claims(subject, **{"scope": EVERY_SCOPE, **changes})
+    return SIGNER.claims(f"person:{subject}", **{"scope": EVERY_SCOPE, **changes})
 
 
 def token(subject: str = "sara", **changes: Any) -> str:
-    return SIGNER.token(subject, **{"scope": EVERY_SCOPE, **changes})
+    return SIGNER.token(f"person:{subject}", **{"scope": EVERY_SCOPE, **changes})
 
 
 @dataclass
@@ -54,6 +54,15 @@ class Office:
     def client(self, subject: str = "sara", **changes: Any) -> httpx.AsyncClient:
         headers = {
             "Authorization": f"Bearer {token(subject, **changes)}",
+            "Payesh-Purpose": "test",
+        }
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
+
+    def machine(self, client_id: str) -> httpx.AsyncClient:
+        """A client by itself, with every scope."""
+        machine = {"act": None, "client_id": client_id, "scope": EVERY_SCOPE}
+        headers = {
+            "Authorization": f"Bearer {SIGNER.token(client_id, **machine)}",
             "Payesh-Purpose": "test",
         }
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
@@ -80,8 +89,11 @@ class Office:
         await self.publish(seen, plate_read(seen, plate))
         return UUID((await self.outcome(seen))["citation_id"])
 
-    async def audited(self, subject: str, count: int) -> list[AuditReadRecorded]:
-        """The audit records of `subject`, once there are `count`."""
+    async def audited(
+        self, subject: str, count: int, *, is_person: bool = True
+    ) -> list[AuditReadRecorded]:
+        """The audit records of a person or a machine, once there are `count`."""
+        subject = f"person:{subject}" if is_person else subject
         tap = AIOKafkaConsumer(
             AuditReadRecorded.topic,
             bootstrap_servers=self.settings.kafka_bootstrap,

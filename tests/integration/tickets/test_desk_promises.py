@@ -48,7 +48,7 @@ async def test_a_standing_is_stored_only_where_its_transition_began(office: Offi
         found = await stored.find(session, citation_id)
     assert found is not None
     claimed = found.standing.after(
-        CLAIM, Claiming(by="sara", at=found.now, lease=timedelta(minutes=1))
+        CLAIM, Claiming(by="person:sara", at=found.now, lease=timedelta(minutes=1))
     )
     assert isinstance(claimed, Standing)
     async with office.database.transaction() as session:
@@ -59,7 +59,7 @@ async def test_a_standing_is_stored_only_where_its_transition_began(office: Offi
     async with office.database.transaction() as session:
         again = await stored.find(session, citation_id)
     assert again is not None
-    assert (again.standing, again.state, again.holder) == (claimed, "claimed", "sara")
+    assert (again.standing, again.state, again.holder) == (claimed, "claimed", "person:sara")
 
 
 async def test_a_claim_that_ran_out_goes_to_the_next(office: Office) -> None:
@@ -75,7 +75,7 @@ async def test_a_claim_that_ran_out_goes_to_the_next(office: Office) -> None:
             )
         late = await sara.post(f"{path}/decide", json=ISSUE)
         assert (late.status_code, late.json()["type"]) == (409, "urn:payesh:problem:claim-required")
-        assert (await reza.post(f"{path}/claim")).json()["claimed_by"] == "reza"
+        assert (await reza.post(f"{path}/claim")).json()["claimed_by"] == "person:reza"
 
 
 async def test_issuing_needs_a_claim_and_the_drafted_plate(office: Office) -> None:
@@ -101,7 +101,7 @@ async def test_a_rejection_names_an_officers_reason(office: Office) -> None:
             assert (await http.post(f"{path}/decide", json=body)).status_code == 422
         rejected = (await http.post(f"{path}/decide", json=REJECT)).json()
     assert (rejected["state"], rejected["reason"]) == ("rejected", "plate_wrong")
-    assert rejected["decided_by"] == "sara"
+    assert rejected["decided_by"] == "person:sara"
     assert rejected["number"] is None
 
 
@@ -194,6 +194,28 @@ async def test_another_county_sees_nothing_and_the_attempt_is_recorded(office: O
         listed = (await http.get("/v1/citations")).json()["items"]
         assert str(citation_id) not in {each["citation_id"] for each in listed}
         assert {each["county"] for each in listed} <= {"shahrud"}
+
+
+async def test_a_machine_decides_nothing_whatever_its_scopes(office: Office) -> None:
+    citation_id = await office.draft()
+    path = f"/v1/citations/{citation_id}"
+    attempts = {
+        "claim": (f"{path}/claim", None),
+        "release": (f"{path}/release", None),
+        "issue": (f"{path}/decide", ISSUE),
+        "reject": (f"{path}/decide", REJECT),
+    }
+    async with office.machine("robot") as http:
+        assert (await http.get(path)).status_code == 200
+        for address, body in attempts.values():
+            refused = await http.post(address, json=body)
+            assert problem(refused) == (403, "person-required")
+        recorded = await office.audited("robot", 5, is_person=False)
+        assert (await http.get(path)).json()["state"] == "drafted"
+    assert [(each.action, each.outcome) for each in recorded] == [
+        ("read", AuditOutcome.GRANTED),
+        *((action, AuditOutcome.DENIED) for action in attempts),
+    ]
 
 
 async def test_every_answer_needs_a_token_its_scope_and_a_purpose(office: Office) -> None:

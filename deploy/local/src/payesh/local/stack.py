@@ -28,7 +28,7 @@ PROCESSES: tuple[tuple[str, str, str], ...] = (
 
 OPERATOR_SCOPES = (
     "cameras:read cameras:write recordings:write snapshots:write streams:read health:read "
-    "traffic:read passages:read reads:read citations:read citations:decide evidence:read law:read"
+    "traffic:read passages:read reads:read citations:read evidence:read law:read"
 )
 _READY_TIMEOUT_S = 60.0
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`name` is written to the audit log; `writes` is true where the citation is changed."""
+    """`name` is written to the audit log; `writes` is true where the citation is changed, which
+    needs a person."""
 
     name: str
     scope: str

@@ -22,18 +22,27 @@ async def find_allowed(
     """The citation, where `action` on it is within bounds; granting it is not recorded here.
 
     Raises NotFound for an unknown citation and, after recording the denial, Forbidden for one
-    outside the principal's bounds.
+    outside the principal's bounds, and for a machine that would change one.
     """
     async with dependencies.database.transaction() as session:
         citation = await citations.find(session, citation_id)
         if citation is None:
             raise NotFound("no such citation")
-        allowed = principal.bounds.allows(citation.county, citation.road_class)
-        if not allowed:
+        refusal = _refusal(principal, citation, action)
+        if refusal is not None:
             await record(session, principal, action, [citation], AuditOutcome.DENIED)
-    if not allowed:
-        raise Forbidden("this citation lies outside your bounds", type="out-of-bounds")
+    if refusal is not None:
+        raise refusal
     return citation
+
+
+def _refusal(principal: Principal, citation: StoredCitation, action: Action) -> Forbidden | None:
+    if not principal.bounds.allows(citation.county, citation.road_class):
+        return Forbidden("this citation lies outside your bounds", type="out-of-bounds")
+    if action.writes and not principal.is_person:
+        # A citation is what a person decided: no scope that a machine was given stands in for one.
+        return Forbidden("a person has to do this, signed in by name", type="person-required")
+    return None
 
 
 async def record(

@@ -1,8 +1,8 @@
 """What officers do to a citation: claim, release, issue, reject.
 
 Each takes one transition in one transaction and is recorded. Each raises NotFound for an unknown
-citation, Forbidden for one outside the principal's bounds, and Conflict, whose type is the
-refusal's name, where the citation's standing does not allow the transition.
+citation, Forbidden for one outside the principal's bounds and for a machine, and Conflict, whose
+type is the refusal's name, where the citation's standing does not allow the transition.
 """
 
 from collections.abc import AsyncIterator
