@@ -9,6 +9,7 @@ import av
 
 from payesh.contracts import CameraConfigured, GapRecorded, SegmentStored
 from payesh.contracts.chain import link_sha256
+from payesh.local.camera.authentication import Credentials, Scheme
 
 
 def decoded_frames(init: bytes, media: list[bytes]) -> int:
@@ -110,4 +111,27 @@ async def test_a_camera_with_a_wrong_clock_is_recorded_but_its_times_are_not_bel
         return raised == [("clock_off", "clock_differs")]
 
     await eventually(clock_is_off)
+    await replica.call("PATCH", f"/{camera_id}", json={"enabled": False})
+
+
+async def test_basic_authentication_waits_for_the_revision_that_allows_it(
+    stack: Any, replica: Any, camera: Any, eventually: Any, revision_fields: Any
+) -> None:
+    server = await camera(loop=True, credentials=Credentials("admin", "secret", Scheme.BASIC))
+    camera_id = await replica.create_camera(None)
+    source = {"url": server.url, "username": "admin", "password": "secret"}
+    answer = await replica.call("PUT", f"/{camera_id}/source", json=source)
+    assert answer.status_code < 300, answer.text
+
+    async def refused() -> bool:
+        conditions = (await replica.call("GET", f"/{camera_id}/health")).json()["conditions"]
+        raised = {(c["condition"], c["reason"]) for c in conditions if c["raised"]}
+        return ("access_denied", "basic_not_allowed") in raised
+
+    await eventually(refused)
+    assert stack.events(SegmentStored, camera_id) == []
+    allowing = revision_fields(source_basic_allowed=True)
+    answer = await replica.call("POST", f"/{camera_id}/revisions", json=allowing)
+    assert answer.status_code == 201, answer.text
+    await eventually(lambda: bool(stack.events(SegmentStored, camera_id)), 30)
     await replica.call("PATCH", f"/{camera_id}", json={"enabled": False})

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from payesh.ingest.adapters.rtsp import LiveSource, RtspAddress, open_live
+from payesh.ingest.adapters.source_networks import SourceNetworks, networks
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import GapRecord, HealthRecord, SegmentRecord
@@ -140,15 +141,20 @@ def camera(clip: Clip, **options: Any) -> Iterator[RtspServer]:
         loop.close()
 
 
+LOOPBACK = SourceNetworks(networks("127.0.0.0/8"))
+
+
+def address(url: str, username: str | None = None, password: str | None = None) -> RtspAddress:
+    return RtspAddress(url, LOOPBACK.require(url), username, password)
+
+
 OpenSource = Callable[[StoredSource], AbstractContextManager[LiveSource]]
 
 
-def opening(address: Callable[[], RtspAddress], read_timeout_s: float = 5.0) -> OpenSource:
+def opening(where: Callable[[], RtspAddress], read_timeout_s: float = 5.0) -> OpenSource:
     @contextmanager
     def open_source(source: StoredSource) -> Iterator[LiveSource]:
-        with open_live(
-            address(), connect_timeout_s=5.0, read_timeout_s=read_timeout_s
-        ) as container:
+        with open_live(where(), connect_timeout_s=5.0, read_timeout_s=read_timeout_s) as container:
             yield LiveSource(container)
 
     return open_source
@@ -161,7 +167,7 @@ def record(
     until: Callable[[Recorded], bool] | None = None,
     at_most_s: float = 20.0,
     limits: dict[str, float] | None = None,
-    address: Callable[[RtspServer], RtspAddress] | None = None,
+    reached_at: Callable[[RtspServer], RtspAddress] | None = None,
     read_timeout_s: float = 5.0,
     joined_after_s: float = 0.0,
     **options: Any,
@@ -170,7 +176,7 @@ def record(
     wanted = until or (lambda found: any(each.last_in_stream for each in found.segments))
     spool = Spool(folder / "spool", 100_000_000)
     with camera(clip, **options) as server:
-        where = RtspAddress(server.url) if address is None else address(server)
+        where = address(server.url) if reached_at is None else reached_at(server)
         recorder = Recorder(
             assignment(),
             spool,

@@ -17,6 +17,7 @@ from payesh.local.camera.rtsp_server import RtspServer
 from tests.unit.ingest.live_camera import (
     ZERO_LATENCY,
     Recorded,
+    address,
     described_as,
     encoded,
     joined,
@@ -253,18 +254,18 @@ def test_rare_keyframes_lose_nothing_and_are_known(
 
 
 @pytest.mark.parametrize(
-    ("address", "expected"),
+    ("reached_at", "expected"),
     [
         (
-            lambda server: RtspAddress(server.url, "admin", "wrong"),
+            lambda server: address(server.url, "admin", "wrong"),
             [("access_denied", "wrong_password"), ("offline", "wrong_password")],
         ),
         (
-            lambda server: RtspAddress(server.url + "/other", "admin", "right"),
+            lambda server: address(server.url + "/other", "admin", "right"),
             [("offline", "stream_not_found")],
         ),
         (
-            lambda server: RtspAddress("rtsp://127.0.0.1:9/live", "admin", "right"),
+            lambda server: address("rtsp://127.0.0.1:9/live", "admin", "right"),
             [("offline", "unreachable")],
         ),
     ],
@@ -272,14 +273,14 @@ def test_rare_keyframes_lose_nothing_and_are_known(
 )
 def test_why_a_camera_is_not_recorded_is_known(
     tmp_path: Path,
-    address: Callable[[RtspServer], RtspAddress],
+    reached_at: Callable[[RtspServer], RtspAddress],
     expected: list[tuple[str, str]],
 ) -> None:
     clip = encoded(tmp_path / "clip.mp4", frames=25)
     found = record(
         tmp_path,
         clip,
-        address=address,
+        reached_at=reached_at,
         credentials=Credentials("admin", "right"),
         limits={"offline_after_s": 0.0},
         until=lambda found: len(found.health) >= len(expected),

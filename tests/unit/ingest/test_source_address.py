@@ -2,8 +2,7 @@
 
 import pytest
 
-from payesh.ingest.adapters.rtsp import RtspAddress
-from payesh.ingest.domain.source_address import BadAddress, parted, shown
+from payesh.ingest.domain.source_address import BadAddress, filled, parted, shown
 
 
 @pytest.mark.parametrize(
@@ -58,14 +57,14 @@ def test_a_password_among_the_parameters_is_sealed_apart_and_the_camera_is_still
     address = parted(url, None, None)
     assert address == (kept, "admin", "s3cret!")
     assert "s3cret" not in shown(url)
-    opened = RtspAddress(*address).with_credentials()
+    opened = filled(*address)
     assert opened.replace("password=", "%70assw%6Frd%3D") == url or opened == url
     assert parted(kept, "admin", "s3cret!") == address
 
 
 def test_a_password_in_its_field_goes_into_the_place_that_the_address_names() -> None:
     address = parted("rtsp://192.0.2.7/u?password={password}", None, "a&b/c")
-    assert RtspAddress(*address).with_credentials() == "rtsp://192.0.2.7/u?password=a%26b%2Fc"
+    assert filled(*address) == "rtsp://192.0.2.7/u?password=a%26b%2Fc"
     with pytest.raises(BadAddress):
         parted("rtsp://192.0.2.7/u?password=one", None, "another")
 

@@ -202,6 +202,11 @@ class CameraRevision(Value):
     zone: MeasuredZone | None
     certificate: Certificate | None
     maximum_clock_u95_ms: Annotated[float, Field(gt=0)] = 500.0
+    source_basic_allowed: bool = Field(
+        default=False,
+        description="Whether the camera's password may be sent as Basic authentication, which "
+        "anyone between can read, where the camera offers no Digest",
+    )
     lines: tuple[MarkedLine, ...] = Field(default=(), max_length=64)
     regions: tuple[MarkedRegion, ...] = Field(default=(), max_length=64)
     lanes: tuple[MarkedLane, ...] = Field(default=(), max_length=16)

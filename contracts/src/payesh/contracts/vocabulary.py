@@ -122,7 +122,10 @@ class HealthReason(StrEnum):
     """`health_reasons.json`: why a condition was raised, where an operator can act on it."""
 
     UNREACHABLE = "unreachable"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    REDIRECT_REFUSED = "redirect_refused"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason
+    BASIC_NOT_ALLOWED = "basic_not_allowed"
     STREAM_NOT_FOUND = "stream_not_found"
     CODEC_NOT_ACCEPTED = "codec_not_accepted"
     PARAMETER_SETS_MISSING = "parameter_sets_missing"

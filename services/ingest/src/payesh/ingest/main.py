@@ -51,7 +51,9 @@ def create(settings: Settings) -> FastAPI:
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
     seal = SourceSeal(settings.source_key)
     allowed = SourceNetworks(networks(settings.source_networks))
-    sources = LiveSources(seal, allowed, settings.connect_timeout_s, settings.read_timeout_s)
+    sources = LiveSources(
+        seal, allowed, settings.connect_timeout_s, settings.read_timeout_s, settings.source_ca_file
+    )
     started: list[Workers] = []
 
     @asynccontextmanager

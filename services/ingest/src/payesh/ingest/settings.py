@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, FilePath, SecretStr, field_validator
 
 from payesh.ingest.adapters.source_networks import networks
 from payesh.kit.settings import (
@@ -28,6 +28,11 @@ class Settings(
     source_key: SecretStr = Field(
         description="32 bytes in URL-safe base64 that seal the passwords of sources. Another key "
         "makes the stored ones unreadable."
+    )
+    source_ca_file: FilePath | None = Field(
+        None,
+        description="PEM file of the authority that signed the certificates of cameras under "
+        "rtsps://. Unset, any certificate is taken: listeners are kept out, an impostor is not.",
     )
     source_networks: str = Field(
         "",

@@ -23,7 +23,8 @@ AtEnd = Literal["close", "hold"]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What every connection of a server serves. `on_play` is called at each PLAY."""
+    """What every connection of a server serves. `on_play` is called at each PLAY, `on_request` with
+    each request before it is answered; `redirect_to` is the address to which it sends viewers."""
 
     broadcast: Broadcast
     host: str
@@ -32,6 +33,8 @@ class Served:
     credentials: Credentials | None
     at_end: AtEnd
     on_play: Callable[[], None]
+    on_request: Callable[[Request], None]
+    redirect_to: str | None = None
 
 
 class Connection:
@@ -100,6 +103,7 @@ class Connection:
 
     def _answer(self, request: Request) -> bool:
         """Answer one request; False when the connection is to be closed."""
+        self._served.on_request(request)
         if request.method == "OPTIONS":
             self._respond(request, 200, {"Public": METHODS})
             return True
@@ -108,6 +112,9 @@ class Connection:
         if credentials and not credentials.accept(given, request.method, self._nonce):
             challenges = credentials.challenges(self._nonce)
             self._respond(request, 401, {"WWW-Authenticate": challenges})
+            return True
+        if self._served.redirect_to is not None:
+            self._respond(request, 302, {"Location": self._served.redirect_to})
             return True
         if not self._is_served(request.url):
             self._respond(request, 404)

@@ -9,6 +9,7 @@ _LARGEST_HEAD_BYTES = 16 * 1024
 _LARGEST_BODY_BYTES = 64 * 1024
 _REASONS = {
     200: "OK",
+    302: "Moved Temporarily",
     400: "Bad Request",
     401: "Unauthorized",
     404: "Not Found",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -13,6 +15,7 @@ from payesh.local.camera.authentication import Credentials
 from payesh.local.camera.broadcast import Broadcast
 from payesh.local.camera.clip import Clip
 from payesh.local.camera.connection import AtEnd, Connection, Served
+from payesh.local.camera.rtsp_messages import Request
 
 StartWhen = Literal["first-play", "now", "called"]
 
@@ -24,6 +27,8 @@ class RtspServer:
     `start()` is called. at_end: after a clip that does not loop, viewers get RTCP BYE and a closed
     connection, or a connection without frames; the server goes on answering in both cases.
     clock_skew_s: error of the wall clock in sender reports (for tests of that fault).
+    redirect_to: the address to which viewers are sent instead of being served (for tests, too).
+    tls: serves rtsps://, with this certificate.
     state_file: the file to which the bound port and the wall-clock time of the first frame are
     written.
     """
@@ -40,12 +45,18 @@ class RtspServer:
         at_end: AtEnd = "close",
         start_when: StartWhen = "first-play",
         clock_skew_s: float = 0.0,
+        redirect_to: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        on_request: Callable[[Request], None] = lambda _request: None,
         state_file: Path | None = None,
     ) -> None:
         self.host, self.port, self.path = host, port, path.strip("/")
         self.credentials = credentials
         self.at_end = at_end
         self._start_when = start_when
+        self._redirect_to = redirect_to
+        self._tls = tls
+        self._on_request = on_request
         self._state_file = state_file
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Connection] = {}
@@ -56,7 +67,8 @@ class RtspServer:
     @property
     def url(self) -> str:
         """Address without credentials."""
-        return f"rtsp://{self.host}:{self.port}/{self.path}"
+        scheme = "rtsp" if self._tls is None else "rtsps"
+        return f"{scheme}://{self.host}:{self.port}/{self.path}"
 
     @property
     def started_at(self) -> datetime | None:
@@ -65,7 +77,7 @@ class RtspServer:
 
     async def open(self) -> None:
         """Listen. Raises OSError when the port is taken."""
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
         self.port = int(self._server.sockets[0].getsockname()[1])
         self._write_state()
         if self._start_when == "now":
@@ -107,6 +119,8 @@ class RtspServer:
             self.credentials,
             self.at_end,
             on_play=self._on_play,
+            on_request=self._on_request,
+            redirect_to=self._redirect_to,
         )
         connection = Connection(served, reader, writer)
         task = asyncio.current_task()

@@ -109,6 +109,24 @@ async def picture_sizes(session: AsyncSession, camera_ids: set[str]) -> dict[str
     }
 
 
+async def basic_allowed(session: AsyncSession, camera_ids: set[str]) -> set[str]:
+    """Those cameras whose newest revision allows Basic authentication."""
+    rows = await session.scalars(
+        select(cameras.c.camera_id)
+        .join_from(
+            cameras,
+            revisions,
+            (revisions.c.camera_id == cameras.c.camera_id)
+            & (revisions.c.revision == cameras.c.revision),
+        )
+        .where(
+            cameras.c.camera_id.in_(camera_ids),
+            revisions.c.document["source_basic_allowed"].as_boolean(),
+        )
+    )
+    return set(rows)
+
+
 async def insert_camera(
     session: AsyncSession,
     revision: CameraRevision,

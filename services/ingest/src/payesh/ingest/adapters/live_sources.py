@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from payesh.ingest.adapters.camera_socket import camera_tls
 from payesh.ingest.adapters.rtsp import (
+    AddressForbidden,
     LiveSource,
     RtspAddress,
-    SourceFailure,
     SourceUnreachable,
     open_live,
 )
@@ -23,6 +25,8 @@ class LiveSources:
     networks: SourceNetworks
     connect_timeout_s: float
     read_timeout_s: float
+    ca_file: Path | None = None
+    """The authority of cameras under `rtsps://`; without it their certificates are not judged."""
 
     @contextmanager
     def open(self, source: StoredSource) -> Iterator[LiveSource]:
@@ -36,14 +40,21 @@ class LiveSources:
             yield LiveSource(container)
 
     def address(self, source: StoredSource) -> RtspAddress:
-        """Raises SourceFailure for a place where no camera may be: a name may resolve to another
-        address than when the source was set."""
+        """Resolves the name, once. Raises AddressForbidden for a place where no camera may be: a
+        name may resolve to another address than when the source was set."""
         try:
-            self.networks.require(source.url)
+            places = self.networks.require(source.url)
         except ForbiddenAddress as error:
-            raise SourceFailure(str(error)) from None
+            raise AddressForbidden(str(error)) from None
         except OSError as error:
             raise SourceUnreachable(f"the name does not resolve: {type(error).__name__}") from None
         sealed = source.sealed_password
         password = None if sealed is None else self.seal.open(sealed)
-        return RtspAddress(source.url, source.username, password)
+        return RtspAddress(
+            source.url,
+            places,
+            source.username,
+            password,
+            basic_allowed=source.basic_allowed,
+            tls=camera_tls(self.ca_file) if source.url.startswith("rtsps:") else None,
+        )

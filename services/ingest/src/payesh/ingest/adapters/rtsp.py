@@ -1,15 +1,23 @@
 """A live source opened with FFmpeg, and its faults by kind."""
 
+import secrets
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import av
 import av.error
 
 from payesh.contracts.vocabulary import HealthCondition, HealthReason
-from payesh.ingest.domain.source_address import filled
+from payesh.ingest.adapters.camera_socket import connected, secured
+from payesh.ingest.adapters.rtsp_gate import Refusal, RtspGate
+from payesh.ingest.adapters.source_networks import SocketAddress
+from payesh.ingest.domain.rtsp_credentials import Credentials
+from payesh.ingest.domain.rtsp_session import BasicOnly, Redirected, RtspSession
+from payesh.ingest.domain.source_address import filled, takes_password
 
 ACCEPTED_CODECS = frozenset({"h264", "hevc"})
 
@@ -22,7 +30,10 @@ class SourceFailure(Exception):
 
         SourceFailure
         ├── SourceUnreachable
+        ├── AddressForbidden
+        ├── RedirectRefused
         ├── AccessDenied
+        │   └── BasicRefused
         ├── StreamNotFound
         ├── CodecRefused
         ├── NoParameterSets
@@ -42,12 +53,32 @@ class SourceUnreachable(SourceFailure):
     connected = False
 
 
+class AddressForbidden(SourceFailure):
+    """The address leads to where no camera may be."""
+
+    reason = HealthReason.ADDRESS_NOT_ALLOWED
+    connected = False
+
+
+class RedirectRefused(SourceFailure):
+    """The camera sends viewers to another address, which nobody has entered or checked."""
+
+    reason = HealthReason.REDIRECT_REFUSED
+    connected = False
+
+
 class AccessDenied(SourceFailure):
     """The camera does not accept the user or the password."""
 
     reason = HealthReason.WRONG_PASSWORD
     condition = HealthCondition.ACCESS_DENIED
     connected = False
+
+
+class BasicRefused(AccessDenied):
+    """The camera takes the password as Basic only, and its revision does not allow that."""
+
+    reason = HealthReason.BASIC_NOT_ALLOWED
 
 
 class StreamNotFound(SourceFailure):
@@ -84,25 +115,63 @@ class SourceEnded(SourceFailure):
 
 @dataclass(frozen=True, slots=True)
 class RtspAddress:
+    """Where a camera is, by name and as the checked addresses that the name led to, and its
+    account. `basic_allowed`: see StoredSource; `tls` is for addresses under `rtsps://`."""
+
     url: str
+    places: tuple[SocketAddress, ...]
     username: str | None = None
     password: str | None = None
+    basic_allowed: bool = False
+    tls: ssl.SSLContext | None = None
 
-    def with_credentials(self) -> str:
-        """The URL for FFmpeg. It is a secret: never log it."""
-        return filled(self.url, self.username, self.password)
+    def session(self, player_url: str) -> RtspSession:
+        url = filled(self.url, self.username, self.password)
+        credentials = None
+        if self.username is not None and not takes_password(self.url):
+            credentials = Credentials(self.username, self.password or "", self.basic_allowed)
+        return RtspSession(player_url, url, credentials, lambda: secrets.token_hex(8))
 
 
 @contextmanager
 def open_live(
     address: RtspAddress, *, connect_timeout_s: float, read_timeout_s: float
 ) -> Iterator[Any]:
-    """A PyAV input container over RTSP interleaved in TCP.
+    """A PyAV input container over RTSP interleaved in TCP, through a gate that keeps the connection
+    at the checked address and the password off the wire.
 
-    Raises SourceUnreachable, AccessDenied, StreamNotFound, SourceSilent.
+    Raises SourceUnreachable, RedirectRefused, AccessDenied, StreamNotFound, SourceSilent.
 
     Errors of FFmpeg that escape the body become SourceFailure too.
     """
+    try:
+        camera = connected(address.places, connect_timeout_s)
+        if address.tls is not None:
+            camera = secured(camera, address.tls, urlsplit(address.url).hostname or "")
+    except OSError as error:
+        raise SourceUnreachable(_safe(error)) from None
+    with RtspGate(camera, address.session, patience_s=connect_timeout_s) as gate:
+        try:
+            with _opened(gate.url, connect_timeout_s, read_timeout_s) as container:
+                yield container
+        except SourceFailure:
+            if gate.refusal is not None:
+                raise _refused(gate.refusal) from None
+            raise
+
+
+def _refused(refusal: Refusal) -> SourceFailure:
+    match refusal:
+        case Redirected():
+            return RedirectRefused("the camera redirects to another address")
+        case BasicOnly():
+            return BasicRefused("the camera offers Basic authentication only")
+        case _:
+            return SourceEnded(f"what the camera sends is no RTSP: {refusal}")
+
+
+@contextmanager
+def _opened(url: str, connect_timeout_s: float, read_timeout_s: float) -> Iterator[Any]:
     options = {
         "rtsp_transport": "tcp",
         "allowed_media_types": "video",  # audio is never stored, so it is not even asked for
@@ -112,11 +181,11 @@ def open_live(
         "analyzeduration": "500000",
         "fpsprobesize": "0",
         "timeout": str(round(read_timeout_s * 1e6)),
-        "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,crypto",
+        "protocol_whitelist": "rtsp,rtp,tcp",
     }
     try:
         container: Any = av.open(
-            address.with_credentials(),
+            url,
             format="rtsp",
             options=options,
             timeout=(connect_timeout_s, read_timeout_s),

@@ -4,10 +4,21 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+
+PORT, TLS_PORT = 554, 322
+
+
+class SocketAddress(NamedTuple):
+    """Where to connect: an address family and a socket address, which no name stands in."""
+
+    family: int
+    address: tuple[Any, ...]
 
 
 class ForbiddenAddress(Exception):
@@ -41,12 +52,17 @@ class SourceNetworks:
             or address.is_unspecified
         )
 
-    def require(self, url: str) -> None:
-        """Resolves, which blocks. Every address counts: FFmpeg may take any of them.
+    def require(self, url: str) -> tuple[SocketAddress, ...]:
+        """The addresses that the URL leads to, in the order to try them. Resolves, which blocks.
 
-        Raises ForbiddenAddress; OSError when the name does not resolve; ValueError for a bad URL.
+        Connect to these: a name that is resolved once more may lead elsewhere. Every address has
+        to be allowed. Raises ForbiddenAddress; OSError when the name does not resolve; ValueError
+        for a bad URL.
         """
         parts = urlsplit(url)
-        found = socket.getaddrinfo(parts.hostname, parts.port or 554, type=socket.SOCK_STREAM)
-        if not all(self.allows(ip_address(each[4][0])) for each in found):
+        port = parts.port or (TLS_PORT if parts.scheme == "rtsps" else PORT)
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        places = tuple(SocketAddress(each[0], each[4]) for each in found)
+        if not all(self.allows(ip_address(each.address[0])) for each in places):
             raise ForbiddenAddress()
+        return places

@@ -9,11 +9,13 @@ from payesh.kit.errors import SettingsError
 
 
 class StoredSource(NamedTuple):
-    """Where a camera is reached, as the database and the spool hold it."""
+    """Where a camera is reached, as the database and the spool hold it. `basic_allowed`: whether
+    the camera's revision allows its password in a form that anyone between can read."""
 
     url: str
     username: str | None
     sealed_password: str | None
+    basic_allowed: bool = False
 
 
 class SourceSeal:

@@ -76,18 +76,22 @@ def parted(url: str, username: str | None, password: str | None) -> SourceAddres
     )
 
 
+def takes_password(url: str) -> bool:
+    """Whether name and password are sent as parameters of the address."""
+    return _PASSWORD in url
+
+
 def filled(url: str, username: str | None, password: str | None) -> str:
-    """The address for the connection. It is a secret: never log it."""
-    if _PASSWORD in url:
+    """The address as the camera takes it. Where it `takes_password` it is a secret: never log it.
+
+    Addresses that were stored with a name before the host lose it: it is no part of a request.
+    """
+    if takes_password(url):
         return url.replace(_USERNAME, quote(username or "", safe=_VALUE_SAFE)).replace(
             _PASSWORD, quote(password or "", safe=_VALUE_SAFE)
         )
-    if username is None:
-        return url
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    user, word = quote(username, safe=""), quote(password or "", safe="")
-    return urlunsplit(parts._replace(netloc=f"{user}:{word}@{host}"))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def shown(url: str) -> str:

@@ -10,7 +10,12 @@ import structlog
 from payesh.contracts.ingest import PictureSize
 from payesh.ingest import metrics
 from payesh.ingest.adapters import leases as lease_rows
-from payesh.ingest.adapters.cameras import StoredCamera, cameras_named, picture_sizes
+from payesh.ingest.adapters.cameras import (
+    StoredCamera,
+    basic_allowed,
+    cameras_named,
+    picture_sizes,
+)
 from payesh.ingest.adapters.health import raised_conditions
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
@@ -146,12 +151,13 @@ class Fleet:
                 cameras = await cameras_named(session, set(tokens))
                 raised = await raised_conditions(session)
                 sizes = await picture_sizes(session, set(tokens))
+                basic = await basic_allowed(session, set(tokens))
             for camera in cameras:
                 if camera.source is None:  # removed since the leases were read
                     continue
                 assignment = _assignment(
                     camera,
-                    camera.source,
+                    camera.source._replace(basic_allowed=camera.camera_id in basic),
                     tokens[camera.camera_id],
                     self._me,
                     frozenset(raised.get(camera.camera_id, ())),
