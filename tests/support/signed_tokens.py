@@ -28,7 +28,8 @@ class TokenSigner:
             "iss": ISSUER,
             "aud": "payesh",
             "sub": subject,
-            "act": "pages",
+            "client_id": "pages",
+            "act": {"sub": "pages"},
             "agency": "traffic-police",
             "scope": "",
             "counties": ["semnan"],
@@ -40,7 +41,7 @@ class TokenSigner:
         }
 
     def token(self, subject: str = "sara", **changes: Any) -> str:
-        header = {"alg": "EdDSA", "kid": self._key.kid}
+        header = {"alg": "EdDSA", "typ": "at+jwt", "kid": self._key.kid}
         return jwt.encode(header, self.claims(subject, **changes), self._key, algorithms=["EdDSA"])
 
     @asynccontextmanager

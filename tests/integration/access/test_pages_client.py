@@ -27,6 +27,7 @@ class Pages:
         self.pages_client_secret = SecretStr(access.pages_secret)
         self.access_url = access.url
         self.access_internal_url = ""
+        self.token_issuer = access.settings.token_issuer
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def pages(access: RunningAccess) -> AsyncIterator[httpx.AsyncClient]:
         service="pages",
         settings=None,
         lifespan=None,
-        routers=[sign_in_router(Pages(access), database), router],
+        routers=[sign_in_router(Pages(access), database, ["بررسی"]), router],
         ready=ready,
         verifier=TokenVerifier(access.settings),
     )
@@ -58,12 +59,23 @@ async def pages(access: RunningAccess) -> AsyncIterator[httpx.AsyncClient]:
     await database.close()
 
 
+async def with_a_purpose(pages: httpx.AsyncClient, sign_in: str) -> httpx.Response:
+    """The way to access, after the page that asks for the purpose."""
+    asked = await pages.get(sign_in)
+    token, page = (
+        asked.text.split(f'name="{name}" value="')[1].split('"')[0]
+        for name in ("form_token", "next")
+    )
+    form = {"form_token": token, "next": page, "purpose": "بررسی"}
+    return await pages.post("/sign-in", data=form)
+
+
 async def comes_back(
     browser: Browser, pages: httpx.AsyncClient, officer: dict[str, Any]
 ) -> httpx.Response:
     """The answer in the end, when a person opens the page and signs in at access."""
     opened = await pages.get("/queue", headers={"Accept": "text/html"})
-    begun = await pages.get(opened.headers["location"])
+    begun = await with_a_purpose(pages, opened.headers["location"])
     asked = await browser.http.get(begun.headers["location"])
     then = httpx.URL(asked.headers["location"]).params["continue"]
     signed_in = await browser.sign_in(officer["username"], PASSWORD, then)
@@ -96,7 +108,7 @@ async def test_after_signing_out_of_the_page_the_password_is_needed_again(
     token = form.text.split('name="form_token" value="')[1].split('"')[0]
     await browser.http.post(signed_out["continue_at"], data={"form_token": token})
     opened = await pages.get("/queue", headers={"Accept": "text/html"})
-    begun = await pages.get(opened.headers["location"])
+    begun = await with_a_purpose(pages, opened.headers["location"])
     asked = await browser.http.get(begun.headers["location"])
     assert asked.headers["location"].startswith("/sign-in?")
 

@@ -81,6 +81,7 @@ class Authority:
             "iss": ISSUER,
             "aud": "payesh",
             "sub": subject,
+            "client_id": subject,
             "agency": "police",
             "scope": scope,
             "counties": counties,
@@ -90,7 +91,8 @@ class Authority:
             "nbf": now,
             "exp": now + 600,
         }
-        token = jwt.encode({"alg": "EdDSA", "kid": "k1"}, claims, self._key, algorithms=["EdDSA"])
+        header = {"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"}
+        token = jwt.encode(header, claims, self._key, algorithms=["EdDSA"])
         return {"Authorization": f"Bearer {token}"}
 
 

@@ -24,6 +24,10 @@ from payesh.kit.sign_in import sign_in_router
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER
 
+PAGES = "https://pages.test"
+PURPOSE = "بررسی"
+"""What the pages are there for."""
+
 
 class Settings(HttpSettings, TokenSettings, PagesSettings):
     service: ClassVar[str] = "kit-test"
@@ -40,14 +44,17 @@ class Authority:
     code_token: str = ""
     """The token that is given for the code "good"."""
 
-    def token(self, *, key: Any = None, without: str = "", **changes: Any) -> str:
+    def token(
+        self, *, key: Any = None, without: str = "", typ: str = "at+jwt", **changes: Any
+    ) -> str:
         key = key or self.keys[0]
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": ISSUER,
             "aud": "payesh",
             "sub": "officer-1",
-            "act": "pages",
+            "client_id": "pages",
+            "act": {"sub": "pages"},
             "agency": "traffic-police",
             "scope": "reads:read",
             "counties": ["tehran"],
@@ -59,7 +66,7 @@ class Authority:
         }
         claims.pop(without, None)
         algorithm = "ES256" if key.key_type == "EC" else "EdDSA"
-        header = {"alg": algorithm, "kid": key.kid}
+        header = {"alg": algorithm, "typ": typ, "kid": key.kid}
         return jwt.encode(header, claims, key, algorithms=["ES256", "EdDSA"])
 
 
@@ -143,7 +150,7 @@ def application(authority_url: str, database: Database) -> Application:
     settings = Settings(
         http_port=0,
         metrics_port=0,
-        public_url="http://pages.test",
+        public_url=PAGES,
         token_issuer=ISSUER,
         jwks_url=f"{authority_url}/jwks.json",
         pages_client_id="kit-pages",
@@ -155,7 +162,7 @@ def application(authority_url: str, database: Database) -> Application:
         service="kit-test",
         settings=settings,
         lifespan=None,
-        routers=[routes(database), sign_in_router(settings, database)],
+        routers=[routes(database), sign_in_router(settings, database, [PURPOSE])],
         ready=ready,
         body_limits={"/v1/letters": 100},
     )
@@ -164,7 +171,7 @@ def application(authority_url: str, database: Database) -> Application:
 @asynccontextmanager
 async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://pages.test") as opened:
+    async with httpx.AsyncClient(transport=transport, base_url=PAGES) as opened:
         yield opened
 
 
@@ -173,3 +180,16 @@ def bearer(token: str, purpose: str | None = "citation%20review") -> dict[str, s
     if purpose:
         headers["Payesh-Purpose"] = purpose
     return headers
+
+
+async def states_purpose(
+    client: httpx.AsyncClient, next_page: str = "/", **form: str
+) -> httpx.Response:
+    """The answer when a person fills in the page that asks for the purpose; as it is preset
+    unless `form` says otherwise."""
+    page = await client.get("/sign-in", params={"next": next_page})
+    shown = {
+        name: page.text.split(f'name="{name}" value="')[1].split('"')[0]
+        for name in ("form_token", "next", "purpose")
+    }
+    return await client.post("/sign-in", data=shown | form)

@@ -1,6 +1,7 @@
 """Promises of tokens and scopes, over keys that are fetched by HTTP."""
 
 import time
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -9,7 +10,13 @@ from joserfc.jwk import OKPKey
 from payesh.kit.database import Database
 from payesh.kit.errors import PeerUnavailable
 from payesh.kit.published_keys import JwksKeys
-from tests.integration.kit.authority import Authority, application, bearer, client_of
+from tests.integration.kit.authority import (
+    Authority,
+    application,
+    bearer,
+    client_of,
+    states_purpose,
+)
 from tests.support.problems import problem
 
 
@@ -35,6 +42,9 @@ async def test_each_wrong_token_is_refused_as_invalid(
         authority.token(iss="http://evil.test"),
         authority.token(without="exp"),
         authority.token(without="counties"),
+        authority.token(without="client_id"),
+        authority.token(typ="JWT"),
+        authority.token(typ="tree-head+jwt"),
         authority.token(key=foreign),
         authority.token(key=unknown),
         authority.token()[:-4] + "AAAA",
@@ -65,8 +75,10 @@ async def test_a_purpose_with_a_control_character_is_not_recorded(
     client: httpx.AsyncClient, authority: Authority, purpose: str
 ) -> None:
     read = await client.get("/v1/reads", headers=bearer(authority.token(), purpose))
-    signing_in = await client.get(f"/sign-in?purpose={purpose}")
-    assert problem(read) == problem(signing_in) == (422, "purpose")
+    stated = await states_purpose(client, other=unquote(purpose))
+    assert problem(read) == (422, "purpose")
+    assert stated.status_code == 422
+    assert "payesh_sign_in" not in stated.headers.get("set-cookie", "")
 
 
 async def test_a_purpose_may_hold_a_zero_width_non_joiner(

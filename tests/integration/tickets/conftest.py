@@ -130,7 +130,7 @@ class Office:
 def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settings:
     values: dict[str, Any] = {
         "http_port": 0,
-        "public_url": "http://tickets.test",
+        "public_url": "http://localhost",
         "metrics_port": 0,
         "database_url": engines.addresses()["database_urls"]["tickets"],
         **bus_settings(engines),

@@ -56,11 +56,15 @@ async def until(page: "Page", expression: str) -> None:
     await eventually(lambda: page.evaluate(expression))
 
 
-async def test_who_is_not_signed_in_is_sent_to_sign_in_for_this_purpose(office: Office) -> None:
+async def test_who_is_not_signed_in_is_sent_to_sign_in_and_states_the_purpose(
+    office: Office,
+) -> None:
     async with httpx.AsyncClient(base_url=office.url) as anonymous:
         answer = await anonymous.get("/queue", headers={"Accept": "text/html"})
         assert answer.status_code == 303
-        assert answer.headers["location"].startswith("/sign-in?next=%2Fqueue&purpose=")
+        assert answer.headers["location"] == "/sign-in?next=%2Fqueue"
+        asked = await anonymous.get(answer.headers["location"])
+        assert 'value="بررسی تخلف در صف مأموران" checked' in asked.text
         assert (await anonymous.get("/queue", headers={"X-Partial": "1"})).status_code == 401
         assert (await anonymous.get("/static/queue.css")).status_code == 200
 

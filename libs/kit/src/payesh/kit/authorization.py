@@ -11,7 +11,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from payesh.kit.errors import Forbidden, Unauthorized, Unprocessable
 from payesh.kit.principal import Principal
-from payesh.kit.sessions import SESSION_COOKIE
 from payesh.kit.tokens import TokenVerifier, principal_from_claims
 
 PURPOSE_HEADER = "Payesh-Purpose"
@@ -32,9 +31,9 @@ def authorize(
 
     async def dependency(
         request: Request,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
+        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
     ) -> Principal:
-        principal = await _principal(request, credentials)
+        principal = await _principal(request)
         if scope not in principal.scopes:
             raise Forbidden(
                 f"{resource}: the scope {scope} is needed",
@@ -70,14 +69,18 @@ def checked_purpose(given: str) -> str:
     return purpose[:500]
 
 
-async def _principal(
-    request: Request, credentials: HTTPAuthorizationCredentials | None
-) -> Principal:
-    if credentials is not None:
+async def _principal(request: Request) -> Principal:
+    sent = request.headers.getlist("authorization")
+    if sent:
+        # The header decides alone: a request whose header is refused, or cannot be read, is not
+        # admitted by the cookies that came along with it.
+        scheme, _, token = sent[0].partition(" ")
+        if len(sent) > 1 or scheme.lower() != "bearer":
+            raise Unauthorized("one bearer token", headers={"WWW-Authenticate": "Bearer"})
         verifier: TokenVerifier = request.app.state.verifier
-        return await verifier.principal(credentials.credentials)
+        return await verifier.principal(token.strip())
     sessions = getattr(request.app.state, "sessions", None)
-    if sessions is not None and SESSION_COOKIE in request.cookies:
+    if sessions is not None:
         session = await sessions.load(request)
         if session is not None:
             if request.method not in _SAFE_METHODS:

@@ -28,6 +28,7 @@ KIT_PUBLIC_ROUTES: Mapping[str, str] = MappingProxyType(
         "/healthz": "the orchestrator asks whether the process lives; it holds no token",
         "/readyz": "the orchestrator asks whether to send traffic; it names dependencies only",
         "/sign-in": "a person who signs in has no session yet",
+        "/sign-in/page.css": "the style of the page that asks for the purpose",
         "/sign-in/callback": "access sends the browser back here; the code is checked",
         "/sign-in/session": "describes the caller's own session, and nothing without one",
         "/sign-out": "ends the caller's own session; the CSRF token is checked",

@@ -10,11 +10,13 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy import delete, insert, select
 
+from payesh.kit.cookies import HostCookie
 from payesh.kit.database import Database
 from payesh.kit.errors import Forbidden
 from payesh.kit.tables import sessions
 
 SESSION_COOKIE = "payesh_session"
+"""Name of the cookie over plain HTTP; with `__Host-` before it over TLS."""
 CSRF_HEADER = "X-CSRF-Token"
 
 
@@ -36,10 +38,11 @@ class Session:
 
 
 class Sessions:
-    """The stored sessions of a service's pages."""
+    """The stored sessions of a service's pages, which browsers reach under `public_url`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, public_url: str = "") -> None:
         self._database = database
+        self.cookie = HostCookie.of(SESSION_COOKIE, public_url)
 
     async def begin(self, claims: dict[str, Any], purpose: str | None) -> tuple[str, Session]:
         """A new session and the cookie's value, of which only a hash is kept."""
@@ -67,7 +70,7 @@ class Sessions:
 
     async def load(self, request: Request) -> Session | None:
         """The request's session, or None. Raises DatabaseUnavailable."""
-        cookie = request.cookies.get(SESSION_COOKIE)
+        cookie = self.cookie.read(request)
         if not cookie:
             return None
         async with self._database.transaction() as transaction:
@@ -85,7 +88,7 @@ class Sessions:
 
     async def end(self, request: Request) -> None:
         """Delete the request's session. Raises DatabaseUnavailable."""
-        cookie = request.cookies.get(SESSION_COOKIE)
+        cookie = self.cookie.read(request)
         if cookie:
             async with self._database.transaction() as transaction:
                 await transaction.execute(

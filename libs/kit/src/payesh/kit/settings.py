@@ -8,8 +8,9 @@ error: a misspelt name must not become a silent default.
 import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, FilePath, SecretStr, ValidationError
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +23,8 @@ from payesh.kit.errors import SettingsError
 PREFIX = "PAYESH_"
 SECRETS_DIR = "PAYESH_SECRETS_DIR"
 _TEST_PREFIX = "PAYESH_TEST_"  # for the test suite, in whose environment services run too
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -95,8 +98,16 @@ class HttpSettings(KitSettings):
     public_url: str = Field(
         "",
         description="URL under which browsers reach the service, no slash at the end; "
-        "redirects of sign-in and the cookie's Secure flag rest on it.",
+        "redirects of sign-in and the names of cookies rest on it. http:// is for loopback only.",
     )
+
+    @field_validator("public_url")
+    @classmethod
+    def _over_tls(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and url.scheme != "https" and url.hostname not in _LOOPBACK:
+            raise ValueError("https:// is needed, or http:// on loopback")
+        return value
 
 
 class BusSettings(KitSettings):

@@ -3,10 +3,8 @@
 Between the redirect to access and the way back, the flow lives in a signed cookie of the browser.
 """
 
-import base64
 import hashlib
 import hmac
-import json
 import secrets
 from dataclasses import asdict, dataclass
 from typing import Protocol
@@ -15,8 +13,10 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import SecretStr
 
+from payesh.kit.cookies import base64url, seal, unseal
 from payesh.kit.errors import PeerUnavailable, Unauthorized
 
+FLOW_LIFE_S = 600
 CALLBACK_PATH = "/sign-in/callback"
 _EXCHANGE_TIMEOUT_S = 5.0
 
@@ -34,44 +34,52 @@ class SignInSettings(Protocol):
     def access_url(self) -> str: ...
     @property
     def access_internal_url(self) -> str: ...
+    @property
+    def token_issuer(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class SignInFlow:
-    """A sign-in that began here: what the way back is checked against and continues with."""
+    """A sign-in that began here: what the way back is checked against and continues with.
+
+    `subject` is the person who stated the purpose in an earlier sign-in; None when it was stated
+    for this one.
+    """
 
     state: str
     verifier: str
     next: str
-    purpose: str | None
+    purpose: str
+    subject: str | None = None
 
     @classmethod
-    def begin(cls, next_page: str, purpose: str | None) -> "SignInFlow":
+    def begin(cls, next_page: str, purpose: str, subject: str | None = None) -> "SignInFlow":
         """A flow with a new state and code verifier, which ends at `next_page`."""
         return cls(
-            secrets.token_urlsafe(24), secrets.token_urlsafe(48), _own_path(next_page), purpose
+            secrets.token_urlsafe(24),
+            secrets.token_urlsafe(48),
+            own_path(next_page),
+            purpose,
+            subject,
         )
 
     @property
     def challenge(self) -> str:
         """The code challenge (S256) of the verifier."""
-        return _base64url(hashlib.sha256(self.verifier.encode()).digest())
+        return base64url(hashlib.sha256(self.verifier.encode()).digest())
 
     def began_with(self, state: str) -> bool:
         return hmac.compare_digest(self.state.encode(), state.encode())
 
     def sealed(self, secret: str) -> str:
         """The cookie's value: the flow, signed."""
-        payload = _base64url(json.dumps(asdict(self)).encode())
-        return f"{payload}.{_signature(payload, secret)}"
+        return seal("flow", asdict(self), secret, life_s=FLOW_LIFE_S)
 
     @classmethod
     def unsealed(cls, cookie: str, secret: str) -> "SignInFlow | None":
-        """The flow of a cookie; None when the signature does not match."""
-        payload, _, signature = cookie.partition(".")
-        if not hmac.compare_digest(signature.encode(), _signature(payload, secret).encode()):
-            return None
-        return cls(**json.loads(base64.urlsafe_b64decode(payload + "==")))
+        """The flow of a cookie; None when it was not sealed here, or too long ago."""
+        value = unseal("flow", cookie, secret)
+        return None if value is None else cls(**value)
 
 
 class AccessClient:
@@ -82,6 +90,7 @@ class AccessClient:
         self.secret = settings.pages_client_secret.get_secret_value()
         self._public_access = settings.access_url.rstrip("/")
         self._access = (settings.access_internal_url or settings.access_url).rstrip("/")
+        self.issuer = settings.token_issuer
         self._redirect_uri = settings.public_url.rstrip("/") + CALLBACK_PATH
 
     def authorize_url(self, flow: SignInFlow) -> str:
@@ -97,6 +106,12 @@ class AccessClient:
             }
         )
         return f"{self._public_access}/oauth/authorize?{query}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of access as browsers reach it."""
+        url = httpx.URL(self._public_access)
+        return f"{url.scheme}://{url.netloc.decode()}"
 
     @property
     def sign_out_url(self) -> str:
@@ -125,15 +140,7 @@ class AccessClient:
         return token
 
 
-def _own_path(page: str) -> str:
+def own_path(page: str) -> str:
     """A path of this site; any other address, which would be an open redirect, becomes `/`."""
     plain = page.startswith("/") and not page.startswith(("//", "/\\"))
     return page if plain and page.isprintable() else "/"
-
-
-def _signature(payload: str, secret: str) -> str:
-    return _base64url(hmac.new(secret.encode(), payload.encode(), hashlib.sha256).digest())
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Verification of access tokens: signed by access (EdDSA or ES256), JWT by RFC 7519."""
+"""Verification of access tokens (RFC 9068): JWTs signed by access with EdDSA or ES256."""
 
 import warnings
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from payesh.kit.published_keys import JwksKeys, Keys
 from payesh.kit.settings import TokenSettings
 
 ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - the `typ` of an access token
 _LEEWAY_S = 5
 
 # RFC 9864 renames EdDSA to Ed25519; issuers and libraries still use the former name.
@@ -30,6 +31,7 @@ class TokenVerifier:
             aud={"essential": True, "value": settings.token_audience},
             sub={"essential": True},
             exp={"essential": True},
+            client_id={"essential": True},
         )
 
     async def claims(self, token: str) -> dict[str, Any]:
@@ -67,9 +69,13 @@ def principal_from_claims(claims: Mapping[str, Any]) -> Principal:
 
 def _key_id(token: str) -> str:
     try:
-        key_id = jws.extract_compact(token.encode()).headers().get("kid")
+        header = jws.extract_compact(token.encode()).headers()
     except (JoseError, ValueError, TypeError) as error:
         raise _invalid("not a token") from error
+    if header.get("typ") != TOKEN_TYPE:
+        # Other things are signed with the same keys, or will be: none of them opens a route.
+        raise _invalid("not an access token")
+    key_id = header.get("kid")
     if not isinstance(key_id, str):
         raise _invalid("the token names no key")
     return key_id

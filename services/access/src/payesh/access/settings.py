@@ -92,8 +92,3 @@ class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, Telem
             per_address=self.sign_in_failures_per_address,
             window=timedelta(seconds=self.sign_in_window_s),
         )
-
-    @property
-    def cookie_secure(self) -> bool:
-        """False only where browsers connect by plain HTTP, which is loopback."""
-        return not self.public_url.startswith("http://")

@@ -100,7 +100,7 @@ def create(settings: Settings) -> FastAPI:
             evidence.router,
             law.router,
             queue_page.router,
-            sign_in_router(settings, database),
+            sign_in_router(settings, database, purposes=[queue_page.PURPOSE]),
         ],
         ready=ready,
         public_routes=PUBLIC_ROUTES,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access.adapters import secrets
 from payesh.access.adapters.tables import Agency, Client
 from payesh.access.domain.entitlements import Entitlements
+from payesh.access.domain.token_claims import FIRST_CLIENT
 
 Cameras = Iterable[str] | Literal["*"]
 """Ids of cameras; `"*"` is every one."""
@@ -53,6 +54,8 @@ async def add(
     now: datetime,
 ) -> StoredClient | None:
     """The new client, or None when that id is taken."""
+    if client_id == FIRST_CLIENT:
+        return None
     row = Client(
         client_id=client_id,
         name=name,

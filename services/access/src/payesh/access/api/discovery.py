@@ -43,6 +43,7 @@ class ServerMetadata(BaseModel):
     token_endpoint_auth_methods_supported: list[str]
     code_challenge_methods_supported: list[str]
     ui_locales_supported: list[str]
+    authorization_response_iss_parameter_supported: bool
 
 
 @router.get("/.well-known/jwks.json", responses={200: {"model": PublishedKeys}})
@@ -76,4 +77,5 @@ async def server_metadata(dependencies: DependenciesHere) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "ui_locales_supported": ["fa", "en"],
+        "authorization_response_iss_parameter_supported": True,
     }

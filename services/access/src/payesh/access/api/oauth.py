@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from payesh.access.adapters.oauth.server import OAuthAnswer
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.handlers.tokens import answer_authorization_request, answer_token_request
-from payesh.access.pages.cookies import SIGN_IN_COOKIE
+from payesh.access.pages.cookies import sign_in_secret
 from payesh.access.pages.notice.notice import notice
 
 router = APIRouter(prefix="/oauth", tags=["oauth"])
@@ -102,7 +102,7 @@ _AUTHORIZE: dict[str, Any] = {
     ]
 }
 _REDIRECTS: dict[int | str, dict[str, Any]] = {
-    302: {"description": "To redirect_uri with code and state, or with error."},
+    302: {"description": "To redirect_uri with iss, and code and state or error."},
     303: {"description": "To the sign-in, which leads back here."},
     400: {"description": "A page: the request cannot be trusted.", "content": {"text/html": {}}},
 }
@@ -138,7 +138,7 @@ async def authorize(request: Request, dependencies: DependenciesHere) -> Respons
         dependencies,
         request.query_params.multi_items(),
         request.headers,
-        request.cookies.get(SIGN_IN_COOKIE),
+        sign_in_secret(request, dependencies.settings),
     )
     if answer is None:
         here = f"/oauth/authorize?{request.url.query}"

@@ -6,6 +6,10 @@ from uuid import UUID
 
 from payesh.access.domain.entitlements import Entitlements
 
+FIRST_CLIENT = "payesh-bootstrap"
+"""`client_id` of the first administrator's token, which RFC 9068 requires and which comes through
+no client. No client can be registered under it."""
+
 
 class Holder(Protocol):
     """A person or a client, as a token names it."""
@@ -60,6 +64,7 @@ def token_claims(
         "nbf": issued_at,
         "exp": issued_at + lifetime_s,
         "jti": token_id,
+        "client_id": client.subject if client is not None else FIRST_CLIENT,
         "scope": " ".join(sorted(held.scopes & scopes)),
         "agency": holder.agency_id,
         "grant_id": str(holder.grant_id),
@@ -69,7 +74,6 @@ def token_claims(
     if person is not None:
         claims["name"] = person.name
     if client is not None:
-        claims["client_id"] = client.subject
         if person is None:
             claims["cameras"] = _bound(client.cameras)
         else:

@@ -38,7 +38,7 @@ async def answer_authorization_request(
     dependencies: Dependencies,
     query: Iterable[tuple[str, str]],
     headers: Mapping[str, str],
-    cookie: str | None,
+    cookie: str,
 ) -> OAuthAnswer | None:
     """A redirect with a code for the person whose sign-in the cookie names, or OAuth's error; None
     when the person has to sign in first."""

@@ -11,11 +11,9 @@ from payesh.kit.errors import Problem
 from payesh.kit.principal import Principal
 
 
-def page_reader(
-    scope: str, *, resource: str, purpose: str
-) -> Callable[[Request], Awaitable[Principal]]:
+def page_reader(scope: str, *, resource: str) -> Callable[[Request], Awaitable[Principal]]:
     """A FastAPI dependency as `authorize` for personal data; a browser without a session, or with
-    one that has no purpose, is sent to sign in for `purpose`."""
+    one that has no purpose, is sent to the sign-in, which asks for the purpose."""
     authorized = authorize(scope, resource=resource, personal=True)
 
     async def dependency(request: Request) -> Principal:
@@ -25,7 +23,7 @@ def page_reader(
             wants_page = "text/html" in request.headers.get("accept", "")
             if not wants_page or problem.type not in ("unauthorized", "purpose-required"):
                 raise
-            query = urlencode({"next": request.url.path, "purpose": purpose})
+            query = urlencode({"next": request.url.path})
             raise Problem(
                 303, "sign-in", "See other", headers={"Location": f"/sign-in?{query}"}
             ) from None

@@ -1,10 +1,11 @@
 """Authlib's authorization server, one instance a request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
     AuthorizationServer,
@@ -65,15 +66,24 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         try:
             grant = self.get_consent_grant(request)
         except OAuth2Error as error:
-            refusal: OAuthAnswer = self.handle_error_response(request, error)
-            return refusal
+            return self._from_here(self.handle_error_response(request, error))
         except ValueError:
             # Authlib quotes the redirect URI in its error, whatever characters it has.
             return OAuthAnswer.invalid_request("Malformed")
         if sign_in is None:
             return None
-        answer: OAuthAnswer = self.create_authorization_response(request, sign_in, grant)
-        return answer
+        return self._from_here(self.create_authorization_response(request, sign_in, grant))
+
+    def _from_here(self, answer: OAuthAnswer) -> OAuthAnswer:
+        """The answer, whose redirect names the issuer (RFC 9207): a client of several servers
+        notices an answer of the wrong one."""
+        headers = [
+            (name, add_params_to_uri(value, [("iss", self.issuer.settings.token_issuer)]))
+            if name.lower() == "location"
+            else (name, value)
+            for name, value in answer.headers
+        ]
+        return replace(answer, headers=headers)
 
     def query_client(self, client_id: str) -> RegisteredClient | None:
         if "\x00" in client_id:  # PostgreSQL refuses it in a text

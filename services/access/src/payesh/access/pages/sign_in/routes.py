@@ -37,7 +37,7 @@ async def sign_in(
     form_token: Annotated[str, Form(max_length=200)] = "",
     then: Annotated[str, Form(alias="continue", max_length=4000)] = "",
 ) -> Response:
-    if not cookies.is_form_of_ours(request, form_token):
+    if not cookies.form_tokens(dependencies.settings).matches(request, form_token):
         return await _form(request, dependencies, then, error="expired", status_code=403)
     address = _address(request, dependencies.settings.forwarded_hops)
     result = await signing.sign_in(
@@ -75,7 +75,8 @@ async def _form(
     if request.query_params.get("done") == "1" and not error:
         return notice(request, "signed-in")
     back = await signing.return_page(dependencies, then)
-    token = cookies.new_form_token()
+    tokens = cookies.form_tokens(dependencies.settings)
+    token = tokens.new()
     response = render(
         request,
         "sign_in",
@@ -87,5 +88,5 @@ async def _form(
         error=error,
         username=username,
     )
-    cookies.set_form_token(response, dependencies.settings, token)
+    tokens.set(response, token)
     return response

@@ -16,9 +16,10 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/sign-out")
 async def show_sign_out(request: Request, dependencies: DependenciesHere) -> Response:
-    token = cookies.new_form_token()
+    tokens = cookies.form_tokens(dependencies.settings)
+    token = tokens.new()
     response = render(request, "sign_out", form_token=token)
-    cookies.set_form_token(response, dependencies.settings, token)
+    tokens.set(response, token)
     return response
 
 
@@ -28,11 +29,11 @@ async def sign_out(
     dependencies: DependenciesHere,
     form_token: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    if not cookies.is_form_of_ours(request, form_token):
+    settings = dependencies.settings
+    if not cookies.form_tokens(settings).matches(request, form_token):
         return await show_sign_out(request, dependencies)
-    cookie = request.cookies.get(cookies.SIGN_IN_COOKIE)
-    if cookie:
-        await signing.sign_out(dependencies, cookie)
+    if secret := cookies.sign_in_secret(request, settings):
+        await signing.sign_out(dependencies, secret)
     response = notice(request, "signed-out")
-    cookies.delete_sign_in(response)
+    cookies.delete_sign_in(response, settings)
     return response

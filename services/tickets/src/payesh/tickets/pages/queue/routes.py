@@ -25,13 +25,11 @@ from payesh.tickets.pages.rendering import page_templates
 from payesh.tickets.pages.signed_in import page_reader
 
 PURPOSE = "بررسی تخلف در صف مأموران"
-"""Recorded with each read from this page: it serves no other purpose."""
+"""What the page is for; a person confirms it, or states another, when signing in."""
 
 router = APIRouter(prefix="/queue", include_in_schema=False)
 
-Reader = Annotated[
-    Principal, Depends(page_reader(actions.READ.scope, resource="queue", purpose=PURPOSE))
-]
+Reader = Annotated[Principal, Depends(page_reader(actions.READ.scope, resource="queue"))]
 Counter = Annotated[Principal, Depends(authorize(actions.LIST.scope, resource="queue"))]
 Partial = Annotated[str | None, Header(alias="X-Partial")]
 
