@@ -58,11 +58,31 @@ def session_of(model: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), options)
 
 
+def answers_of(model: Path) -> tuple[Find, int]:
+    """What a model answers to one picture (1, 3, h, w), and its side if that is fixed. A training's
+    checkpoint is read too."""
+    if model.suffix == ".pt":
+        import torch  # only for looking at a run on its way
+        from network import Detector
+
+        detector = Detector().eval()
+        detector.load_state_dict(torch.load(model, weights_only=True)["averaged"])
+        detector.final = True
+
+        def answer(batch: np.ndarray) -> np.ndarray:
+            with torch.no_grad():
+                return detector(torch.from_numpy(batch))[0].numpy()
+
+        return answer, 0
+    session = session_of(model)
+    shape, name = session.get_inputs()[0].shape, session.get_inputs()[0].name
+    fixed = shape[2] if isinstance(shape[2], int) else 0
+    return lambda batch: session.run(None, {name: batch})[0][0], fixed
+
+
 def yolox(model: Path, how: str) -> Find:
     """A detector in the layout of YOLOX, undecoded."""
-    session = session_of(model)
-    shape = session.get_inputs()[0].shape
-    fixed = shape[2] if isinstance(shape[2], int) else 0
+    answer, fixed = answers_of(model)
     budget = int(how.removeprefix("pixels=")) if how.startswith("pixels=") else 0
     long_side = fixed or (int(how) if how and not budget else 640)
 
@@ -75,7 +95,7 @@ def yolox(model: Path, how: str) -> Find:
         canvas = np.full((high, wide, 3), 114, np.uint8)
         canvas[:h, :w] = resized(image, w, h)
         batch = canvas.transpose(2, 0, 1)[None].astype(np.float32)
-        out = session.run(None, {session.get_inputs()[0].name: batch})[0][0]
+        out = answer(batch)
         chosen = out[:, 5:][:, list(_COCO_VEHICLES if out.shape[1] == 85 else VEHICLES)]
         score = out[:, 4] * chosen.max(1)
         keep = np.nonzero(score > 0.01)[0]
@@ -178,7 +198,7 @@ def measure(find: Find, data: Path, every: int) -> dict[str, dict[str, float]]:
         image = read_picture(file)
         source = file.name.split("_")[0]
         counts[source] = counts.get(source, 0) + 1
-        rows = labels_of(file.parent.parent / "labels" / f"{file.stem}.txt")
+        rows = labels_of((file.parent.parent / "labels" / f"{file.stem}.txt").read_text())
         kinds, boxes = rows[:, 0], rows[:, 1:5] * ([image.shape[1], image.shape[0]] * 2)
         found = find(image)
         own = tallies.setdefault(source, {n: Tally() for n in ("any", *CLASSES[:4])})

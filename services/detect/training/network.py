@@ -7,6 +7,8 @@ into the convolutions with measured means, so that the whole graph can be quanti
 cell become one, in the layout of YOLOX.
 """
 
+import functools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -117,7 +119,8 @@ class Detector(nn.Module):
         return torch.cat(out, 2).transpose(1, 2)
 
 
-def cells_of(height: int, width: int) -> tuple[Tensor, Tensor]:
+@functools.lru_cache(32)
+def cells_of(height: int, width: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
     """Left top corners (N, 2) of all cells in pixels, and strides (N, 1)."""
     corners, strides = [], []
     for stride in STRIDES:
@@ -125,12 +128,12 @@ def cells_of(height: int, width: int) -> tuple[Tensor, Tensor]:
                                 indexing="ij")  # fmt: skip
         corners.append(torch.stack([xs, ys], 2).reshape(-1, 2) * stride)
         strides.append(torch.full((corners[-1].shape[0], 1), stride))
-    return torch.cat(corners).float(), torch.cat(strides).float()
+    return torch.cat(corners).float().to(device), torch.cat(strides).float().to(device)
 
 
 def decode(raw: Tensor, height: int, width: int) -> Tensor:
     """Corner boxes in pixels (N, cells, 4)."""
-    corners, strides = cells_of(height, width)
+    corners, strides = cells_of(height, width, raw.device)
     centre = raw[..., :2] * strides + corners
     half = raw[..., 2:4].clamp(-3, 6).exp() * strides / 2
     return torch.cat([centre - half, centre + half], -1)

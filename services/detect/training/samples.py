@@ -1,78 +1,84 @@
 """Batches of the detector's training, each drawn from its number alone, so that a run goes on
 after a stop exactly where it was."""
 
-import queue
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from boxes import areas
-from pictures import HELD_OUT, load, pixels
-from truths import IGNORED, TEACHER_ALONE, completed, labels_of
+from pictures import load, pixels
+from torch.utils.data import DataLoader, Dataset
+from truths import IGNORED, NONE, TEACHER_ALONE, completed, labels_of
 
 SIZES = ((448, 448), (384, 512), (352, 576), (512, 384))
 # A picture's longest side as `detect` will see it, times a factor of 0.4 to 1.6.
 SHOWN_SIDE = 800
-_SHARES = {"sgn": 0.25, "atl": 0.14, "man": 0.15, "top": 0.09, "nep": 0.08, "tid": 0.05,
-           "oim": 0.03, "port": 0.03, "frame": 0.07, "clip": 0.07, "photo": 0.04}  # fmt: skip
+_SHARES = {"sgn": 0.25, "atl": 0.14, "man": 0.14, "top": 0.08, "nep": 0.08, "tid": 0.05,
+           "oim": 0.03, "port": 0.03, "frame": 0.09, "clip": 0.08, "photo": 0.03}  # fmt: skip
 # Groups stretched to a square from about 16:9.
 _STRETCHED = ("sgn", "top", "oim", "port")
 
 
-class Samples:
+class Samples(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Pictures that the teacher has seen, with truths, and the batch of any number."""
 
-    def __init__(self, data: Path, work: Path, seed: int, batch: int) -> None:
-        self.pictures, self.memory, self.manifest = load(work)
+    def __init__(
+        self, work: Path, seed: int, batch: int, unpacked: Path | None = None, processes: int = 1
+    ) -> None:
+        self.pictures, self.memory, self.manifest = load(work, unpacked, max(1, processes))
         self.seed, self.batch = seed, batch
         with np.load(work / "teacher.npz") as seen:
             names = set(seen.files)
             self.truths = []
             for p in self.pictures:
-                labels = labels_of(data / p.label) if p.label else np.zeros((0, 6), np.float32)
                 found = seen[p.name] if p.name in names else np.zeros((0, 6), np.float32)
-                self.truths.append(completed(labels, found, p.group))
+                self.truths.append(completed(labels_of(p.labels), found, p.group))
         self.groups: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for group in _SHARES:
             chosen = [i for i, p in enumerate(self.pictures)
-                      if p.group == group and not p.name.startswith(HELD_OUT)
-                      and p.name in names]  # fmt: skip
+                      if p.group == group and p.name in names]  # fmt: skip
             if not chosen:
                 continue
             sources = [self.pictures[i].source for i in chosen]
             # Within a group a camera counts as the root of its number of pictures.
             weight = np.array([sources.count(s) ** -0.5 for s in sources])
-            self.groups[group] = np.array(chosen), weight / weight.sum()
+            self.groups[group] = np.array(chosen), (weight / weight.sum()).cumsum()
         self.names = list(self.groups)
         self.count = sum(len(chosen) for chosen, _ in self.groups.values())
         shares = np.array([_SHARES[n] for n in self.names])
-        self.shares = shares / shares.sum()
+        self.shares = (shares / shares.sum()).cumsum()
 
-    def numbered(self, number: int) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Batch `number`: pictures (n, h, w, 3) uint8 and truths (m, 6) in pixels of each."""
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Batch `number`: pictures (n, h, w, 3) uint8, and truths (n, m, 6) in pixels of each,
+        filled up with rows of kind `NONE`; those with few truths first."""
+        cv2.setNumThreads(1)
         rng = np.random.default_rng((self.seed, number))
         height, width = SIZES[int(rng.integers(len(SIZES)))]
-        rows = [self._sample(rng, height, width) for _ in range(self.batch)]
-        return np.stack([r[0] for r in rows]), [r[1] for r in rows]
+        images = np.full((self.batch, height, width, 3), 114, np.uint8)
+        rows = [self._sample(rng, image) for image in images]
+        order = sorted(range(self.batch), key=lambda i: len(rows[i]))
+        truths = np.zeros((self.batch, max(1, len(rows[order[-1]])), 6), np.float32)
+        truths[..., 0] = NONE
+        for own, i in zip(truths, order, strict=True):
+            own[: len(rows[i])] = rows[i]
+        return torch.from_numpy(images[order]), torch.from_numpy(truths)
 
-    def following(self, number: int) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-        """Batches from `number` on, made ahead in a thread."""
-        ready: queue.Queue[tuple[np.ndarray, list[np.ndarray]]] = queue.Queue(4)
+    def following(self, number: int, processes: int, pinned: bool = False) -> Iterator[
+        tuple[torch.Tensor, torch.Tensor]
+    ]:  # fmt: skip
+        """Batches from `number` on, made ahead by `processes`."""
+        return iter(
+            DataLoader(
+                self, batch_size=None, sampler=range(number, 1 << 40), num_workers=processes,
+                prefetch_factor=3 if processes else None, pin_memory=pinned,
+            )
+        )  # fmt: skip
 
-        def fill() -> None:
-            for n in range(number, 1 << 40):
-                ready.put(self.numbered(n))
-
-        threading.Thread(target=fill, daemon=True).start()
-        while True:
-            yield ready.get()
-
-    def _sample(
-        self, rng: np.random.Generator, height: int, width: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        canvas = np.full((height, width, 3), 114, np.uint8)
+    def _sample(self, rng: np.random.Generator, canvas: np.ndarray) -> np.ndarray:
+        """Fill the canvas; its truths."""
+        height, width = canvas.shape[:2]
         if rng.random() < 0.3:  # four pictures
             x, y = round(width * rng.uniform(0.3, 0.7)), round(height * rng.uniform(0.3, 0.7))
             tiles = [(0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)]
@@ -84,14 +90,15 @@ class Samples:
             canvas[y1:y2, x1:x2] = image
             boxes[:, 1:5] += [x1, y1, x1, y1]
             truths.append(boxes)
-        return worsened(canvas, rng), np.concatenate(truths)
+        canvas[:] = worsened(canvas, rng)
+        return np.concatenate(truths)
 
     def _window(
         self, rng: np.random.Generator, height: int, width: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """A part of one picture, (height, width), at a random scale."""
-        chosen, weight = self.groups[self.names[int(rng.choice(len(self.names), p=self.shares))]]
-        index = int(rng.choice(chosen, p=weight))
+        chosen, weight = self.groups[self.names[_drawn(rng, self.shares)]]
+        index = int(chosen[_drawn(rng, weight)])
         picture = self.pictures[index]
         image, truths = pixels(picture, self.memory), self.truths[index].copy()
         scale = SHOWN_SIDE / max(image.shape[:2]) * 2 ** rng.uniform(-1.3, 0.7)
@@ -121,9 +128,14 @@ class Samples:
         )  # fmt: skip
         truths[:, 1:5] -= [left, top, left, top]
         if rng.random() < 0.5:
-            shown = np.ascontiguousarray(shown[:, ::-1])
+            shown = cv2.flip(shown, 1)
             truths[:, [1, 3]] = width - truths[:, [3, 1]]
         return shown, _clipped(truths, width, height)
+
+
+def _drawn(rng: np.random.Generator, sums: np.ndarray) -> int:
+    """An index by cumulative weights."""
+    return min(int(np.searchsorted(sums, rng.random(), "right")), len(sums) - 1)
 
 
 def _placed(rng: np.random.Generator, length: float, window: int) -> float:

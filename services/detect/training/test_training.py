@@ -3,9 +3,11 @@
 python -m pytest services/detect/training (in the environment of the training)
 """
 
+import hashlib
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnxruntime
 import pytest
@@ -13,10 +15,11 @@ import torch
 from export import quantise, write
 from losses import detection_loss
 from network import Detector, cells_of
+from pictures import load, pixels
 from samples import Samples
 from teacher_labels import fused
-from train import main
-from truths import IGNORED, MOTORCYCLE, TEACHER_ALONE, VEHICLE, completed
+from train import Plan, Training, main, rate_of
+from truths import IGNORED, MOTORCYCLE, NONE, TEACHER_ALONE, VEHICLE, completed
 
 
 @pytest.fixture
@@ -24,16 +27,20 @@ def work(tmp_path: Path) -> Path:
     """A cache of six pictures, labelled, and seen by a teacher that finds one box in each."""
     rng = np.random.default_rng(4)
     rows, seen = [], {"manifest": np.array("made")}
-    labels = tmp_path / "data" / "labels"
-    labels.mkdir(parents=True)
-    with (tmp_path / "pictures.bin").open("wb") as out:
-        for i, group in enumerate(("sgn", "atl", "man", "top", "clip", "frame")):
-            name = f"{group}_{i}.jpg"
-            (labels / f"{i}.txt").write_text("0 0.5 0.5 0.3 0.2\n3 0.2 0.2 0.1 0.1\n")
-            rows.append({"name": name, "source": group, "group": group, "offset": out.tell(),
-                         "height": 96, "width": 128, "label": f"labels/{i}.txt"})  # fmt: skip
-            out.write(rng.integers(0, 255, (96, 128, 3), np.uint8).tobytes())
-            seen[name] = np.array([[0.6, 0.6, 0.8, 0.9, 0.8, 0]], np.float32)
+    labels = "0 0.5 0.5 0.3 0.2\n3 0.2 0.2 0.1 0.1\n"
+    packs = [b"", b""]
+    for i, group in enumerate(("sgn", "atl", "man", "top", "clip", "frame")):
+        name = f"{group}_{i}.jpg"
+        image = rng.integers(0, 255, (96, 128, 3), np.uint8)
+        packed = cv2.imencode(".webp", image)[1].tobytes()
+        rows.append({"name": name, "source": group, "group": group, "labels": labels,
+                     "part": i % 2, "at": len(packs[i % 2]), "length": len(packed),
+                     "height": 96, "width": 128,
+                     "sha256": hashlib.sha256(packed).hexdigest()})  # fmt: skip
+        packs[i % 2] += packed
+        seen[name] = np.array([[0.6, 0.6, 0.8, 0.9, 0.8, 0]], np.float32)
+    for part, content in enumerate(packs):
+        (tmp_path / f"pictures.{part}.pack").write_bytes(content)
     (tmp_path / "pictures.json").write_text(json.dumps({"sha256": "made", "pictures": rows}))
     np.savez(tmp_path / "teacher.npz", allow_pickle=False, **seen)
     torch.manual_seed(1)
@@ -44,7 +51,8 @@ def work(tmp_path: Path) -> Path:
 def trained(work: Path, run: str, *more: str) -> dict[str, torch.Tensor]:
     main(["--data", str(work / "data"), "--work", str(work), "--run", str(work / run),
           "--steps", "4", "--front-steps", "0", "--batch", "2", "--threads", "1",
-          "--partly-labelled", "--begin", str(work / "begin.pt"), *more])  # fmt: skip
+          "--partly-labelled", "--averaged", str(work / "averaged.pt"),
+          "--begin", str(work / "begin.pt"), *more])  # fmt: skip
     state = torch.load(work / run / "checkpoint.pt", weights_only=True)
     return {**state["weights"], **{f"averaged.{k}": v for k, v in state["averaged"].items()}}
 
@@ -56,20 +64,35 @@ def test_a_resumed_run_ends_with_the_weights_of_one_never_stopped(work: Path) ->
     parts = trained(work, "parts")
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[k], parts[k]) for k in whole)
+    alone = torch.load(work / "averaged.pt", weights_only=True)["averaged"]
+    assert all(torch.equal(alone[k], parts[f"averaged.{k}"]) for k in alone)
 
 
 def test_a_batch_follows_from_its_number(work: Path) -> None:
-    samples = Samples(work / "data", work, seed=5, batch=3)
-    ahead = samples.following(7)
-    for number in (7, 8):
-        images, truths = next(ahead)
-        again, same = Samples(work / "data", work, seed=5, batch=3).numbered(number)
-        assert np.array_equal(images, again)
-        assert all(np.array_equal(a, b) for a, b in zip(truths, same, strict=True))
-        for rows in truths:
-            assert (rows[:, 1:5] >= 0).all()
-            assert (rows[:, [1, 3]] <= images.shape[2]).all()
-            assert (rows[:, [2, 4]] <= images.shape[1]).all()
+    samples = Samples(work, seed=5, batch=3)
+    for processes in (0, 2):
+        ahead = samples.following(7, processes)
+        for number in (7, 8):
+            images, truths = next(ahead)
+            again, same = Samples(work, seed=5, batch=3)[number]
+            assert torch.equal(images, again)
+            assert torch.equal(truths, same)
+            assert (truths[..., 1:5] >= 0).all()
+            assert (truths[..., [1, 3]] <= images.shape[2]).all()
+            assert (truths[..., [2, 4]] <= images.shape[1]).all()
+    assert not torch.equal(samples[7][0], samples[8][0])
+
+
+def test_a_run_begins_with_the_pictures_that_have_come(work: Path) -> None:
+    whole, memory, manifest = load(work)
+    (work / "pictures.1.pack").unlink()
+    first, part, same = load(work)
+    assert same == manifest
+    assert [p.name for p in first] == [p.name for p in whole[::2]]
+    assert np.array_equal(pixels(first[1], part), pixels(whole[2], memory))
+    (work / "pictures.0.pack").write_bytes((work / "pictures.0.pack").read_bytes()[::-1])
+    with pytest.raises(ValueError, match="manifest"):
+        load(work, work / "elsewhere")
 
 
 def test_the_teacher_adds_what_labels_leave_out() -> None:
@@ -120,8 +143,8 @@ def test_the_loss_knows_right_from_wrong_and_from_unknown() -> None:
 
     def loss(kind: int, *truths: list[float]) -> dict[str, float]:
         raw = raw_of(box, kind, 96, 128)
-        rows = torch.tensor([[*t] for t in truths]).reshape(-1, 6)
-        return {k: float(v) for k, v in detection_loss(raw, [rows], 96, 128).items()}
+        rows = torch.tensor([[*t] for t in (*truths, [NONE, 0, 0, 0, 0, 0])])
+        return {k: float(v) for k, v in detection_loss(raw, rows[None], 96, 128).items()}
 
     car, bus = [0, *box, 1.0], [1, *box, 1.0]
     assert loss(0, car)["box"] < 0.01
@@ -133,6 +156,48 @@ def test_the_loss_knows_right_from_wrong_and_from_unknown() -> None:
     assert loss(0, [IGNORED, 0, 0, 128, 96, 1.0])["seen"] == 0
     assert loss(0, [TEACHER_ALONE, 0, 0, 128, 96, 1.0])["seen"] < 0.2
     assert loss(5, [TEACHER_ALONE, 0, 0, 128, 96, 1.0])["seen"] > 5
+
+
+def test_the_loss_of_a_batch_needs_no_order_and_no_fill() -> None:
+    rng = np.random.default_rng(2)
+    raw = torch.from_numpy(rng.normal(0, 1, (2, len(cells_of(96, 128)[0]), 11))).float()
+    low = rng.uniform(0, 80, (2, 9, 2))
+    kinds = np.array([[0, 3, 5, IGNORED, VEHICLE, TEACHER_ALONE, 1, 3, 3]] * 2)[..., None]
+    rows = np.concatenate([kinds, low, low + rng.uniform(6, 40, (2, 9, 2)), kinds * 0 + 0.8], 2)
+    truths = torch.from_numpy(rows).float()
+    fill = torch.zeros(2, 3, 6)
+    fill[..., 0] = NONE
+    loss = detection_loss(raw, truths, 96, 128)
+    other = torch.cat([fill, truths.flip(1), fill], 1)
+    turned = detection_loss(raw.flip(0), other.flip(0), 96, 128)
+    counted = detection_loss(raw, torch.cat([truths, fill], 1), 96, 128, [9, 9])
+    for name, value in loss.items():
+        assert float(turned[name]) == pytest.approx(float(value), rel=1e-5)
+        assert float(counted[name]) == pytest.approx(float(value), rel=1e-5)
+    fewer = torch.cat([truths[:1], torch.where(truths[1:, :, :1] == 3, NONE, truths[1:])])
+    assert float(detection_loss(raw, fewer, 96, 128)["known"]) != float(loss["known"])
+
+
+def test_a_step_whose_gradient_is_not_finite_is_passed_over(work: Path) -> None:
+    plan = Plan(4, 0.0, 0, 1e-3, 1, 1e-3, 0.2, 1)
+    training = Training(plan, Detector(), "made", torch.device("cpu"))
+    images = torch.full((1, 96, 128, 3), 90, dtype=torch.uint8)
+    before = {k: v.clone() for k, v in training.detector.state_dict().items()}
+    for weight, same in ((torch.nan, True), (1.0, False)):
+        truths = torch.tensor([[[0, 20, 20, 70, 60, weight]]])
+        training.advance(images, truths, None)
+        after = training.detector.state_dict()
+        assert all(torch.equal(before[k], after[k]) for k in before) == same
+
+
+def test_the_rate_falls_to_its_end_when_the_time_is_up() -> None:
+    timed = Plan(1 << 40, 100.0, 0, 6e-3, 8, 1e-3, 0.5, 1)
+    counted = Plan(1000, 0.0, 0, 6e-3, 8, 1e-3, 0.5, 1)
+    for share in (0.3, 0.6, 0.75, 1.0):
+        rate = rate_of(10**6, 100 * share, timed)
+        assert rate == pytest.approx(1e-3 * min(1, 0.01 + (1 - share) / 0.5))
+        assert rate == pytest.approx(rate_of(round(1000 * share), 0.0, counted))
+    assert rate_of(0, 0.0, timed) == pytest.approx(1e-3 / 150)
 
 
 def test_the_exported_graph_answers_as_the_trained_one(work: Path) -> None:
