@@ -23,4 +23,5 @@ done
 secret minio-root Opaque "user=root-$(hex 6)" "password=$(hex 20)"
 secret ingest-keys Opaque "source-key=$(fernet)"
 secret access-keys Opaque "key-encryption-key=$(fernet)" "first-administrator=$(hex 32)"
+secret query-digests Opaque "key=$(hex 32)"
 secret tickets-pages Opaque "client-secret=$(hex 32)"

@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from pydantic import SecretStr
+
 from payesh.kit.objects import MinioObjects
 from payesh.kit.settings import ObjectSettings
 from payesh.local.engines import EngineSet
+
+QUERY_KEY = SecretStr("of-tests-" * 4)
+"""Key of the digests of what was searched; every service of an installation has the same."""
 
 
 def bus_settings(engines: EngineSet) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from payesh.kit.tokens import TokenVerifier
 from payesh.local.engines import EngineSet
 from payesh.local.engines.ports import free_port
 from payesh.local.topics import create_topics
+from tests.support.engine_settings import QUERY_KEY
 
 PASSWORD = "a long enough phrase"
 ADMINISTRATOR = "sara.mohammadi"
@@ -189,6 +190,7 @@ def settings_for(engines: EngineSet, folder: Path, **changed: Any) -> Settings:
             "database_url": addresses["database_urls"]["access"],
             "token_issuer": url,
             "jwks_url": f"{url}/.well-known/jwks.json",
+            "query_digest_key": QUERY_KEY,
             "key_encryption_key": Fernet.generate_key().decode(),
             "key_activation_delay_s": 0,
             "password_hash_memory_kib": 8 * 1024,

@@ -23,7 +23,7 @@ from payesh.kit.migrations import run_migrations
 from payesh.local.bus_tap import BusTap
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
-from tests.support.engine_settings import bus_settings
+from tests.support.engine_settings import QUERY_KEY, bus_settings
 from tests.support.passage_builder import PROVENANCE, passage
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
@@ -36,6 +36,7 @@ class CountingHouse:
     before it began."""
 
     url: str
+    settings: Settings
     database: Database
     producer: Producer
     tap: BusTap
@@ -122,6 +123,7 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
             database_url=url,
             token_issuer=ISSUER,
             jwks_url=jwks_url,
+            query_digest_key=QUERY_KEY,
             **bus_settings(engines),
         )
         producer = Producer(settings)
@@ -130,4 +132,4 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
         opened.push_async_callback(producer.stop)
         tap = await opened.enter_async_context(BusTap(bootstrap, (AuditReadRecorded.topic,)))
         address = await opened.enter_async_context(served(create(settings)))
-        yield CountingHouse(address, database, producer, tap, signer, expired)
+        yield CountingHouse(address, settings, database, producer, tap, signer, expired)

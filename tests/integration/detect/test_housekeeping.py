@@ -10,7 +10,9 @@ from payesh.detect.adapters import passages, traffic
 from payesh.detect.adapters.tables import passages as table
 from payesh.detect.dependencies import Dependencies
 from payesh.kit.lifecycle import running
+from payesh.kit.query_digests import QueryDigests
 from tests.integration.detect.conftest import CountingHouse
+from tests.support.engine_settings import QUERY_KEY
 from tests.support.passage_builder import passage
 from tests.support.waiting import eventually
 
@@ -27,7 +29,8 @@ async def test_passages_go_on_expiring_when_counts_fail(
 
     monkeypatch.setattr(traffic, "expire", fail)
     monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
-    dependencies = Dependencies(house.database, timedelta(hours=1), timedelta(days=1))
+    digests = QueryDigests(QUERY_KEY)
+    dependencies = Dependencies(house.database, digests, timedelta(hours=1), timedelta(days=1))
     async with running(*main.chores(dependencies)):
         await eventually(lambda: failures > 0)
         expired = passage()

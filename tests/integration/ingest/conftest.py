@@ -22,6 +22,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from payesh.contracts import AuditReadRecorded
 from payesh.ingest.main import MIGRATIONS
 from payesh.kit.migrations import run_migrations
 from payesh.kit.objects import MinioObjects
@@ -31,6 +32,7 @@ from payesh.local.camera.clip import load_clip
 from payesh.local.camera.rtsp_server import RtspServer
 from payesh.local.engines import EngineSet, create_buckets
 from payesh.local.topics import create_topics
+from tests.support.engine_settings import QUERY_KEY
 
 FRAMES = 300
 ISSUER = "http://access.test"
@@ -41,6 +43,7 @@ TOPICS = (
     "ingest.snapshot.stored.v1",
     "ingest.gap.recorded.v1",
     "ingest.camera.health-changed.v1",
+    AuditReadRecorded.topic,
 )
 
 
@@ -75,11 +78,12 @@ class Authority:
         scope: str = SCOPES,
         subject: str = "tester",
         cameras: Any = "*",
+        audience: str = "payesh",
     ) -> dict[str, str]:
         now = int(time.time())
         claims = {
             "iss": ISSUER,
-            "aud": "payesh",
+            "aud": audience,
             "sub": subject,
             "client_id": subject,
             "agency": "police",
@@ -173,6 +177,7 @@ class Stack:
             "PAYESH_S3_SECRET_KEY": secret_key,
             "PAYESH_TOKEN_ISSUER": ISSUER,
             "PAYESH_JWKS_URL": self.authority.url,
+            "PAYESH_QUERY_DIGEST_KEY": QUERY_KEY.get_secret_value(),
             "PAYESH_SOURCE_KEY": self.source_key,
             "PAYESH_SOURCE_NETWORKS": "127.0.0.0/8,192.0.2.0/24",
             "PAYESH_SPOOL_DIR": str(spool),
@@ -198,7 +203,7 @@ class Stack:
             base_url=url, headers=self.authority.headers(), timeout=20
         ) as client:
             try:
-                await wait_until(lambda: _alive(client, process))
+                await wait_until(lambda: _alive(client, process), 60)
                 yield Replica(url, process, client, spool)
             finally:
                 if process.returncode is None:

@@ -187,7 +187,7 @@ async def test_a_token_reaches_only_its_counties_and_scopes(
 ) -> None:
     camera_id = await replica.create_camera(None)
     elsewhere = stack.authority.headers(counties=["semnan"])
-    assert (await replica.call("GET", f"/{camera_id}", headers=elsewhere)).status_code == 404
+    assert (await replica.call("GET", f"/{camera_id}", headers=elsewhere)).status_code == 403
     assert (await replica.call("GET", "", headers=elsewhere)).json()["items"] == []
     body = {"camera_id": "reg-3", "source": None, "revision": revision_fields()}
     refused = await replica.call("POST", "", json=body, headers=elsewhere)

@@ -16,11 +16,13 @@ from pydantic import BaseModel, SecretStr
 from payesh.kit.audit import record_read
 from payesh.kit.authorization import authorize
 from payesh.kit.database import Database
-from payesh.kit.errors import StoreUnavailable
-from payesh.kit.http import Application, create_app
+from payesh.kit.errors import Hidden, NotFound, StoreUnavailable
+from payesh.kit.http import Application, AuditTrail, create_app
 from payesh.kit.principal import Principal
-from payesh.kit.settings import HttpSettings, PagesSettings, TokenSettings
+from payesh.kit.query_digests import QueryDigests
+from payesh.kit.settings import AuditSettings, HttpSettings, PagesSettings, TokenSettings
 from payesh.kit.sign_in import sign_in_router
+from tests.support.engine_settings import QUERY_KEY
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER
 
@@ -29,7 +31,7 @@ PURPOSE = "بررسی"
 """What the pages are there for."""
 
 
-class Settings(HttpSettings, TokenSettings, PagesSettings):
+class Settings(HttpSettings, TokenSettings, AuditSettings, PagesSettings):
     service: ClassVar[str] = "kit-test"
 
 
@@ -126,6 +128,12 @@ def routes(database: Database) -> APIRouter:
     ) -> dict[str, str]:
         return {}
 
+    @router.get("/v1/letters/{number}")
+    async def letter(
+        number: int, _: Annotated[Principal, Depends(authorize("reads:read", resource="letters"))]
+    ) -> None:
+        raise (Hidden if number == 7 else NotFound)("no such letter")
+
     @router.get("/v1/broken")
     async def broken(
         _: Annotated[Principal, Depends(authorize("reads:read", resource="x"))],
@@ -145,14 +153,16 @@ async def ready() -> dict[str, str]:
     return {"database": "ok"}
 
 
-def application(authority_url: str, database: Database) -> Application:
+def application(authority_url: str, database: Database, **quotas: int) -> Application:
     """A service with the routes and the sign-in of pages, which trusts the authority there."""
     settings = Settings(
+        **quotas,
         http_port=0,
         metrics_port=0,
         public_url=PAGES,
         token_issuer=ISSUER,
         jwks_url=f"{authority_url}/jwks.json",
+        query_digest_key=QUERY_KEY,
         pages_client_id="kit-pages",
         pages_client_secret=SecretStr("s3cret"),
         access_url=ISSUER,
@@ -164,6 +174,7 @@ def application(authority_url: str, database: Database) -> Application:
         lifespan=None,
         routers=[routes(database), sign_in_router(settings, database, [PURPOSE])],
         ready=ready,
+        audit=AuditTrail(database, QueryDigests(settings.query_digest_key)),
         body_limits={"/v1/letters": 100},
     )
 

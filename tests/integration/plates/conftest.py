@@ -24,7 +24,7 @@ from payesh.plates.adapters import reads
 from payesh.plates.main import MIGRATIONS, create
 from payesh.plates.settings import Settings
 from tests.integration.plates.vehicle_picture import VEHICLE, car, jpeg
-from tests.support.engine_settings import bus_settings, object_settings, store_of
+from tests.support.engine_settings import QUERY_KEY, bus_settings, object_settings, store_of
 from tests.support.partitions import neighbour_of
 from tests.support.passage_builder import passage
 from tests.support.serving import served
@@ -120,6 +120,7 @@ async def service(engines: EngineSet) -> AsyncIterator[RunningService]:
             database_url=url,
             token_issuer=ISSUER,
             jwks_url=jwks_url,
+            query_digest_key=QUERY_KEY,
             read_keep_hours=KEEP_HOURS,
             **bus_settings(engines),
             **object_settings(engines, "plates"),

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select, text
 
 from payesh.kit.lifecycle import running
+from payesh.kit.query_digests import QueryDigests
 from payesh.plates import main
 from payesh.plates.adapters import reads
 from payesh.plates.adapters.tables import reads as table
 from payesh.plates.dependencies import Dependencies
 from tests.integration.plates.conftest import RunningService
+from tests.support.engine_settings import QUERY_KEY
 from tests.support.violation_builder import plate_read, violation
 from tests.support.waiting import eventually
 
@@ -52,7 +54,7 @@ async def test_reads_go_on_expiring_when_partitions_fail(
 
     monkeypatch.setattr(reads, "ensure_partitions", fail)
     monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
-    async with running(*main.chores(Dependencies(service.database))):
+    async with running(*main.chores(Dependencies(service.database, QueryDigests(QUERY_KEY)))):
         await eventually(lambda: failures > 0)
         expired = plate_read(violation(), "99ی99999")
         async with service.database.transaction() as session:

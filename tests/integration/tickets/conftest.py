@@ -21,7 +21,7 @@ from payesh.local.topics import create_topics
 from payesh.tickets.adapters.violations import citation_id_of
 from payesh.tickets.main import MIGRATIONS, create
 from payesh.tickets.settings import Settings
-from tests.support.engine_settings import bus_settings, object_settings, store_of
+from tests.support.engine_settings import QUERY_KEY, bus_settings, object_settings, store_of
 from tests.support.recorded_evidence import RecordedEvidence, record
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
@@ -137,6 +137,7 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
         **object_settings(engines, "tickets"),
         "token_issuer": ISSUER,
         "jwks_url": jwks_url,
+        "query_digest_key": QUERY_KEY,
         "pages_client_id": "tickets-pages",
         "pages_client_secret": "pages-secret",
         "access_url": "http://access.test",

@@ -20,6 +20,7 @@ def settings(**changes: Any) -> Settings:
         "s3_secret_key": SecretStr("none"),
         "token_issuer": "http://localhost",
         "jwks_url": "http://localhost",
+        "query_digest_key": SecretStr("0" * 32),
         "pages_client_id": "unused",
         "pages_client_secret": SecretStr("none"),
         "access_url": "http://localhost",

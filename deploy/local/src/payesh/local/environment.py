@@ -44,6 +44,7 @@ def service_environment(
     if not observes:
         environment["PAYESH_TOKEN_ISSUER"] = access_url
         environment["PAYESH_JWKS_URL"] = f"{access_url}/.well-known/jwks.json"
+        environment["PAYESH_QUERY_DIGEST_KEY"] = secrets.get("query-digests", bytes_count=32)
     if service in _WITH_DATABASE and not observes:
         environment["PAYESH_DATABASE_URL"] = addresses["database_urls"][service]
     if service in _WITH_OBJECTS and (service != "detect" or observes):

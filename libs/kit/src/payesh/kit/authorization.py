@@ -1,7 +1,7 @@
 """Authorization of routes: each requires a scope and receives a Principal with bounds."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from unicodedata import category
 from urllib.parse import unquote
@@ -11,11 +11,27 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from payesh.kit.errors import Forbidden, Unauthorized, Unprocessable
 from payesh.kit.principal import Principal
+from payesh.kit.quotas import Quotas
 from payesh.kit.tokens import TokenVerifier, principal_from_claims
 
 PURPOSE_HEADER = "Payesh-Purpose"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _bearer = HTTPBearer(auto_error=False, description="Access token from `access`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a verified caller asks a route for."""
+
+    principal: Principal
+    scope: str
+    resource: str
+
+
+def asked_of(request: Request) -> Asked | None:
+    """What the request's caller asks for; None while it is not verified, and on public routes."""
+    asked: Asked | None = getattr(request.state, "asked", None)
+    return asked
 
 
 def authorize(
@@ -25,8 +41,8 @@ def authorize(
 
     `personal=True` requires a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
     the session's). Raises problems 401 `unauthorized`/`invalid-token`, 403 `missing-scope`,
-    `purpose-required`, `csrf`, 422 `purpose`; PeerUnavailable (503) when the keys of access cannot
-    be fetched.
+    `purpose-required`, `csrf`, 422 `purpose`, 429 `quota`; PeerUnavailable (503) when the keys of
+    access cannot be fetched.
     """
 
     async def dependency(
@@ -34,6 +50,9 @@ def authorize(
         _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
     ) -> Principal:
         principal = await _principal(request)
+        quotas: Quotas = request.app.state.quotas
+        quotas.admit(principal.subject)
+        request.state.asked = Asked(principal, scope, resource)
         if scope not in principal.scopes:
             raise Forbidden(
                 f"{resource}: the scope {scope} is needed",
@@ -43,12 +62,12 @@ def authorize(
             )
         if purpose := checked_purpose(unquote(request.headers.get(PURPOSE_HEADER, ""))):
             principal = replace(principal, purpose=purpose)
+            request.state.asked = Asked(principal, scope, resource)
         if personal and not principal.purpose:
             raise Forbidden(
                 f"{resource}: reading personal data needs the header {PURPOSE_HEADER}",
                 type="purpose-required",
             )
-        request.state.principal = principal
         return principal
 
     marked: Any = dependency

@@ -8,7 +8,9 @@ PayeshError
  │    ├─ StoreUnavailable, DatabaseUnavailable, BusUnavailable, PeerUnavailable
  ├─ SettingsError         the environment is wrong; the service does not start
  └─ Problem               an HTTP answer by RFC 9457, raised from routes
-      └─ NotFound, Conflict, Forbidden, Unauthorized, Unprocessable, TooLarge, Unavailable
+      ├─ NotFound, Conflict, Forbidden, Unauthorized, Unprocessable, TooLarge, TooMany, Unavailable
+      ├─ OutOfBounds      a Forbidden: another county or road class
+      └─ Hidden           a NotFound that is a refusal
 """
 
 from typing import Any
@@ -85,7 +87,11 @@ class SettingsError(PayeshError):
 
 
 class Problem(PayeshError):
-    """Problem details (RFC 9457). `type` is a short slug; `extra` are extension members."""
+    """Problem details (RFC 9457). `type` is a short slug; `extra` are extension members.
+
+    `is_recorded` marks a refusal that is in the audit log already; others are recorded when they
+    are answered.
+    """
 
     headers: dict[str, str]
 
@@ -97,6 +103,7 @@ class Problem(PayeshError):
         detail: str | None = None,
         *,
         headers: dict[str, str] | None = None,
+        is_recorded: bool = False,
         **extra: Any,
     ) -> None:
         super().__init__(f"{status} {type}: {detail or title}")
@@ -105,7 +112,13 @@ class Problem(PayeshError):
         self.title = title
         self.detail = detail
         self.headers = headers or {}
+        self.is_recorded = is_recorded
         self.extra = extra
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the caller was denied what it asked for."""
+        return self.status == 403
 
     def body(self) -> dict[str, Any]:
         """The problem document."""
@@ -134,6 +147,25 @@ class Forbidden(Problem):
         super().__init__(403, type, "Forbidden", detail, **extra)
 
 
+class Hidden(NotFound):
+    """It is there and not for this caller, which the answer does not show. The record does."""
+
+    @property
+    def is_refusal(self) -> bool:
+        return True
+
+
+class OutOfBounds(Forbidden):
+    """It lies outside the caller's counties or road classes."""
+
+    def __init__(self, resource: str, *, is_recorded: bool = False) -> None:
+        super().__init__(
+            f"{resource} lies outside your counties and road classes",
+            type="out-of-bounds",
+            is_recorded=is_recorded,
+        )
+
+
 class Unauthorized(Problem):
     def __init__(self, detail: str, *, type: str = "unauthorized", **extra: Any) -> None:
         super().__init__(401, type, "Unauthorized", detail, **extra)
@@ -147,6 +179,16 @@ class Unprocessable(Problem):
 class TooLarge(Problem):
     def __init__(self, detail: str, *, type: str = "too-large", **extra: Any) -> None:
         super().__init__(413, type, "Content too large", detail, **extra)
+
+
+class TooMany(Problem):
+    """The caller's quota is spent."""
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        headers = {"Retry-After": str(retry_after_s)}
+        super().__init__(
+            429, "quota", "Too many requests", "your quota of requests is spent", headers=headers
+        )
 
 
 class Unavailable(Problem):

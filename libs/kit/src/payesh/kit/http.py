@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -9,16 +10,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
+from payesh.kit.database import Database
 from payesh.kit.observation import Observation
 from payesh.kit.openapi import DESCRIPTION, complete
 from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
+from payesh.kit.query_digests import QueryDigests
+from payesh.kit.quotas import Quotas
+from payesh.kit.refusals import Refusals
 from payesh.kit.routes import operations, routes_and_scopes
 from payesh.kit.serving import serve, service_cli
 from payesh.kit.settings import TokenSettings
 from payesh.kit.sign_in import SignInRouter
 from payesh.kit.tokens import TokenVerifier
 
-__all__ = ["KIT_PUBLIC_ROUTES", "create_app", "serve", "service_cli"]
+__all__ = ["KIT_PUBLIC_ROUTES", "AuditTrail", "create_app", "serve", "service_cli"]
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 Ready = Callable[[], Awaitable[dict[str, str]]]
@@ -35,6 +40,14 @@ KIT_PUBLIC_ROUTES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The kit's own routes that ask for no scope: path to the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTrail:
+    """Where a service records, and under which key it digests what was asked for."""
+
+    database: Database
+    digests: QueryDigests
 
 
 class UnprotectedRoute(RuntimeError):
@@ -71,13 +84,15 @@ def create_app(
     verifier: TokenVerifier | None = None,
     mounts: Mapping[str, Any] | None = None,
     public_routes: Mapping[str, str] | None = None,
+    audit: AuditTrail | None = None,
 ) -> Application:
     """The service's application.
 
     `ready` returns each dependency with "ok" or what is wrong with it. `body_limits` maps path
     templates to bytes where 1 MiB is not right. `mounts` are ASGI apps (static files).
     `public_routes` maps the path of each route that asks for no scope to the reason why; the
-    kit's own are known. Raises UnprotectedRoute.
+    kit's own are known. `audit` is where refusals are recorded; a service that verifies tokens
+    has one. Raises UnprotectedRoute, ValueError.
     """
     app = Application(
         title=f"Payesh {service}",
@@ -96,6 +111,7 @@ def create_app(
     if verifier is None and isinstance(settings, TokenSettings):
         verifier = TokenVerifier(settings)
     app.state.verifier = verifier
+    _limit_callers(app, settings, audit)
     for router in routers:
         app.include_router(router)
         if isinstance(router, SignInRouter):
@@ -108,6 +124,16 @@ def create_app(
     app.add_middleware(Observation)
     _require_listed(app, public_routes or {})
     return app
+
+
+def _limit_callers(app: Application, settings: Any, audit: AuditTrail | None) -> None:
+    """Quotas and the record of refusals. Raises ValueError where tokens are verified without."""
+    if not isinstance(settings, TokenSettings):
+        return
+    if audit is None:
+        raise ValueError(f"{app.service} verifies tokens and needs a place to record refusals")
+    app.state.quotas = Quotas(settings.requests_per_minute, settings.refusals_per_minute)
+    app.state.refusals = Refusals(app.service, audit.database, audit.digests, app.state.quotas)
 
 
 def _require_listed(app: Application, own: Mapping[str, str]) -> None:

@@ -26,6 +26,7 @@ http_requests = Counter("payesh_http_requests", "Requests answered", ["method", 
 http_seconds = Histogram(
     "payesh_http_seconds", "Seconds to answer", ["method", "route"], buckets=_SECONDS
 )
+refusals = Counter("payesh_refusals", "Answers of 401, 403 and 429", ["type"])
 worker_failures = Counter(
     "payesh_worker_failures", "Calls of a background worker that failed", ["worker", "blocked_by"]
 )

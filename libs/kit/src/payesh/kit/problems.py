@@ -10,7 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from payesh.kit.errors import DependencyFault, MessageFault, Problem, Unavailable
+from payesh.kit import refusals
+from payesh.kit.errors import DependencyFault, MessageFault, Problem, TooMany, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +41,26 @@ def answer(problem: Problem) -> JSONResponse:
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for this type only
+    error = await _recorded(request, error)
+    refusals.count(error)
     if error.status == 401 and _wants_page(request):
         page = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse("/sign-in?" + urlencode({"next": page}), 303)
     return answer(error)
+
+
+async def _recorded(request: Request, problem: Problem) -> Problem:
+    """The problem, once the refusal is in the audit log; another when that is not possible."""
+    recorder: refusals.Refusals | None = getattr(request.app.state, "refusals", None)
+    if recorder is None or not problem.is_refusal:
+        return problem
+    try:
+        await recorder.record(request, problem)
+    except TooMany as spent:
+        return spent
+    except DependencyFault as fault:
+        return _unavailable(request, fault)
+    return problem
 
 
 def _wants_page(request: Request) -> bool:
@@ -58,8 +75,12 @@ def _wants_page(request: Request) -> bool:
 
 async def _dependency_fault(request: Request, error: Exception) -> Response:
     assert isinstance(error, DependencyFault)  # noqa: S101
-    log.warning("dependency away", dependency=error.dependency, path=_route(request))
-    return answer(Unavailable(f"{error.dependency} is unavailable", dependency=error.dependency))
+    return answer(_unavailable(request, error))
+
+
+def _unavailable(request: Request, fault: DependencyFault) -> Unavailable:
+    log.warning("dependency away", dependency=fault.dependency, path=_route(request))
+    return Unavailable(f"{fault.dependency} is unavailable", dependency=fault.dependency)
 
 
 async def _message_fault(request: Request, error: Exception) -> Response:

@@ -174,6 +174,20 @@ class TokenSettings(KitSettings):
     token_issuer: str = Field(description="`iss` that tokens must carry: access's public URL.")
     token_audience: str = Field("payesh", description="`aud` that tokens must carry.")
     jwks_url: str = Field(description="Where access publishes its keys (JWKS).")
+    requests_per_minute: int = Field(
+        6000,
+        ge=1,
+        le=1_000_000,
+        description="Requests that one person or client may make a minute of one replica; more are "
+        "answered with 429.",
+    )
+    refusals_per_minute: int = Field(
+        60,
+        ge=1,
+        le=100_000,
+        description="Refusals (403) of one person or client that are recorded a minute; until they "
+        "come back, everything that it asks for is answered with 429.",
+    )
 
 
 class AuditSettings(KitSettings):

@@ -6,6 +6,7 @@ from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.passwords import Passwords
 from payesh.access.settings import Settings
 from payesh.kit.database import Database
+from payesh.kit.query_digests import QueryDigests
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,5 +15,6 @@ class Dependencies:
 
     settings: Settings
     database: Database
+    digests: QueryDigests
     ring: KeyRing
     passwords: Passwords

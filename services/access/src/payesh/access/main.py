@@ -31,8 +31,9 @@ from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
-from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, migrations_folder, running
+from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 from payesh.kit.settings import DatabaseSettings
 from payesh.kit.telemetry import configure
@@ -53,9 +54,11 @@ PUBLIC_ROUTES = {
 def create(settings: Settings) -> FastAPI:
     """The application with everything that it rests on; started by its lifespan."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    digests = QueryDigests(settings.query_digest_key)
     dependencies = Dependencies(
         settings=settings,
         database=database,
+        digests=digests,
         ring=KeyRing(settings.key_encryption_key.get_secret_value()),
         passwords=Passwords(settings.password_hash_memory_kib),
     )
@@ -95,6 +98,7 @@ def create(settings: Settings) -> FastAPI:
             audit.router,
         ],
         ready=ready,
+        audit=AuditTrail(database, digests),
         verifier=TokenVerifier(settings, OwnKeys(database, settings)),
         public_routes=PUBLIC_ROUTES,
         mounts={"/static": static_files.PageFiles()},
@@ -119,6 +123,7 @@ def openapi() -> FastAPI:
             database_url="postgresql+asyncpg://unused/unused",
             token_issuer="https://access.invalid",  # noqa: S106 - no secret
             jwks_url="https://access.invalid/.well-known/jwks.json",
+            query_digest_key="0" * 32,
             key_encryption_key=Fernet.generate_key().decode(),
         )
     )

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 
 from payesh.access.domain.throttle import Throttle
 from payesh.kit.settings import (
+    AuditSettings,
     BusSettings,
     DatabaseSettings,
     HttpSettings,
@@ -16,7 +17,9 @@ from payesh.kit.settings import (
 )
 
 
-class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, TelemetrySettings):
+class Settings(
+    HttpSettings, BusSettings, DatabaseSettings, TokenSettings, AuditSettings, TelemetrySettings
+):
     service: ClassVar[str] = "access"
 
     key_encryption_key: SecretStr = Field(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from payesh.kit.database import Database
+from payesh.kit.query_digests import QueryDigests
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,7 @@ class Dependencies:
     """Built once in `main`; routes get it from `api.dependencies`."""
 
     database: Database
+    digests: QueryDigests
     passage_keep: timedelta
     """For how long passages, which are personal data, stay here."""
     traffic_keep: timedelta

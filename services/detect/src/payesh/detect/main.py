@@ -18,8 +18,9 @@ from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.health import readiness
-from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
+from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 
 MIGRATIONS = migrations_folder(__file__)
@@ -30,8 +31,10 @@ def create(settings: Settings) -> FastAPI:
     """The HTTP side with everything that it rests on. Vision packages load in the observer
     alone."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    digests = QueryDigests(settings.query_digest_key)
     dependencies = Dependencies(
         database=database,
+        digests=digests,
         passage_keep=timedelta(hours=settings.passage_keep_hours),
         traffic_keep=timedelta(days=settings.traffic_keep_days),
     )
@@ -60,6 +63,7 @@ def create(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[traffic_api.router, passages_api.router],
         ready=ready,
+        audit=AuditTrail(database, digests),
     )
     app.state.dependencies = dependencies
     return app
@@ -98,6 +102,7 @@ def _openapi() -> FastAPI:
             database_url=SecretStr(f"postgresql+asyncpg://{nowhere}/none"),
             token_issuer="",
             jwks_url="",
+            query_digest_key=SecretStr("0" * 32),
         )
     )
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from payesh.kit.settings import (
+    AuditSettings,
     BusSettings,
     DatabaseSettings,
     HttpSettings,
@@ -42,7 +43,9 @@ class ObserverSettings(HttpSettings, BusSettings, ObjectSettings, TelemetrySetti
     )
 
 
-class Settings(HttpSettings, BusSettings, DatabaseSettings, TokenSettings, TelemetrySettings):
+class Settings(
+    HttpSettings, BusSettings, DatabaseSettings, TokenSettings, AuditSettings, TelemetrySettings
+):
     """The HTTP side with its projection."""
 
     service: ClassVar[str] = "detect"

@@ -9,6 +9,7 @@ from payesh.ingest.adapters.source_secrets import SourceSeal
 from payesh.ingest.settings import Settings
 from payesh.kit.database import Database
 from payesh.kit.objects import ObjectStore
+from payesh.kit.query_digests import QueryDigests
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Dependencies:
 
     settings: Settings
     database: Database
+    digests: QueryDigests
     objects: ObjectStore
     seal: SourceSeal
     networks: SourceNetworks

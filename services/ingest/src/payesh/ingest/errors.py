@@ -8,8 +8,6 @@ _MOST_FAULTS = 50
 
 
 class UnknownCamera(NotFound):
-    """There is none, or none within the caller's bounds: the answer does not show which."""
-
     def __init__(self, camera_id: str) -> None:
         super().__init__(f"camera {camera_id} is not known", type="unknown-camera")
 
@@ -39,11 +37,6 @@ class BadMarks(Unprocessable):
 class UnknownDetector(Unprocessable):
     def __init__(self, kind: str) -> None:
         super().__init__(f"there is no detector of the kind {kind}", type="unknown-detector")
-
-
-class OutOfBounds(Forbidden):
-    def __init__(self) -> None:
-        super().__init__("county or road class is outside your bounds", type="out-of-bounds")
 
 
 class NotTheDevice(Forbidden):

@@ -28,9 +28,10 @@ from payesh.kit import telemetry
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
 from payesh.kit.health import readiness
-from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
 from payesh.kit.objects import MinioObjects
+from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 
 SERVICE = "ingest"
@@ -46,6 +47,7 @@ be read and still find its stream's init part."""
 def create(settings: Settings) -> FastAPI:
     """The application; its lifespan runs everything else. Raises SettingsError."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    digests = QueryDigests(settings.query_digest_key)
     objects = MinioObjects(settings)
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
@@ -88,6 +90,7 @@ def create(settings: Settings) -> FastAPI:
         app.state.dependencies = Dependencies(
             settings=settings,
             database=database,
+            digests=digests,
             objects=objects,
             seal=seal,
             networks=allowed,
@@ -127,6 +130,7 @@ def create(settings: Settings) -> FastAPI:
             uploads.RECORDINGS_PATH: settings.recording_limit_mib * MIB + _FORM_BYTES,
             uploads.SNAPSHOTS_PATH: settings.snapshot_limit_mib * MIB + _FORM_BYTES,
         },
+        audit=AuditTrail(database, digests),
     )
 
 

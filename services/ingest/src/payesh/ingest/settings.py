@@ -7,6 +7,7 @@ from pydantic import Field, FilePath, SecretStr, field_validator
 
 from payesh.ingest.adapters.source_networks import networks
 from payesh.kit.settings import (
+    AuditSettings,
     BusSettings,
     DatabaseSettings,
     HttpSettings,
@@ -19,7 +20,13 @@ MIB = 1024 * 1024
 
 
 class Settings(
-    HttpSettings, BusSettings, DatabaseSettings, ObjectSettings, TokenSettings, TelemetrySettings
+    HttpSettings,
+    BusSettings,
+    DatabaseSettings,
+    ObjectSettings,
+    TokenSettings,
+    AuditSettings,
+    TelemetrySettings,
 ):
     """The settings of ingest."""
 

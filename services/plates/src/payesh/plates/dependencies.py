@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from payesh.kit.database import Database
+from payesh.kit.query_digests import QueryDigests
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +11,4 @@ class Dependencies:
     """Built once in `main`; routes get it from `api.dependencies`."""
 
     database: Database
+    digests: QueryDigests

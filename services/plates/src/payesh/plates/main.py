@@ -15,9 +15,10 @@ from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.health import readiness
-from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
 from payesh.kit.objects import MinioObjects
+from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 from payesh.plates import consumers
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
@@ -35,7 +36,8 @@ _CHORES_EVERY_S = 60.0
 def create(settings: Settings) -> FastAPI:
     """The application with everything that it rests on; started by its lifespan."""
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
-    dependencies = Dependencies(database=database)
+    digests = QueryDigests(settings.query_digest_key)
+    dependencies = Dependencies(database=database, digests=digests)
     store = MinioObjects(settings)
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
@@ -84,6 +86,7 @@ def create(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[reads_api.router],
         ready=ready,
+        audit=AuditTrail(database, digests),
     )
     app.state.dependencies = dependencies
     return app
@@ -117,6 +120,7 @@ def _openapi() -> FastAPI:
             s3_secret_key=SecretStr("none"),
             token_issuer="",
             jwks_url="",
+            query_digest_key=SecretStr("0" * 32),
         )
     )
 

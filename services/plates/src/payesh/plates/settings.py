@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from payesh.kit.settings import (
+    AuditSettings,
     BusSettings,
     DatabaseSettings,
     HttpSettings,
@@ -15,7 +16,13 @@ from payesh.kit.settings import (
 
 
 class Settings(
-    HttpSettings, BusSettings, DatabaseSettings, ObjectSettings, TokenSettings, TelemetrySettings
+    HttpSettings,
+    BusSettings,
+    DatabaseSettings,
+    ObjectSettings,
+    TokenSettings,
+    AuditSettings,
+    TelemetrySettings,
 ):
     service: ClassVar[str] = "plates"
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from payesh.kit.database import Database
 from payesh.kit.objects import ObjectStore
+from payesh.kit.query_digests import QueryDigests
 from payesh.tickets.domain.law_book import LawBook
 
 
@@ -13,6 +14,7 @@ class Dependencies:
     """Built once in `main`; routes and pages get it from `api.dependencies`."""
 
     database: Database
+    digests: QueryDigests
     store: ObjectStore
     law: LawBook
     claim_lease: timedelta

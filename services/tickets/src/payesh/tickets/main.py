@@ -13,9 +13,10 @@ from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.health import readiness
-from payesh.kit.http import create_app, serve, service_cli
+from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, migrations_folder, running
 from payesh.kit.objects import MinioObjects
+from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 from payesh.kit.sign_in import sign_in_router
 from payesh.tickets import consumers
@@ -40,6 +41,7 @@ def create(settings: Settings) -> FastAPI:
     """The application; nothing connects before its lifespan. Raises LawTableInvalid."""
     law_book = LawBook(read_law(settings.law_table))
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    digests = QueryDigests(settings.query_digest_key)
     store = MinioObjects(settings)
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
@@ -103,11 +105,13 @@ def create(settings: Settings) -> FastAPI:
             sign_in_router(settings, database, purposes=[queue_page.PURPOSE]),
         ],
         ready=ready,
+        audit=AuditTrail(database, digests),
         public_routes=PUBLIC_ROUTES,
         mounts={"/static": PageFiles()},
     )
     app.state.dependencies = Dependencies(
         database=database,
+        digests=digests,
         store=store,
         law=law_book,
         claim_lease=timedelta(minutes=settings.claim_lease_minutes),
@@ -137,6 +141,7 @@ def _for_openapi() -> FastAPI:
         s3_secret_key=SecretStr("none"),
         token_issuer="http://localhost",  # noqa: S106 - an address
         jwks_url="http://localhost",
+        query_digest_key=SecretStr("0" * 32),
         pages_client_id="unused",
         pages_client_secret=SecretStr("none"),
         access_url="http://localhost",

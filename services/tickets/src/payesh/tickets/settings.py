@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from payesh.kit.settings import (
+    AuditSettings,
     BusSettings,
     DatabaseSettings,
     HttpSettings,
@@ -22,6 +23,7 @@ class Settings(
     DatabaseSettings,
     ObjectSettings,
     TokenSettings,
+    AuditSettings,
     PagesSettings,
     TelemetrySettings,
 ):

@@ -56,6 +56,15 @@ async def search_audit(
             action="search",
             resource_kind="audit-record",
             resource_ids=[f"{record.service}/{record.sequence}" for record in found],
+            query=dependencies.digests.of(
+                {
+                    "service": query.service,
+                    "subject": query.subject,
+                    "resource": query.resource,
+                    "from": query.since,
+                    "to": query.until,
+                }
+            ),
         )
     return found
 

@@ -18,7 +18,7 @@ from payesh.access.handlers.rights import (
     is_visible,
     require_agency,
 )
-from payesh.kit.errors import Conflict, NotFound
+from payesh.kit.errors import Conflict, Hidden, NotFound
 from payesh.kit.principal import Principal
 
 READ, WRITE = "clients:read", "clients:write"
@@ -73,8 +73,10 @@ async def get_client(
     """One client. Raises NotFound for one of another agency too."""
     async with dependencies.database.transaction() as session:
         client = await clients.find(session, client_id)
-    if client is None or not is_visible(principal, client):
+    if client is None:
         raise NotFound(f"no client {client_id}")
+    if not is_visible(principal, client):
+        raise Hidden(f"no client {client_id}")
     return client
 
 
@@ -125,7 +127,9 @@ async def _locked(
 ) -> StoredClient:
     """The client, locked, which the principal may change. Raises NotFound, Forbidden."""
     client = await clients.find(session, client_id, to_change=True)
-    if client is None or not is_visible(principal, client):
+    if client is None:
         raise NotFound(f"no client {client_id}")
+    if not is_visible(principal, client):
+        raise Hidden(f"no client {client_id}")
     await check_may_change(session, principal, WRITE, client, fields)
     return client

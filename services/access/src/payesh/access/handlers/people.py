@@ -1,7 +1,7 @@
 """People's accounts: made, listed, changed. They are personal data: each answer shows an account,
 so every use case leaves an audit record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -22,8 +22,9 @@ from payesh.access.handlers.rights import (
     require_agency,
 )
 from payesh.access.settings import Settings
+from payesh.contracts.audited_query import Condition
 from payesh.kit.audit import record_read
-from payesh.kit.errors import Conflict, NotFound, Unprocessable
+from payesh.kit.errors import Conflict, Hidden, NotFound, Unprocessable
 from payesh.kit.principal import Principal
 
 READ, WRITE = "people:read", "people:write"
@@ -65,7 +66,15 @@ async def register_person(
         )
         if person is None:
             raise Conflict(f"the username {username} is taken", type="username-taken")
-        await _record(session, principal, WRITE, "register", [person.person_id])
+        await _record(
+            dependencies,
+            session,
+            principal,
+            WRITE,
+            "register",
+            [person.person_id],
+            {"username": username},
+        )
     return person
 
 
@@ -75,7 +84,9 @@ async def list_people(
     """Accounts that the principal may see, in the order of usernames, from after `after`."""
     async with dependencies.database.transaction() as session:
         found = await people.page(session, agency_bound(principal), after, limit)
-        await _record(session, principal, READ, "list", [each.person_id for each in found])
+        await _record(
+            dependencies, session, principal, READ, "list", [each.person_id for each in found], {}
+        )
     return found
 
 
@@ -85,9 +96,13 @@ async def get_person(
     """One account. Raises NotFound for one of another agency too."""
     async with dependencies.database.transaction() as session:
         person = await people.find(session, person_id)
-        if person is None or not is_visible(principal, person):
+        if person is None:
             raise NotFound(f"no person {person_id}")
-        await _record(session, principal, READ, "read", [person_id])
+        if not is_visible(principal, person):
+            raise Hidden(f"no person {person_id}")
+        await _record(
+            dependencies, session, principal, READ, "read", [person_id], {"person_id": person_id}
+        )
     return person
 
 
@@ -106,8 +121,10 @@ async def change_person(
     and a disabled account end what is signed in."""
     async with dependencies.database.transaction() as session:
         person = await people.find(session, person_id, to_change=True)
-        if person is None or not is_visible(principal, person):
+        if person is None:
             raise NotFound(f"no person {person_id}")
+        if not is_visible(principal, person):
+            raise Hidden(f"no person {person_id}")
         await check_may_change(session, principal, WRITE, person, fields)
         password_hash = None
         if password is not None:
@@ -124,12 +141,20 @@ async def change_person(
         )
         if enabled is False or password_hash is not None:
             await endings.end_for_person(session, person_id, datetime.now(UTC))
-        await _record(session, principal, WRITE, "change", [person_id])
+        await _record(
+            dependencies, session, principal, WRITE, "change", [person_id], {"person_id": person_id}
+        )
     return person
 
 
 async def _record(
-    session: AsyncSession, principal: Principal, scope: str, action: str, people: Sequence[UUID]
+    dependencies: Dependencies,
+    session: AsyncSession,
+    principal: Principal,
+    scope: str,
+    action: str,
+    people: Sequence[UUID],
+    asked: Mapping[str, Condition],
 ) -> None:
     await record_read(
         session,
@@ -139,4 +164,5 @@ async def _record(
         action=action,
         resource_kind="person",
         resource_ids=[str(each) for each in people],
+        query=dependencies.digests.of(asked),
     )

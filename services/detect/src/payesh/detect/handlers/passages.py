@@ -29,6 +29,7 @@ async def get_passage(
             resource_kind="passage",
             resource_ids=[str(passage_id)],
             outcome="granted" if passage is not None else "denied",
+            query=dependencies.digests.of({"passage_id": passage_id}),
         )
     if passage is None:
         raise NoSuchPassage

@@ -3,25 +3,30 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.ingest.adapters.cameras import StoredCamera, find_camera
-from payesh.ingest.errors import NotTheDevice, OutOfBounds, UnknownCamera
+from payesh.ingest.adapters.cameras import StoredCamera, camera_exists, find_camera
+from payesh.ingest.errors import NotTheDevice, UnknownCamera
+from payesh.kit.errors import OutOfBounds
 from payesh.kit.principal import Bounds, Principal
 
 
 async def require_camera(
     session: AsyncSession, camera_id: str, bounds: Bounds, *, lock: bool = False
 ) -> StoredCamera:
-    """Raises UnknownCamera, also for a camera outside the bounds."""
+    """Raises UnknownCamera, OutOfBounds."""
     camera = await find_camera(session, camera_id, bounds, lock=lock)
-    if camera is None:
-        raise UnknownCamera(camera_id)
-    return camera
+    if camera is not None:
+        return camera
+    raise (
+        OutOfBounds("this camera")
+        if await camera_exists(session, camera_id)
+        else UnknownCamera(camera_id)
+    )
 
 
 def require_bounds(bounds: Bounds, revision: CameraRevision) -> None:
     """Raises OutOfBounds."""
     if not bounds.allows(revision.county, revision.road_class):
-        raise OutOfBounds()
+        raise OutOfBounds("this configuration")
 
 
 def require_device(principal: Principal, camera_id: str) -> None:

@@ -12,6 +12,8 @@ from payesh.ingest.errors import UnknownRecording
 from payesh.ingest.handlers.bounds import require_bounds, require_camera
 from payesh.ingest.handlers.revisions import revision_in_force
 from payesh.ingest.handlers.uploads import require_past
+from payesh.ingest.settings import Settings
+from payesh.kit.audit import record_read
 from payesh.kit.principal import Principal
 
 BUCKET = "recordings"
@@ -50,13 +52,24 @@ async def accept_recording(
 async def get_recording(
     dependencies: Dependencies, principal: Principal, camera_id: str, recording_id: UUID
 ) -> StoredRecording:
-    """Raises UnknownRecording."""
+    """Raises UnknownCamera, OutOfBounds, UnknownRecording. It is recorded who looked."""
     async with dependencies.database.transaction() as session:
+        await require_camera(session, camera_id, principal.bounds)
         recording = await recording_rows.find_recording(
             session, camera_id, recording_id, principal.bounds
         )
-    if recording is None:
-        raise UnknownRecording()
+        if recording is None:
+            raise UnknownRecording()
+        await record_read(
+            session,
+            principal,
+            service=Settings.service,
+            scope="streams:read",
+            action="read",
+            resource_kind="recording",
+            resource_ids=[str(recording_id)],
+            query=dependencies.digests.of({"camera_id": camera_id, "recording_id": recording_id}),
+        )
     return recording
 
 

@@ -44,9 +44,11 @@ class StoredRead:
 
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
-    """What is searched for. A read matches one of `texts`, in which `?` is one unknown character;
-    `after` is the capture time and passage of the last read of the page before."""
+    """What is searched for. A read matches one of `texts`, in which `?` is one unknown character:
+    those of `plate`, which is as it was written; `after` is the capture time and passage of the
+    last read of the page before."""
 
+    plate: str | None
     texts: tuple[str, ...]
     camera_id: str | None
     captured_from: datetime | None

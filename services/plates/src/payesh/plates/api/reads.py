@@ -64,6 +64,7 @@ async def search_reads(
 ) -> ReadPage:
     """Reads of a plate, a camera or a time, newest first."""
     query = ReadQuery(
+        plate=plate,
         texts=_texts(plate) if plate else (),
         camera_id=camera_id,
         captured_from=captured_from,

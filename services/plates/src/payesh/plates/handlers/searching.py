@@ -28,6 +28,14 @@ async def search_reads(
             action="search",
             resource_kind=_RESOURCE,
             resource_ids=[str(read.read_id) for read in found],
+            query=dependencies.digests.of(
+                {
+                    "plate": query.plate,
+                    "camera_id": query.camera_id,
+                    "from": query.captured_from,
+                    "to": query.captured_to,
+                }
+            ),
         )
     return found
 
@@ -45,6 +53,7 @@ async def get_read(dependencies: Dependencies, principal: Principal, read_id: UU
             resource_kind=_RESOURCE,
             resource_ids=[str(read_id)],
             outcome="granted" if read is not None else "denied",
+            query=dependencies.digests.of({"read_id": read_id}),
         )
     if read is None:
         raise NotFound("no such read within what you may see")

@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts.access import AuditOutcome
 from payesh.kit.audit import record_read
-from payesh.kit.errors import Forbidden, NotFound
+from payesh.kit.errors import Forbidden, NotFound, OutOfBounds
 from payesh.kit.principal import Principal
+from payesh.kit.query_digests import QueryDigest
 from payesh.tickets.adapters import citations
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
@@ -30,7 +31,14 @@ async def find_allowed(
             raise NotFound("no such citation")
         refusal = _refusal(principal, citation, action)
         if refusal is not None:
-            await record(session, principal, action, [citation], AuditOutcome.DENIED)
+            await record(
+                session,
+                principal,
+                action,
+                [citation],
+                query=query_of(dependencies, citation_id),
+                outcome=AuditOutcome.DENIED,
+            )
     if refusal is not None:
         raise refusal
     return citation
@@ -38,10 +46,12 @@ async def find_allowed(
 
 def _refusal(principal: Principal, citation: StoredCitation, action: Action) -> Forbidden | None:
     if not principal.bounds.allows(citation.county, citation.road_class):
-        return Forbidden("this citation lies outside your bounds", type="out-of-bounds")
+        return OutOfBounds("this citation", is_recorded=True)
     if action.writes and not principal.is_person:
         # A citation is what a person decided: no scope that a machine was given stands in for one.
-        return Forbidden("a person has to do this, signed in by name", type="person-required")
+        return Forbidden(
+            "a person has to do this, signed in by name", type="person-required", is_recorded=True
+        )
     return None
 
 
@@ -50,9 +60,11 @@ async def record(
     principal: Principal,
     action: Action,
     found: Sequence[StoredCitation],
+    *,
+    query: QueryDigest,
     outcome: AuditOutcome = AuditOutcome.GRANTED,
 ) -> None:
-    """Add the audit record of `action` to the transaction."""
+    """Add the audit record of `action` to the transaction; `query` is what was asked for."""
     await record_read(
         session,
         principal,
@@ -62,4 +74,10 @@ async def record(
         resource_kind="citation",
         resource_ids=[str(each.citation_id) for each in found],
         outcome=outcome,
+        query=query,
     )
+
+
+def query_of(dependencies: Dependencies, citation_id: UUID) -> QueryDigest:
+    """The digest of asking for one citation."""
+    return dependencies.digests.of({"citation_id": citation_id})

@@ -26,7 +26,7 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.standing import Refusal, Step, Transition
 from payesh.tickets.handlers import actions, events
 from payesh.tickets.handlers.actions import Action
-from payesh.tickets.handlers.audited import find_allowed, record
+from payesh.tickets.handlers.audited import find_allowed, query_of, record
 from payesh.tickets.jalali import jalali_day
 
 S = TypeVar("S", bound=Step)
@@ -95,7 +95,9 @@ async def locked(
         if citation is None:
             raise NotFound("no such citation")
         yield session, citation
-        await record(session, principal, action, [citation])
+        await record(
+            session, principal, action, [citation], query=query_of(dependencies, citation_id)
+        )
 
 
 async def take(

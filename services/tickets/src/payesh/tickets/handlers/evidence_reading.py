@@ -16,7 +16,7 @@ from payesh.tickets.evidence.manifest import name_in_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.actions import Action
-from payesh.tickets.handlers.audited import find_allowed, record
+from payesh.tickets.handlers.audited import find_allowed, query_of, record
 
 
 async def find_clip(
@@ -29,7 +29,13 @@ async def find_clip(
             session, citation_id, principal, lasts=dependencies.clip_opening
         )
         if whole or is_new:
-            await record(session, principal, actions.READ_CLIP, [citation])
+            await record(
+                session,
+                principal,
+                actions.READ_CLIP,
+                [citation],
+                query=query_of(dependencies, citation_id),
+            )
     return _evidence_of(citation).clip
 
 
@@ -65,7 +71,9 @@ async def _read(
 ) -> EvidenceRecord:
     citation = await find_allowed(dependencies, principal, citation_id, action)
     async with dependencies.database.transaction() as session:
-        await record(session, principal, action, [citation])
+        await record(
+            session, principal, action, [citation], query=query_of(dependencies, citation_id)
+        )
     return _evidence_of(citation)
 
 

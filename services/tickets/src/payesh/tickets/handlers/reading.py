@@ -9,7 +9,7 @@ from payesh.tickets.adapters import citations
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers import actions
-from payesh.tickets.handlers.audited import find_allowed, record
+from payesh.tickets.handlers.audited import find_allowed, query_of, record
 
 
 async def list_citations(
@@ -25,7 +25,8 @@ async def list_citations(
         found = await citations.page(
             session, principal.bounds, state=state, limit=limit, after=after
         )
-        await record(session, principal, actions.LIST, found)
+        asked = dependencies.digests.of({"state": state})
+        await record(session, principal, actions.LIST, found, query=asked)
     return found
 
 
@@ -37,7 +38,7 @@ async def list_queue(
         found = await citations.queue(
             session, principal.bounds, officer=principal.subject, limit=limit
         )
-        await record(session, principal, actions.LIST, found)
+        await record(session, principal, actions.LIST, found, query=dependencies.digests.of({}))
     return found
 
 
@@ -53,5 +54,7 @@ async def read_citation(
     """One citation. Raises NotFound, and Forbidden for one outside the principal's bounds."""
     citation = await find_allowed(dependencies, principal, citation_id, actions.READ)
     async with dependencies.database.transaction() as session:
-        await record(session, principal, actions.READ, [citation])
+        await record(
+            session, principal, actions.READ, [citation], query=query_of(dependencies, citation_id)
+        )
     return citation

@@ -1,0 +1,53 @@
+"""Who comes in by the routes of detect, and what is on record of the others."""
+
+from uuid import uuid4
+
+import httpx
+
+from payesh.detect.main import create
+from payesh.kit.query_digests import QueryDigests
+from tests.integration.detect.conftest import CountingHouse
+from tests.support.doors import (
+    admits_no_stranger,
+    doors,
+    records_who_lacks_the_scope,
+    stops_who_asks_too_often,
+)
+from tests.support.engine_settings import QUERY_KEY
+
+
+async def test_every_route_is_shut_to_strangers_and_records_whom_it_refuses(
+    house: CountingHouse,
+) -> None:
+    passage_id = str(uuid4())
+    found = doors(create(house.settings), passage_id=passage_id)
+    subject = f"person:{uuid4().hex[:8]}"
+    await admits_no_stranger(
+        found,
+        {
+            "no token": lambda: httpx.AsyncClient(base_url=house.url),
+            "wrong audience": lambda: house.client(aud="elsewhere"),
+        },
+    )
+    await records_who_lacks_the_scope(
+        found,
+        house.client(sub=subject, scope="law:read"),
+        lambda number: house.audited(subject, number),
+    )
+    by_id, _ = await house.audited(subject, 2)
+    assert by_id.resource_ids == (passage_id,)
+    assert by_id.query_digest == QueryDigests(QUERY_KEY).of({"passage_id": passage_id}).whole
+
+
+async def test_every_route_has_a_quota(house: CountingHouse) -> None:
+    app = create(house.settings.model_copy(update={"requests_per_minute": 1}))
+    run = uuid4().hex[:8]
+
+    def caller(number: int) -> httpx.AsyncClient:
+        token = house.signer.token(f"person:{run}-{number}", scope="law:read")
+        transport = httpx.ASGITransport(app)
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(transport=transport, base_url="http://detect", headers=headers)
+
+    await stops_who_asks_too_often(doors(app, passage_id=str(uuid4())), caller)
+    await app.state.dependencies.database.close()
