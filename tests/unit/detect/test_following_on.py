@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from payesh.contracts.vocabulary import DetectorKind, PassageEnd
+from payesh.detect.adapters.checkpoint import read_checkpoint, write_checkpoint
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.rules import registry
 from payesh.detect.domain.rules.finding import Facts, Finding, Margin, Quantity
@@ -208,6 +209,21 @@ def test_a_takeover_between_a_passage_and_its_violation_changes_nothing(
     second, recalled = recalled_observer(checkpoint_of(first), box_revision())
     assert recalled.rebuilt == ()
     assert found + observed(slow[killed_after:], second) == undisturbed
+
+
+@pytest.mark.parametrize(("killed_after", "judged"), [(10, True), (12, False)])
+def test_a_vehicle_is_not_judged_twice_when_the_rules_memory_is_lost(
+    slow: list[CutSegment], killed_after: int, judged: bool
+) -> None:
+    """After the exit line it has been judged by the limit that held there; before it, not yet."""
+    first = stream_observer(box_revision(speed_limit_kmh=60.0))
+    observed(slow[:killed_after], first)
+    parts = read_checkpoint(checkpoint_of(first))
+    archive = write_checkpoint([part for name, part in parts.items() if name != "rule.speeding"])
+    second, recalled = recalled_observer(archive, box_revision(speed_limit_kmh=5.0))
+    assert recalled.rebuilt == ("rule.speeding",)
+    found = observed(slow[killed_after:], second)
+    assert any(isinstance(each, ObservedViolation) for each in found) == judged
 
 
 @dataclass(slots=True)

@@ -106,6 +106,15 @@ def test_a_devices_speed_belongs_to_a_vehicle_found_alone_and_to_no_other(
     assert [p.passage_id in broken for p in passages] == [s is not None for s in speeds]
 
 
+def test_a_devices_speed_belongs_to_no_vehicle_of_a_damaged_picture() -> None:
+    """Another vehicle may be in the part that cannot be decoded."""
+    body = _jpeg()
+    event = _measured(body).model_copy(update={"warning": "damaged"})
+    [passage] = observe_still(event, box_revision(), decode_still(body), Sees(NEAR))
+    assert isinstance(passage, ObservedPassage)
+    assert passage.speed is None
+
+
 @pytest.mark.parametrize(
     ("measured", "boxes", "bottom"),
     [

@@ -61,6 +61,20 @@ def test_another_kind_and_missing_fields_are_named() -> None:
     assert fields.lost is None
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("sequence", float("inf")), ("sequence", 1e999), ("sequence", float("nan")),
+     ("stream_id", 7), ("ended_at", [])],
+)  # fmt: skip
+def test_a_segment_whose_place_cannot_be_read_is_set_aside_without_a_gap(
+    field: str, value: Any
+) -> None:
+    body = {**json.loads(segment().to_bytes())["body"], field: value}
+    read = read_spooled(changed(segment(), body=body))
+    assert isinstance(read, UnusableRecord)
+    assert read.lost is None
+
+
 @pytest.mark.parametrize("data", [b"", bytes(40), b"[]", b"{}", b'{"kind": "segment"}', b"null"])
 def test_bytes_that_are_no_record_are_refused(data: bytes) -> None:
     with pytest.raises(UnreadableRecord):

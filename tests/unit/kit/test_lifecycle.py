@@ -239,6 +239,28 @@ async def test_a_stop_cancels_a_call_that_takes_too_long() -> None:
             await began.wait()
 
 
+async def test_a_stop_that_is_cancelled_leaves_no_task() -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> bool:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        return False
+
+    before = asyncio.all_tasks()
+    worker = WakingWorker("test", work, poll_s=60, concurrency=2)
+    await worker.start()
+    await began.wait()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(worker.stop(), 0.02)
+    async with asyncio.timeout(5):
+        await ended.wait()
+        await eventually(lambda: asyncio.all_tasks() == before)
+
+
 @pytest.mark.parametrize(("drain", "left"), [(True, 0), (False, 2)])
 async def test_a_draining_worker_works_off_what_waits_before_it_ends(
     drain: bool, left: int

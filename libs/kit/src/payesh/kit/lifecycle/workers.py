@@ -45,7 +45,7 @@ class WakingWorker:
 
     `concurrency` tasks call `work` side by side; a wake reaches each of them. On `stop` each task
     finishes the call in hand, at most `patience_s`, and is then cancelled; with `drain` it goes on
-    until `work` returns False or fails.
+    until `work` returns False or fails. A `stop` that is cancelled cancels them at once.
     """
 
     def __init__(
@@ -109,9 +109,11 @@ class WakingWorker:
         tasks, self._tasks = self._tasks, []
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=self._patience_s)
-        for task in late:
-            task.cancel()
+        try:
+            await asyncio.wait(tasks, timeout=self._patience_s)
+        finally:  # also when the stop itself is cancelled: no task outlives it
+            for task in tasks:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, number: int, woken: asyncio.Event) -> None:

@@ -69,7 +69,8 @@ class Judging:
     def recall(self, parts: Parts, vehicles: list[FollowedVehicle]) -> list[str]:
         """Give the vehicles their rules back; the names of the parts that had to do without.
 
-        A rule without a readable memory begins anew with each vehicle.
+        A rule without a readable memory begins anew with each vehicle, but for those that are
+        published: it may have judged them already, and no vehicle is judged twice.
         """
         rebuilt = []
         for vehicle in vehicles:
@@ -87,6 +88,9 @@ class Judging:
                 }
             except UNREADABLE:
                 rebuilt.append(_PREFIX + name)
+                for vehicle in vehicles:
+                    if vehicle.published:
+                        vehicle.rules.pop(name, None)
                 continue
             for vehicle in vehicles:
                 if vehicle.track in recalled:

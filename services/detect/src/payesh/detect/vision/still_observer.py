@@ -30,7 +30,8 @@ def observe_still(
     see its vehicle.
 
     The device's measurement belongs to a vehicle only when the detector saw exactly one, of any
-    size: with several, or with none, it is not known which vehicle was measured.
+    size: with several, or with none, it is not known which vehicle was measured. Nor is it known
+    where a part of the picture cannot be decoded (`warning`): another vehicle may be in it.
     """
     seen = detector.detect_bgr(bgr) if detector is not None else Detections.of([], [], [])
     found = _legible(seen)
@@ -38,7 +39,8 @@ def observe_still(
         found = _to_the_ground(found, bgr.shape[1], bgr.shape[0])
     whole = Detections.of([[0, 0, bgr.shape[1], bgr.shape[0]]], [0.0], [UNKNOWN])
     vehicles = found if len(found) else whole
-    speed = _device_speed(event) if len(seen) == len(found) == 1 else None
+    alone = len(seen) == len(found) == 1 and event.warning is None
+    speed = _device_speed(event) if alone else None
     observed: list[ObservedPassage | ObservedViolation] = []
     for row in range(len(vehicles)):
         passage = _passage(event, bgr, vehicles, row, speed)

@@ -217,7 +217,8 @@ def _lost_segment(body: dict[str, Any]) -> GapRecord | None:
                 str(body["county"]), RoadClass(body["road_class"]), PlaceClass(body["place_class"])
             ),
         )
-    except (KeyError, TypeError, ValueError):
+    # A number may be infinite, and an id something else than a text.
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
 
 
