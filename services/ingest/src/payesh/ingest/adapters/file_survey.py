@@ -1,5 +1,6 @@
 """What an uploaded file holds: its video, and the times and kinds of all of its packets."""
 
+import math
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,12 @@ _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,h264,
 _WITHOUT_TIMES = frozenset({"h264", "hevc"})
 _WITHOUT_ORDER = _WITHOUT_TIMES | {"avi"}
 """Containers that do not carry when a frame is shown, only in which order frames are decoded."""
+_COUNTED_FROM_ZERO = frozenset({"matroska,webm", "asf"})
+"""Containers whose length is the time at which they end, wherever they begin."""
+_WRAPPING = frozenset({"mpegts", "mpeg"})
+_WRAPS_AT = 1 << 33
+"""Ticks after which times begin anew (ISO/IEC 13818-1, 2.4.3.7): a jump back reads as one forward
+by almost as much."""
 _USUAL_RATE = 25
 _MOST_UNDECODED = 250
 _NONE = -(2**63)
@@ -31,7 +38,8 @@ _QUARTERS: dict[int, Quarter] = {90: 90, 180: 180, 270: 270}
 @dataclass(frozen=True, slots=True)
 class FileSurvey:
     """`setups` are the parameter sets by number: None for those of the file's header. `read_s` is
-    how much of `promised_s` is there. `has_times`: the container carries times."""
+    how much of `promised_s` is there. `has_times`: the container carries times; of a jump by more
+    than `farthest_jump` ticks they do not show the direction."""
 
     packets: SurveyedPackets
     codec: str
@@ -44,6 +52,7 @@ class FileSurvey:
     promised_s: float
     read_s: float
     has_times: bool
+    farthest_jump: float
     warnings: list[str]
 
 
@@ -95,7 +104,8 @@ def survey_file(path: Path, stopping: Callable[[], bool]) -> FileSurvey:
         tick_s = float(video.time_base)
         rate = float(video.guessed_rate or video.average_rate or _USUAL_RATE)
         step = max(1, round(1 / rate / tick_s))
-        changes = SetupChanges(context.name, bytes(context.extradata or b""))
+        extradata = bytes(context.extradata or b"")
+        changes = SetupChanges(context.name, extradata)
         for packet in container_packets(container, video, warn):
             if stopping():
                 raise InterruptedError
@@ -107,15 +117,23 @@ def survey_file(path: Path, stopping: Callable[[], bool]) -> FileSurvey:
             independent.append(packet.is_keyframe and changes.independent)
             hidden.append(packet.is_discard)
             setup_of.append(len(changes.setups) - 1)
-        size = context.width, context.height
+        probed = context.width, context.height
+        size = changes.header_size or probed
+        if size != probed:
+            changes.setups[0] = VideoSetup(extradata, *size, lengths_before=False)
         promised_s = _promised_s(container, video)
         reorders, codec = context.reorder_depth > 0, context.name
     if not pts:
         raise NotAVideo("the file has no frame that can be read")
     times = np.frombuffer(pts, np.int64).copy()
-    if kind in _WITHOUT_ORDER or (times == _NONE).any():
-        decoding = _filled(dts if kind in _WITHOUT_ORDER else pts if not reorders else dts, step)
-        times = _as_shown(path, decoding, stopping) if reorders else decoding
+    lacking = kind in _WITHOUT_ORDER or bool((times == _NONE).any())
+    # Frames that are reordered and have increasing times may have those of decoding (ASF).
+    if lacking or (reorders and _increase(times)):
+        decoding = _filled(dts if kind in _WITHOUT_ORDER or reorders else pts, step)
+        shown = _as_shown(path, decoding, stopping) if reorders else decoding
+        times = shown if lacking or not _increase(shown) else times
+    if kind in _COUNTED_FROM_ZERO:
+        promised_s -= max(0.0, float(times.min()) * tick_s)
     if kind in _WITHOUT_TIMES:
         warn(f"the file carries no times: its frames are counted at {rate:g} a second")
     read_s = float(times.max() - times.min() + step) * tick_s
@@ -136,6 +154,7 @@ def survey_file(path: Path, stopping: Callable[[], bool]) -> FileSurvey:
         promised_s,
         read_s,
         kind not in _WITHOUT_TIMES,
+        _WRAPS_AT / 2 if kind in _WRAPPING else math.inf,
         warnings,
     )
 
@@ -164,6 +183,10 @@ def _promised_s(container: Any, video: Any) -> float:
     lengths_s = [int(video.duration or 0) * float(video.time_base)]
     lengths_s.append(int(container.duration or 0) / 1e6)
     return min((length_s for length_s in lengths_s if length_s), default=0.0)
+
+
+def _increase(times: Ticks) -> bool:
+    return bool((np.diff(times) > 0).all())
 
 
 def _filled(times: "array[int]", step: int) -> Ticks:
@@ -202,18 +225,31 @@ def _shown(context: Any, packet: Any) -> list[int]:
 
 
 def _rotation_deg(path: Path) -> Quarter:
-    """Clockwise turn by which the file's pictures become upright; what is no quarter is none."""
+    """Clockwise turn by which the file's pictures become upright, to the nearest quarter. Raises
+    NotAVideo for mirrored ones: a plate cannot be read, and lanes change sides."""
     with opened(path) as (container, video):
         for number, packet in enumerate(container_packets(container, video)):
             try:
                 for frame in packet.decode():
+                    if _is_mirrored(frame):
+                        raise NotAVideo("the file's pictures are to be shown mirrored")
                     # FFmpeg counts counterclockwise.
-                    return _QUARTERS.get(-int(frame.rotation) % 360, 0)
+                    quarters = round(-int(frame.rotation) / 90) % 4
+                    return _QUARTERS.get(90 * quarters, 0)
             except av.error.FFmpegError:
                 continue
             if number > _MOST_UNDECODED:
                 break
     return 0
+
+
+def _is_mirrored(frame: Any) -> bool:
+    """By its display matrix (ISO/IEC 14496-12, 8.3.2), three rows of three."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return False
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].astype(float)
+    return bool(a * d < b * c)
 
 
 def _reason(error: BaseException) -> str:

@@ -84,6 +84,7 @@ class FileSegments:
                 1 / tick_s,
                 nominal_step=survey.nominal_step,
                 latest_ticks=self._latest_s / tick_s,
+                farthest_ticks=survey.farthest_jump,
             )
         except UnusableTimes as error:
             raise NotAVideo(str(error)) from None

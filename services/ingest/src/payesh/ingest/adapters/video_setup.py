@@ -40,12 +40,16 @@ class SetupChanges:
     def __init__(self, codec: str, extradata: bytes) -> None:
         self.setups: list[VideoSetup | None] = [None]
         """All that were in force so far; None for those of the header."""
+        self.header_size: tuple[int, int] | None = None
+        """By the header's parameter sets and the first keyframe; None before it. FFmpeg's own is
+        that of the last frame that it probed, which may be after a change."""
         self.independent = True
         """Whether the latest keyframe needs nothing before it for what is shown before it."""
         self._codec = codec
         self._lengths = not has_start_codes(extradata)
         self._readable = not self._lengths or _length_bytes(codec, extradata) == 4
-        self._known = sequence_sets(configured_sets(extradata, codec), codec)
+        self._header_sets = configured_sets(extradata, codec)
+        self._known = sequence_sets(self._header_sets, codec)
 
     def judge(self, packet: Any) -> None:
         """Add another setup if a keyframe brings other sequence parameter sets, in itself or in the
@@ -57,6 +61,8 @@ class SetupChanges:
             return
         data = with_start_codes(bytes(packet)) if self._lengths else bytes(packet)
         self.independent = is_independent(data, self._codec)
+        if self.header_size is None and self._header_sets:
+            self.header_size = announced_size(self._codec, self._header_sets, data)
         inside = parameter_sets(data, self._codec)
         sets = inside or configured_sets(described, self._codec)
         found = sequence_sets(sets, self._codec)

@@ -5,6 +5,7 @@ missing or do not fit (Matroska, AVI), a frame repeats another's time, and the t
 """
 
 import heapq
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -80,11 +81,17 @@ class PlannedStream:
 
 
 def plan_streams(
-    packets: SurveyedPackets, ticks_per_s: float, *, nominal_step: int, latest_ticks: float
+    packets: SurveyedPackets,
+    ticks_per_s: float,
+    *,
+    nominal_step: int,
+    latest_ticks: float,
+    farthest_ticks: float = math.inf,
 ) -> list[PlannedStream]:
     """Streams in the order of the file; packets that no shown frame needs are in none.
 
-    `latest_ticks`: nothing can have been captured later; a jump that leads there is not believed.
+    `latest_ticks`: nothing can have been captured later; a jump that leads there is not believed,
+    nor is one by more than `farthest_ticks`, where a container's times wrap around.
     Raises UnusableTimes.
     """
     step = _usual_step(packets, nominal_step)
@@ -97,7 +104,7 @@ def plan_streams(
         if len(runs) > _MOST_STREAMS:
             raise UnusableTimes(f"the times of the file jump more than {_MOST_STREAMS} times")
     return _on_one_line(packets, _strays_joined(packets, runs, step, hole), step, hole, ticks_per_s,
-                        latest_ticks)  # fmt: skip
+                        latest_ticks, farthest_ticks)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -128,7 +135,7 @@ def _runs(packets: SurveyedPackets, step: int, hole: int) -> Iterator[_Run]:
     ):
         another_edit = hidden and keyframe and not former_hidden and bool(recent)
         jumps = bool(recent) and not hidden and (
-            pts > latest + hole or pts < _earliest(recent, step)
+            pts > latest + step + hole or pts < _earliest(recent, step)
         )  # fmt: skip
         if index > first and (now != setup or another_edit or jumps):
             yield _Run(first, index)
@@ -205,6 +212,7 @@ def _on_one_line(
     hole: int,
     ticks_per_s: float,
     latest: float,
+    farthest: float,
 ) -> list[PlannedStream]:
     streams: list[PlannedStream] = []
     shift, known = 0, True
@@ -222,7 +230,7 @@ def _on_one_line(
             until = streams[-1].shown_until
             missing = int(shown[0]) + shift - until
             if missing > hole or missing < 0:
-                believed = missing > 0 and int(shown[0]) + shift + length <= latest
+                believed = 0 < missing <= farthest and int(shown[0]) + shift + length <= latest
                 jump = Jump(until, missing, believed)
                 if not believed:
                     least = min(_UNKNOWN_HOLE_S * ticks_per_s, latest - until - length)
