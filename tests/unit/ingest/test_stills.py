@@ -237,3 +237,34 @@ def test_a_picture_of_many_pixels_is_checked_in_pieces() -> None:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 3000, 3000, 8, 2, 0, 0, 0))
     data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", body.getvalue()) + chunk(b"IEND", b"")
     assert kept(data)[0] == data
+
+
+def rows_of(filters: list[int], row_bytes: list[int], *, interlaced: bool) -> bytes:
+    """A PNG of 20 by 19 pixels in true colour, each row with a filter."""
+    rng = np.random.default_rng(4)
+    rows = [bytes((f,)) + rng.bytes(n) for f, n in zip(filters, row_bytes, strict=True)]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 20, 19, 8, 2, 0, 0, int(interlaced)))
+    body = chunk(b"IDAT", zlib.compress(b"".join(rows)))
+    return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
+
+
+ROWS = {
+    False: [60] * 19,
+    # Pixels of a row of each pass (ISO/IEC 15948, 8.2), and how many rows of 19 it has.
+    True: [3 * wide for wide, high in ((3, 3), (2, 3), (5, 2), (5, 5), (10, 5), (10, 10), (20, 9))
+           for _ in range(high)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_a_row_of_a_png_names_a_filter_that_there_is(interlaced: bool) -> None:
+    sizes = ROWS[interlaced]
+    sound = [number % 5 for number in range(len(sizes))]
+    image, warning, _ = kept(rows_of(sound, sizes, interlaced=interlaced))
+    assert warning is None and decode_still(image).shape == (19, 20, 3)
+    with pytest.raises(NotAStill, match="cut"):
+        kept(rows_of(sound[:-1], sizes[:-1], interlaced=interlaced))
+    for row in (0, len(sizes) // 2, len(sizes) - 1):
+        broken = [*sound[:row], 5, *sound[row + 1 :]]
+        with pytest.raises(NotAStill, match="row"):
+            kept(rows_of(broken, sizes, interlaced=interlaced))

@@ -120,7 +120,7 @@ def survey_file(path: Path, stopping: Callable[[], bool]) -> FileSurvey:
         probed = context.width, context.height
         size = changes.header_size or probed
         if size != probed:
-            changes.setups[0] = VideoSetup(extradata, *size, lengths_before=False)
+            changes.setups[0] = VideoSetup(extradata, size[0], size[1], lengths_before=False)
         promised_s = _promised_s(container, video)
         reorders, codec = context.reorder_depth > 0, context.name
     if not pts:
@@ -146,7 +146,8 @@ def survey_file(path: Path, stopping: Callable[[], bool]) -> FileSurvey:
             np.frombuffer(setup_of, np.int64),
         ),
         codec,
-        *size,
+        size[0],
+        size[1],
         _rotation_deg(path),
         changes.setups,
         tick_s,
