@@ -21,6 +21,11 @@ from payesh.ingest.domain.source_address import BadAddress, filled, parted, show
         "rtsp://192.0.2.7/live?pwd=secret&token=secret2",
         "rtsp://192.0.2.7\r\nX: secret/live",
         "rtsp://192.0.2.7:secret/live",
+        "rtsp://[2001:db8::7]secret/live",
+        "rtsp://192.0.2.7/?user=admin?password=secret",
+        "rtsp://192.0.2.7/user:admin;password:secret",
+        "rtsp://192.0.2.7/password%3Asecret",
+        "rtsp://192.0.2.7/live?u=admin&p=secret",
     ],
 )
 def test_a_password_that_cannot_be_told_from_the_address_is_refused_in_words(url: str) -> None:
@@ -60,6 +65,32 @@ def test_a_password_among_the_parameters_is_sealed_apart_and_the_camera_is_still
     opened = filled(*address)
     assert opened.replace("password=", "%70assw%6Frd%3D") == url or opened == url
     assert parted(kept, "admin", "s3cret!") == address
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["loginpas", "userpwd", "userpass", "user_pass", "login_pass", "accesstoken", "secretkey",
+     "accessKey", "key", "passcode", "psd", "pin", "signature", "Userpasswd"],
+)  # fmt: skip
+def test_what_may_be_a_password_is_sealed_under_any_name(parameter: str) -> None:
+    url = f"rtsp://192.0.2.7/live?channel=1&{parameter}=s3cret&subtype=0"
+    address = parted(url, None, None)
+    assert address == (url.replace("s3cret", "{password}"), None, "s3cret")
+    assert RtspAddress(*address).with_credentials() == url
+
+
+@pytest.mark.parametrize("before", ["%3F", "%2F", "%26", "%2f"])
+def test_a_password_behind_an_escaped_sign_is_sealed_too(before: str) -> None:
+    url = f"rtsp://192.0.2.7/live{before}password=s3cret"
+    assert parted(url, None, None) == (url.replace("s3cret", "{password}"), None, "s3cret")
+    assert "s3cret" not in shown(url)
+
+
+def test_short_names_are_taken_with_places_for_name_and_password() -> None:
+    url = "rtsp://192.0.2.7/live?u={username}&p={password}"
+    address = parted(url, "admin", "s3cret")
+    assert address == (url, "admin", "s3cret")
+    assert RtspAddress(*address).with_credentials() == "rtsp://192.0.2.7/live?u=admin&p=s3cret"
 
 
 def test_a_password_in_its_field_goes_into_the_place_that_the_address_names() -> None:

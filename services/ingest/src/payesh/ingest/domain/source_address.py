@@ -10,17 +10,30 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 _USERNAME, _PASSWORD = "{username}", "{password}"
-_NAMES = r"user(?:_?name)?|usr|login|account"
-_SECRETS = r"pass(?:_?word|wd|phrase)?|pwd|psw|pw|secret|token|auth\w*?|credentials?|api_?key"
+_NAMES = r"user(?:_?name)?|usr|login(?:use|user|name)?|account"
+_SECRETS = (
+    r"[A-Za-z]*(?:pass_?word|passwd|passphrase|passcode|pwd|psw|psd|secret|token|credentials?)"
+    r"|(?:user|login|admin)_?pass?|pass|pw|pin|auth\w*?|(?:[A-Za-z]+_?)?key|sig(?:nature)?"
+)
+"""Rather one too many: what is sealed is filled in again for the connection."""
+_BEGINS = r"(?:(?<![A-Za-z])|(?<=%[0-9A-F]{2}))"
 _VALUE = r"(.*?)(?=$|&|_[A-Za-z]+=)"
-_NAME_PARAMETER = re.compile(rf"(?i)(?<![A-Za-z])({_NAMES})=" + _VALUE)
-_SECRET_PARAMETER = re.compile(rf"(?i)(?<![A-Za-z])({_SECRETS})=" + _VALUE)
+_NAME_PARAMETER = re.compile(rf"(?i){_BEGINS}({_NAMES})=" + _VALUE)
+_SECRET_PARAMETER = re.compile(rf"(?i){_BEGINS}({_SECRETS})=" + _VALUE)
+_OTHER_SECRET = re.compile(
+    rf"(?i){_BEGINS}(?:{_SECRETS})(?::|%3A)|[?&/]u=[^&/]*&p=(?!{re.escape(_PASSWORD)}(?:&|$))"
+)
+"""Ways to write a password that are not parted, only refused."""
+_HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]+)(:\d*)?")
 _LETTER_ESCAPES = re.compile(r"%(?:3[dD]|5[fF]|[46][1-9a-fA-F]|[57][0-9aA])")
 _PATH_SAFE = "/?:@!$&'()*+,;=%-._~[]{}"
 _VALUE_SAFE = "!$'()*+,:@~-._="
 """Recorders that take parameters in the path may not undo escapes: none that is not needed."""
 
-_FIELDS = "name and password go into their own fields, not into the address"
+_FIELDS = (
+    "name and password go into their own fields, not into the address, which may have "
+    "{username} and {password} in their places"
+)
 
 
 class BadAddress(ValueError):
@@ -56,7 +69,13 @@ def parted(url: str, username: str | None, password: str | None) -> SourceAddres
     # Also behind the host: a password may hold the "/", "?" or "#" that seems to end it.
     if "@" in url or "#" in url or "%40" in parts.netloc:
         raise BadAddress(_where(url))
+    if not _HOST.fullmatch(parts.netloc):
+        raise BadAddress(_where(url))
     rest = _plain(url[url.index("://") + 3 + len(parts.netloc) :])
+    if _OTHER_SECRET.search(rest) or any(
+        set(match[2]) & set("/?;") for match in _NAME_PARAMETER.finditer(rest)
+    ):
+        raise BadAddress("the address seems to hold a password: " + _FIELDS)
     for match in _SECRET_PARAMETER.finditer(rest):
         following = rest[match.end() :].split("&")[1:2]
         if set(match[2]) & set("/?;") or (following and "=" not in following[0]):
