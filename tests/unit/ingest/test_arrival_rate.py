@@ -55,3 +55,31 @@ def test_a_slow_camera_is_as_slow_as_it_stamps() -> None:
 
 def test_a_burst_alone_shows_nothing() -> None:
     assert excess(lambda number: 2.0 + number * 0.001, 50) is None
+
+
+def watched(arrival_s: Callable[[float], float], seconds: float) -> ArrivalRate:
+    rate, last_s = ArrivalRate(), 0.0
+    for number in range(round(seconds / STEP_S)):
+        last_s = max(last_s, arrival_s(number * STEP_S))
+        rate.observe(number * STEP_S, last_s)
+    return rate
+
+
+@pytest.mark.parametrize("honest_s", [4.0, 10.0, 20.0, 60.0])
+def test_a_rate_that_changes_is_measured_over_the_first_segment(honest_s: float) -> None:
+    rate = watched(lambda sent_s: sent_s + 0.19 * max(0.0, sent_s - honest_s), honest_s + 2.04)
+    assert rate.grows_over(honest_s, honest_s + 2.0) == pytest.approx(0.19, abs=0.03)
+    assert rate.grows_over(honest_s - 2.0, honest_s) == 0.0
+
+
+@pytest.mark.parametrize("stalled_s", [0.3, 1.0, 1.9, 2.5])
+def test_a_stall_is_seen_through_once_it_is_over(stalled_s: float) -> None:
+    """Frames from 11 s on come at once, when it is over."""
+    rate = watched(lambda at_s: max(at_s, 11.0 + stalled_s) if at_s >= 11.0 else at_s, 14.5)
+    assert [rate.grows_over(at, at + 2.0) for at in (8.0, 10.0, 12.0)] == [0.0, 0.0, 0.0]
+
+
+def test_jitter_of_a_mobile_network_is_no_other_rate() -> None:
+    jitter = random.Random(3)  # noqa: S311 - jitter
+    rate = watched(lambda at_s: at_s + jitter.expovariate(1 / 0.06), 25.0)
+    assert [rate.grows_over(at, at + 2.0) for at in range(1, 22)] == [0.0] * 21

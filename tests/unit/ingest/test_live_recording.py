@@ -181,12 +181,15 @@ def test_parameter_sets_of_the_description_that_are_stale_give_way_to_the_stream
     assert len(found.frames(stream)) == 50
 
 
-def delivered(clip: Clip, frames_per_s: float) -> Clip:
+def delivered(clip: Clip, frames_per_s: float, *, after_s: float = 0.0) -> Clip:
     units = tuple(
-        dataclasses.replace(unit, send_s=number / frames_per_s)
-        for number, unit in enumerate(clip.units)
+        dataclasses.replace(
+            unit,
+            send_s=min(unit.pts_s, after_s) + max(0.0, unit.pts_s - after_s) * 25 / frames_per_s,
+        )
+        for unit in clip.units
     )
-    return dataclasses.replace(clip, units=units, duration_s=len(units) / frames_per_s)
+    return dataclasses.replace(clip, units=units, duration_s=units[-1].send_s + 0.04)
 
 
 @pytest.mark.parametrize(
@@ -215,6 +218,33 @@ def test_a_camera_whose_stamps_run_at_another_rate_is_known_from_the_first_segme
         difference_ms = abs(segment.duration_ms - segment.presented_ms)
         assert segment.clock_u95_ms >= difference_ms
     assert raised(found) == [("clock_off", "rate_differs")]
+
+
+def test_a_rate_that_changes_in_mid_stream_is_known_from_its_first_segment_on(
+    tmp_path: Path,
+) -> None:
+    """At night a camera may send fewer frames and go on counting 25 a second."""
+    clip = encoded(tmp_path / "clip.mp4", frames=300, gop=50)
+    changed = delivered(clip, 21.0, after_s=6.0)
+    found = record(tmp_path, changed, start_when="now", at_most_s=30.0)
+    ratios = [each.duration_ms / (each.presented_ms or 1) for each in found.segments]
+    assert ratios == pytest.approx([1.0] * 3 + [25 / 21] * 3, abs=0.06)
+    assert found.gaps == []
+
+
+def test_a_stall_in_mid_stream_is_no_other_rate(tmp_path: Path) -> None:
+    """What the network held back from 3.2 s on comes at once, and the next frames in time."""
+    clip = encoded(tmp_path / "clip.mp4", frames=250, gop=50)
+    units = [
+        dataclasses.replace(
+            unit, send_s=max(unit.send_s, 5.0) if unit.pts_s >= 3.2 else unit.send_s
+        )
+        for unit in clip.units
+    ]
+    stalled = dataclasses.replace(clip, units=tuple(units))
+    found = record(tmp_path, stalled, start_when="now", at_most_s=30.0)
+    assert [each.duration_ms for each in found.segments] == [2000] * 5
+    assert raised(found) == []
 
 
 def test_an_honest_camera_is_not_suspected(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ JITTER_S = 0.05
 TOLERANCE = 0.01
 """Differences of rate below one percent change no speed by more than its own uncertainty."""
 _CATCHING_UP = 0.5
+_STEP_S = 0.1
+"""Over a single segment the network may move the least wait by less than this."""
+_BEFORE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class ArrivalRate:
     A packet's wait is its arrival less its timestamp. Stalls and bursts make waits longer for a
     while, never shorter, so the least wait of each half of the window is compared: it stays where
     it is on an honest source whatever the network does, and moves steadily where the rate differs.
+    That shows a rate which changes in mid-stream only after half a window, so a single segment is
+    looked at besides: by how much the least wait is longer after it than before it.
     """
 
     def __init__(self) -> None:
@@ -68,3 +73,14 @@ class ArrivalRate:
         if abs(moved_s) <= JITTER_S or abs(excess) <= TOLERANCE or excess < -_CATCHING_UP:
             excess = 0.0
         return MeasuredRate(excess, window_s)
+
+    def grows_over(self, begin_s: float, end_s: float) -> float:
+        """By which share frames came slower than their timestamps claim between two of them; 0
+        where the network may have done it. A stall that is not over looks the same: ask again when
+        more has come."""
+        early = [w for _, at_s, w in self._bins if begin_s - _BEFORE_S <= at_s < begin_s + _BIN_S]
+        late = [wait_s for _, at_s, wait_s in self._bins if at_s >= end_s - _BIN_S]
+        if not early or not late or end_s - begin_s < _SHORTEST_S:
+            return 0.0
+        moved_s = min(late) - min(early)
+        return moved_s / (end_s - begin_s) if moved_s > _STEP_S else 0.0

@@ -197,16 +197,30 @@ class Connection:
     def _release_measured(self, stream: LiveStream) -> None:
         """Write what is held once the rate is known, or will not be known soon."""
         held_s = time.monotonic() - self._held_since_s
-        if len(self._held) > 1 or held_s > _HOLD_S or self._rate.measured() is not None:
+        if len(self._held) > 1 or held_s > _HOLD_S or self._is_settled():
             self._release(stream, last=False)
+
+    def _is_settled(self) -> bool:
+        """Whether the rate is known, and no stall may be on that would look like another one."""
+        rate = self._rate.measured()
+        if rate is None:
+            return False
+        return bool(rate.excess) or not any(self._growth(timed) for timed in self._held)
+
+    def _growth(self, timed: TimedFragment) -> float:
+        fragment = timed.fragment
+        return self._rate.grows_over(
+            fragment.first_pts * self._tick_s, fragment.end_pts * self._tick_s
+        )
 
     def _release(self, stream: LiveStream, *, last: bool) -> None:
         held, self._held = self._held, []
         rate = self._rate.measured()
-        excess = 0.0 if rate is None else rate.excess
-        if excess:
-            self._clock.forget()  # by such stamps the least wait of long ago is no measure of now
+        steady = 0.0 if rate is None else rate.excess
         for number, timed in enumerate(held, start=1):
+            excess = max(steady, self._growth(timed), key=abs)
+            if excess:
+                self._clock.forget()  # by such stamps the least wait of long ago is none of now
             self._writer.write(
                 stream, replace(timed, rate_excess=excess), last=last and number == len(held)
             )
