@@ -76,7 +76,7 @@ def test_what_may_be_a_password_is_sealed_under_any_name(parameter: str) -> None
     url = f"rtsp://192.0.2.7/live?channel=1&{parameter}=s3cret&subtype=0"
     address = parted(url, None, None)
     assert address == (url.replace("s3cret", "{password}"), None, "s3cret")
-    assert RtspAddress(*address).with_credentials() == url
+    assert filled(*address) == url
 
 
 @pytest.mark.parametrize("before", ["%3F", "%2F", "%26", "%2f"])
@@ -90,7 +90,7 @@ def test_short_names_are_taken_with_places_for_name_and_password() -> None:
     url = "rtsp://192.0.2.7/live?u={username}&p={password}"
     address = parted(url, "admin", "s3cret")
     assert address == (url, "admin", "s3cret")
-    assert RtspAddress(*address).with_credentials() == "rtsp://192.0.2.7/live?u=admin&p=s3cret"
+    assert filled(*address) == "rtsp://192.0.2.7/live?u=admin&p=s3cret"
 
 
 def test_a_password_in_its_field_goes_into_the_place_that_the_address_names() -> None:
