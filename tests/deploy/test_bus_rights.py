@@ -260,11 +260,11 @@ async def test_a_wrong_password_and_an_unknown_authority_are_refused(
 ) -> None:
     wrong = Producer(settings(kafka, "tickets-bus", kafka_password="guessed"))
     with pytest.raises(BusUnavailable):
-        await wrong.publish_raw("audit.read.recorded.v1", b"key", b"{}", [])
+        await wrong.publish_raw("audit.tickets.recorded.v1", b"key", b"{}", [])
     await wrong.stop()
     other = tmp_path / "other.crt"
     await asyncio.to_thread(draw_certificate, other, tmp_path / "key")
     misled = Producer(settings(kafka, "tickets-bus", kafka_ca_file=other))
     with pytest.raises(BusUnavailable):
-        await misled.publish_raw("audit.read.recorded.v1", b"key", b"{}", [])
+        await misled.publish_raw("audit.tickets.recorded.v1", b"key", b"{}", [])
     await misled.stop()

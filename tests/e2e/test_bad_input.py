@@ -23,7 +23,6 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from payesh.contracts import (
-    AuditReadRecorded,
     CitationDrafted,
     CitationRejected,
     Event,
@@ -31,6 +30,7 @@ from payesh.contracts import (
     PlateRead,
     SegmentStored,
     SnapshotStored,
+    TicketsReadRecorded,
     TrafficCounted,
     ViolationDetected,
 )
@@ -63,7 +63,7 @@ MALFORMED: list[tuple[type[Event], bytes | None, Headers, str, set[str]]] = [
     (ViolationDetected, b"{}", [], "ce_specversion", {"tickets"}),
     (PlateRead, b"{}", headers_of(PlateRead, ce_type="other.v1"), "ce_type", {"tickets"}),
     (TrafficCounted, b"[]", headers_of(TrafficCounted), "schema: ", {"detect-projection"}),
-    (AuditReadRecorded, b"{}", headers_of(AuditReadRecorded, ce_id="7"), "ce_id", {"access"}),
+    (TicketsReadRecorded, b"{}", headers_of(TicketsReadRecorded, ce_id="7"), "ce_id", {"access"}),
 ]
 """Topic, body, headers; the reason in its dead letters, and the groups that send them."""
 

@@ -106,6 +106,14 @@ class RunningAccess:
         answer = await self.token(made["client"]["client_id"], made["client_secret"])
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
+    async def person_bearer(self, **rights: Any) -> dict[str, str]:
+        """Headers of a new person, of all rights but those given, who signed in at the pages."""
+        wanted = {"scopes": ["audit:read"], "counties": "*", **rights}
+        username = (await self.new_person(**wanted)).json()["username"]
+        browser = Browser(self)
+        answer = await browser.redeem(await browser.code(username))
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
     async def claims(self, token: str) -> dict[str, Any]:
         """Claims of a token as any service verifies it: by the kit, with the published keys."""
         return await TokenVerifier(self.settings).claims(token)
@@ -235,7 +243,7 @@ async def access(
     await create_topics(engines.addresses()["kafka_bootstrap"])
     settings = settings_for(engines, folder)
     database_url = settings.database_url.get_secret_value()
-    await migrate(database_url, MIGRATIONS)
+    await migrate(engines.addresses()["migration_urls"]["access"], MIGRATIONS)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PAYESH_DATABASE_URL", database_url)
         await offer_bootstrap(folder / "first-administrator.secret")

@@ -32,8 +32,8 @@ from .conftest import Collect, RunningAccess, serving, settings_for
 async def fresh(engines: EngineSet, tmp_path: Path) -> Settings:
     """Settings of a service that is not running, with an empty migrated database of its own."""
     name = f"access_{secrets.token_hex(4)}"
-    url = await engines.database.create_database(name)
-    await migrate(url, MIGRATIONS)
+    url = await engines.database.create_database(name, owned_apart=True)
+    await migrate(engines.database.owner_url(name), MIGRATIONS)
     return settings_for(engines, tmp_path, database_url=url, pages_clients_file=None)
 
 

@@ -4,12 +4,16 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from payesh.access.domain.audit_chain import GENESIS, link
+from payesh.access.adapters import merkle_tree
+from payesh.access.domain.merkle import leaf_hash, root_of
 from payesh.access.main import MIGRATIONS
+from payesh.kit.database import Database
 from payesh.kit.migrations import migrate
 from payesh.local.engines import EngineSet
 
@@ -20,21 +24,23 @@ from .test_audit import record
 async def before_agencies(
     engines: EngineSet, tmp_path: Path
 ) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
-    """Address of a database at revision 0001, and a connection to it."""
+    """A database at revision 0001: its name, and its owner's connection to it."""
     (tmp_path / "versions").mkdir()
     for file in ("env.py", "versions/0001_first.py"):
         shutil.copy(MIGRATIONS / file, tmp_path / file)
-    url = await engines.database.create_database(f"access_{secrets.token_hex(4)}")
+    name = f"access_{secrets.token_hex(4)}"
+    await engines.database.create_database(name, owned_apart=True)
+    url = engines.database.owner_url(name)
     await migrate(url, tmp_path)
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-    yield url, connection
+    yield name, connection
     await connection.close()
 
 
-async def test_every_stored_record_gets_its_agency_whatever_its_purpose(
-    before_agencies: tuple[str, asyncpg.Connection],
+async def test_every_stored_record_becomes_a_leaf_whatever_its_purpose(
+    engines: EngineSet, before_agencies: tuple[str, asyncpg.Connection]
 ) -> None:
-    url, connection = before_agencies
+    name, connection = before_agencies
     purposes = [
         "case 12",
         "a NUL: \x00",
@@ -43,18 +49,35 @@ async def test_every_stored_record_gets_its_agency_whatever_its_purpose(
         '"agency":"other"',
         None,
     ]
+    bodies = []
     for number, purpose in enumerate(purposes, 1):
-        body = record("reads", number, purpose=purpose).to_json()
+        event = record(uuid4().hex, number, purpose=purpose)
+        body = event.model_copy(update={"epoch": None}).to_json()
+        bodies.append(body)
         await connection.execute(
             "INSERT INTO audit_records VALUES"
-            " ('reads', $1, $1, now(), 's', 'k', '{}', $2, $3, $4, now())",
+            " ('plates', $1, $1, now(), 's', 'k', '{}', $2, $3, $3, now())",
             number,
             body,
-            GENESIS,
-            link(GENESIS, body),
+            b"a link of the hash chain that was",
         )
-    await migrate(url, MIGRATIONS)
-    agencies = await connection.fetch("SELECT agency FROM audit_records")
-    assert [row["agency"] for row in agencies] == ["police"] * len(purposes)
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await connection.execute("UPDATE audit_records SET agency = 'other'")
+    await migrate(engines.database.owner_url(name), MIGRATIONS)
+    leaves = await connection.fetch("SELECT * FROM audit_leaves ORDER BY position")
+    assert [row["body"] for row in leaves] == bodies
+    assert [row["agency"] for row in leaves] == ["police"] * len(purposes)
+    assert [row["sequence"] for row in leaves] == list(range(1, len(purposes) + 1))
+    database = Database(engines.database.database_url(name))
+    async with database.transaction() as session:
+        assert await merkle_tree.root(session, len(bodies)) == root_of(map(leaf_hash, bodies))
+    await database.close()
+    counts = await connection.fetchrow("SELECT last_sequence, records FROM audit_counts")
+    assert tuple(counts) == (len(purposes), len(purposes))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):  # by trigger: this is the owner
+        await connection.execute("UPDATE audit_leaves SET agency = 'other'")
+
+
+async def test_the_services_own_role_cannot_migrate(engines: EngineSet) -> None:
+    """It would own the tables of the log that it writes."""
+    url = await engines.database.create_database(f"access_{secrets.token_hex(4)}")
+    with pytest.raises(DBAPIError, match="must not own its audit log"):
+        await migrate(url, MIGRATIONS)

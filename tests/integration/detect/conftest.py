@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from payesh.contracts import AuditReadRecorded, Event, PassageObserved, TrafficCounted
+from payesh.contracts import DetectReadRecorded, Event, PassageObserved, TrafficCounted
 from payesh.contracts.detect import TrafficCount
 from payesh.contracts.values import PlaceClass, RoadClass
 from payesh.contracts.vocabulary import VehicleClass
@@ -75,11 +75,11 @@ class CountingHouse:
 
             await eventually(held)
 
-    async def audited(self, subject: str, number: int) -> list[AuditReadRecorded]:
+    async def audited(self, subject: str, number: int) -> list[DetectReadRecorded]:
         """The records of a subject's reads, once there are so many."""
 
-        def found() -> list[AuditReadRecorded]:
-            records = [r for r in self.tap.events(AuditReadRecorded) if r.service == "detect"]
+        def found() -> list[DetectReadRecorded]:
+            records = self.tap.events(DetectReadRecorded)
             return sorted((r for r in records if r.subject == subject), key=lambda r: r.sequence)
 
         await eventually(lambda: len(found()) >= number)
@@ -130,6 +130,6 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
         await producer.start()
         opened.push_async_callback(database.close)
         opened.push_async_callback(producer.stop)
-        tap = await opened.enter_async_context(BusTap(bootstrap, (AuditReadRecorded.topic,)))
+        tap = await opened.enter_async_context(BusTap(bootstrap, (DetectReadRecorded.topic,)))
         address = await opened.enter_async_context(served(create(settings)))
         yield CountingHouse(address, settings, database, producer, tap, signer, expired)

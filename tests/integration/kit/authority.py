@@ -113,7 +113,7 @@ def routes(database: Database) -> APIRouter:
             await record_read(
                 session,
                 principal,
-                service="kit-test",
+                service="plates",
                 scope="reads:read",
                 action="search",
                 resource_kind="read",

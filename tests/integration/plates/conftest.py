@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from payesh.contracts import AuditReadRecorded, Event, PassageObserved, PlateRead
+from payesh.contracts import Event, PassageObserved, PlateRead, PlatesReadRecorded
 from payesh.contracts.values import ObjectReference
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
@@ -86,11 +86,11 @@ class RunningService:
         await self.publish(later)
         return await self.read_of(later)
 
-    async def audited(self, subject: str, number: int) -> list[AuditReadRecorded]:
+    async def audited(self, subject: str, number: int) -> list[PlatesReadRecorded]:
         """The audit records of a subject, once there are `number`."""
 
-        def found() -> list[AuditReadRecorded]:
-            records = [r for r in self.tap.events(AuditReadRecorded) if r.service == "plates"]
+        def found() -> list[PlatesReadRecorded]:
+            records = self.tap.events(PlatesReadRecorded)
             return sorted(
                 (r for r in records if r.subject == subject), key=lambda each: each.sequence
             )
@@ -129,7 +129,7 @@ async def service(engines: EngineSet) -> AsyncIterator[RunningService]:
         await producer.start()
         opened.push_async_callback(database.close)
         opened.push_async_callback(producer.stop)
-        topics = (PlateRead.topic, AuditReadRecorded.topic)
+        topics = (PlateRead.topic, PlatesReadRecorded.topic)
         tap = await opened.enter_async_context(BusTap(bootstrap, topics))
         address = await opened.enter_async_context(served(create(settings)))
         yield RunningService(

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from payesh.contracts import AuditReadRecorded, Event, ViolationDetected
+from payesh.contracts import Event, TicketsReadRecorded, ViolationDetected
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
@@ -91,24 +91,24 @@ class Office:
 
     async def audited(
         self, subject: str, count: int, *, is_person: bool = True
-    ) -> list[AuditReadRecorded]:
+    ) -> list[TicketsReadRecorded]:
         """The audit records of a person or a machine, once there are `count`."""
         subject = f"person:{subject}" if is_person else subject
         tap = AIOKafkaConsumer(
-            AuditReadRecorded.topic,
+            TicketsReadRecorded.topic,
             bootstrap_servers=self.settings.kafka_bootstrap,
             auto_offset_reset="earliest",
         )
-        found: list[AuditReadRecorded] = []
+        found: list[TicketsReadRecorded] = []
         await tap.start()
         try:
             async with asyncio.timeout(20):
                 while len(found) < count:
                     try:
-                        record = AuditReadRecorded.from_json((await tap.getone()).value)
+                        record = TicketsReadRecorded.from_json((await tap.getone()).value)
                     except ValidationError:
                         continue  # another test's bad message
-                    if (record.service, record.subject) == ("tickets", subject):
+                    if record.subject == subject:
                         found.append(record)
         finally:
             await tap.stop()

@@ -3,7 +3,16 @@
 The JSON Schemas are the authority; `tests/contract` proves that models and schemas agree both ways.
 """
 
-from payesh.contracts.access import AuditReadRecorded, KeyRotated
+from payesh.contracts.access import (
+    AUDIT_RECORDS,
+    AccessReadRecorded,
+    AuditReadRecorded,
+    DetectReadRecorded,
+    IngestReadRecorded,
+    KeyRotated,
+    PlatesReadRecorded,
+    TicketsReadRecorded,
+)
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.detect import PassageObserved, TrafficCounted, ViolationDetected
 from payesh.contracts.event import EVENTS, Event, event_for_topic
@@ -24,7 +33,9 @@ from payesh.contracts.tickets import (
 )
 
 __all__ = [
+    "AUDIT_RECORDS",
     "EVENTS",
+    "AccessReadRecorded",
     "AuditReadRecorded",
     "CameraConfigured",
     "CameraHealthChanged",
@@ -34,14 +45,18 @@ __all__ = [
     "CitationIssued",
     "CitationObjected",
     "CitationRejected",
+    "DetectReadRecorded",
     "Event",
     "GapRecorded",
     "HotlistMatched",
+    "IngestReadRecorded",
     "KeyRotated",
     "PassageObserved",
     "PlateRead",
+    "PlatesReadRecorded",
     "SegmentStored",
     "SnapshotStored",
+    "TicketsReadRecorded",
     "TrafficCounted",
     "ViolationDetected",
     "event_for_topic",

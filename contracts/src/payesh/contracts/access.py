@@ -1,7 +1,9 @@
 """Events of `access`, and the audit record that every service publishes."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -85,3 +87,56 @@ class AuditReadRecorded(Event):
         if self.epoch is None:
             return deterministic_id(self.topic, self.service, self.sequence)
         return deterministic_id(self.topic, self.service, self.epoch, self.sequence)
+
+
+class IngestReadRecorded(AuditReadRecorded):
+    """A record that ingest vouches for: it alone may write to this topic."""
+
+    topic: ClassVar[str] = "audit.ingest.recorded.v1"
+
+    service: Literal["ingest"]
+
+
+class DetectReadRecorded(AuditReadRecorded):
+    """A record that detect vouches for."""
+
+    topic: ClassVar[str] = "audit.detect.recorded.v1"
+
+    service: Literal["detect"]
+
+
+class PlatesReadRecorded(AuditReadRecorded):
+    """A record that plates vouches for."""
+
+    topic: ClassVar[str] = "audit.plates.recorded.v1"
+
+    service: Literal["plates"]
+
+
+class TicketsReadRecorded(AuditReadRecorded):
+    """A record that tickets vouches for."""
+
+    topic: ClassVar[str] = "audit.tickets.recorded.v1"
+
+    service: Literal["tickets"]
+
+
+class AccessReadRecorded(AuditReadRecorded):
+    """A record that access vouches for."""
+
+    topic: ClassVar[str] = "audit.access.recorded.v1"
+
+    service: Literal["access"]
+
+
+AUDIT_RECORDS: Mapping[str, type[AuditReadRecorded]] = MappingProxyType(
+    {
+        "ingest": IngestReadRecorded,
+        "detect": DetectReadRecorded,
+        "plates": PlatesReadRecorded,
+        "tickets": TicketsReadRecorded,
+        "access": AccessReadRecorded,
+    }
+)
+"""Service to the event in which it records a read. `AuditReadRecorded` itself is their common
+shape; on its own topic no service vouches for a record, and none is taken into the log."""

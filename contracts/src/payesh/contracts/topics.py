@@ -78,7 +78,7 @@ def topics() -> tuple[Topic, ...]:
                     local_partitions=1,
                     replicas=topic.replicas,
                     cleanup_policy="delete",
-                    retention_ms=dead["retention.ms"],
+                    retention_ms=channel.get("x-dead-letter-retention-ms", dead["retention.ms"]),
                     producers=topic.consumers,
                     consumers=(),
                     summary=f"Messages of {topic.name} that could not be handled, with the reason",

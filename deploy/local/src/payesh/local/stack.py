@@ -157,9 +157,13 @@ class Stack:
         """Run a service's command to its end in its environment. Raises EngineDied."""
         process = self.processes[name]
         process.data_dir.mkdir(parents=True, exist_ok=True)
+        migration = {}
+        if command == ("migrate",):
+            url = self.engines.addresses()["migration_urls"][process.service]
+            migration = {"PAYESH_DATABASE_URL": url}
         child = await asyncio.create_subprocess_exec(
             str(program(process.service)), *command,
-            env={**inherited_environment(), **self._environment(process)},
+            env={**inherited_environment(), **self._environment(process), **migration},
             cwd=process.data_dir,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

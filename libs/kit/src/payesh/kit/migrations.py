@@ -28,6 +28,13 @@ def create_kit_tables(op: Any) -> None:
     kit_metadata.create_all(op.get_bind(), tables=KIT_TABLES, checkfirst=False)
 
 
+def add_audit_epoch(op: Any) -> None:
+    """The epoch in which audit records are counted, and what the database was when it began. A new
+    database has both from the start."""
+    for column in ("epoch", "incarnation"):
+        op.execute(f"ALTER TABLE audit_counter ADD COLUMN IF NOT EXISTS {column} text")
+
+
 def run_migrations(database_url: str, folder: Path) -> None:
     """Upgrade the database to the newest revision; waits for a concurrent run. Blocks."""
     failure: list[BaseException] = []

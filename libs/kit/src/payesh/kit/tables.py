@@ -51,6 +51,8 @@ audit_counter = Table(
     kit_metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
+    Column("epoch", Text),
+    Column("incarnation", Text),
 )
 
 sessions = Table(

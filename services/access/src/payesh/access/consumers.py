@@ -1,11 +1,18 @@
-"""The bus edge: audit records of every service."""
+"""The bus edge: audit records, on a topic of its own from each service."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from payesh.access.dependencies import Dependencies
-from payesh.access.handlers.audit import append_record
-from payesh.contracts import AuditReadRecorded, Event
+from payesh.access.handlers.audit_appending import AppendRecords, refuse_unattributed
+from payesh.contracts import (
+    AccessReadRecorded,
+    AuditReadRecorded,
+    DetectReadRecorded,
+    Event,
+    IngestReadRecorded,
+    PlatesReadRecorded,
+    TicketsReadRecorded,
+)
 from payesh.kit.bus import Handler
 
 GROUP = "access"
@@ -13,4 +20,12 @@ GROUP = "access"
 
 def handlers(dependencies: Dependencies) -> Mapping[type[Event], Handler]:
     """Each consumed event with its handler."""
-    return {AuditReadRecorded: partial(append_record, dependencies)}
+    append = AppendRecords(dependencies)
+    return {
+        IngestReadRecorded: append,
+        DetectReadRecorded: append,
+        PlatesReadRecorded: append,
+        TicketsReadRecorded: append,
+        AccessReadRecorded: append,
+        AuditReadRecorded: refuse_unattributed,
+    }

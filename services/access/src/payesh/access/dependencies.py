@@ -1,9 +1,10 @@
 """What the use cases of access rest on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.passwords import Passwords
+from payesh.access.domain.lag import LagWindow
 from payesh.access.settings import Settings
 from payesh.kit.database import Database
 from payesh.kit.query_digests import QueryDigests
@@ -18,3 +19,4 @@ class Dependencies:
     digests: QueryDigests
     ring: KeyRing
     passwords: Passwords
+    audit_lag: LagWindow = field(default_factory=LagWindow)

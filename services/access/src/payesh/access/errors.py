@@ -13,3 +13,10 @@ class KeyUnreadable(PayeshError):
 
 class NoSigningKey(PayeshError):
     """No key is active: the service was not migrated and started in order."""
+
+
+class TreeDamaged(PayeshError):
+    """A node of the audit log's tree is missing, although its leaves were there."""
+
+    def __init__(self) -> None:
+        super().__init__("the audit log lacks a node of its tree: verify it offline")

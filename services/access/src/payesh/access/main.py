@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,9 +19,19 @@ from payesh.access.adapters.bootstrap import read_or_write_secret
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.own_keys import OwnKeys
 from payesh.access.adapters.passwords import Passwords
-from payesh.access.api import agencies, audit, bootstrap, clients, discovery, keys, oauth, people
+from payesh.access.api import (
+    agencies,
+    audit,
+    audit_alarms,
+    bootstrap,
+    clients,
+    discovery,
+    keys,
+    oauth,
+    people,
+)
 from payesh.access.dependencies import Dependencies
-from payesh.access.handlers.audit import verified_chains
+from payesh.access.handlers.audit_alarms import note_dead_letter
 from payesh.access.handlers.bootstrap import offer_secret
 from payesh.access.handlers.installation import prepare
 from payesh.access.pages import static_files
@@ -69,6 +80,7 @@ def create(settings: Settings) -> FastAPI:
         group=consumers.GROUP,
         handlers=consumers.handlers(dependencies),
         producer=producer,
+        on_dead_letter=partial(note_dead_letter, dependencies),
     )
 
     @asynccontextmanager
@@ -96,6 +108,7 @@ def create(settings: Settings) -> FastAPI:
             people.router,
             keys.router,
             audit.router,
+            audit_alarms.router,
         ],
         ready=ready,
         audit=AuditTrail(database, digests),
@@ -153,32 +166,16 @@ async def offer_bootstrap(secret_file: Path) -> None:
     )
 
 
-async def verify_audit() -> None:
-    """Recompute every chain of the audit log; exit code 1 names the first broken position."""
-    database = Database(CommandSettings().database_url)
-    broken = False
-    try:
-        async for chain, position in verified_chains(database):
-            broken |= position is not None
-            verdict = "holds" if position is None else f"BROKEN at position {position}"
-            sys.stdout.write(f"{chain.service}: {chain.records} records, {verdict}\n")
-    finally:
-        await database.close()
-    if broken:
-        raise SystemExit(1)
-
-
 _kit_cli = service_cli(
     "access",
     serve=run,
     migrate=MIGRATIONS,
     openapi=openapi,
-    commands={"verify-audit": verify_audit},
 )
 
 
 def cli(arguments: Sequence[str] | None = None) -> None:
-    """`payesh-access serve | migrate | openapi | verify-audit | bootstrap --secret-file PATH`."""
+    """`payesh-access serve | migrate | openapi | bootstrap --secret-file PATH`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] != ["bootstrap"]:
         _kit_cli(given)

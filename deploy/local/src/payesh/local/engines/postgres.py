@@ -17,6 +17,9 @@ from payesh.local.engines.process import Engine, EngineError, EngineUnavailable
 from payesh.local.engines.secret_file import SecretFile, write_private
 
 SERVICES = ("ingest", "detect", "plates", "tickets", "access")
+OWNED_APART = frozenset({"access"})
+"""Services whose tables belong to a second role, which migrates them: the audit log's writer must
+not be able to change what it wrote."""
 
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -62,6 +65,15 @@ class Postgres(Engine):
         """SQLAlchemy's URL (asyncpg) of a service's own database, as its own role."""
         return f"postgresql+asyncpg://{self._authority(service)}/{service}"
 
+    def migration_url(self, service: str) -> str:
+        """The same for the role that owns the tables: the service's own, or its owner's."""
+        role = owner_of(service) if service in OWNED_APART else service
+        return f"postgresql+asyncpg://{self._authority(role)}/{service}"
+
+    def owner_url(self, database: str) -> str:
+        """SQLAlchemy's URL for the owner of a database that was made with `owned_apart`."""
+        return f"postgresql+asyncpg://{self._authority(owner_of(database))}/{database}"
+
     def dsn(self, service: str = "postgres", database: str | None = None) -> str:
         """asyncpg's URL for a role; `postgres` is the superuser."""
         return f"postgresql://{self._authority(service)}/{database or service}"
@@ -69,23 +81,28 @@ class Postgres(Engine):
     def _authority(self, role: str) -> str:
         return f"{role}:{self._secrets.get(role)}@{LOOPBACK}:{self._port}"
 
-    async def create_database(self, service: str) -> str:
+    async def create_database(self, service: str, *, owned_apart: bool = False) -> str:
         """Make the service's database and its login role unless they exist; return the URL.
 
         The role owns that database alone, is no superuser, and no other role may connect to it.
+        With `owned_apart` a second role owns the database and migrates it, and the service's own
+        has what the migrations grant it.
         """
         if not service.isidentifier():
             raise ValueError(f"not a service's name: {service!r}")
-        password = self._secrets.get(service)  # hex: needs no quoting
+        owner = owner_of(service) if owned_apart else service
         connection = await asyncpg.connect(self.dsn())
         try:
-            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname=$1", service):
-                await connection.execute(f"CREATE ROLE {service} LOGIN PASSWORD '{password}'")
+            for role in {service, owner}:
+                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname=$1", role):
+                    password = self._secrets.get(role)  # hex: needs no quoting
+                    await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname=$1", service):
                 await connection.execute(
-                    f"CREATE DATABASE {service} OWNER {service} TEMPLATE template0"
+                    f"CREATE DATABASE {service} OWNER {owner} TEMPLATE template0"
                 )
             await connection.execute(f"REVOKE ALL ON DATABASE {service} FROM PUBLIC")
+            await connection.execute(f"GRANT CONNECT ON DATABASE {service} TO {service}")
         finally:
             await connection.close()
         return self.database_url(service)
@@ -136,12 +153,17 @@ class Postgres(Engine):
 
     async def _after_first_start(self) -> None:
         for service in SERVICES:
-            await self.create_database(service)
+            await self.create_database(service, owned_apart=service in OWNED_APART)
         connection = await asyncpg.connect(self.dsn())
         try:
             await connection.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
         finally:
             await connection.close()
+
+
+def owner_of(service: str) -> str:
+    """The role that owns a service's tables where it is not the service's own."""
+    return f"{service}_owner"
 
 
 def _installation() -> Path:

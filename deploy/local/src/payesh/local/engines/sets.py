@@ -27,6 +27,7 @@ class Addresses(TypedDict):
     s3_secure: bool
     s3_keys: dict[str, tuple[str, str]]  # service -> access key, secret key
     database_urls: dict[str, str]  # service -> postgresql+asyncpg://...
+    migration_urls: dict[str, str]  # the same for the owner of the service's tables
 
 
 class EngineSet(ABC):
@@ -65,6 +66,7 @@ class EngineSet(ABC):
             "s3_secure": self.objects.secure,
             "s3_keys": {name: self.objects.credentials_for(name) for name in ENTITLEMENTS},
             "database_urls": {name: self.database.database_url(name) for name in SERVICES},
+            "migration_urls": {name: self.database.migration_url(name) for name in SERVICES},
         }
 
     async def __aenter__(self) -> Self:

@@ -22,6 +22,7 @@ from payesh.kit.settings import BusSettings
 log = structlog.get_logger(__name__)
 
 Revoked = Callable[[set[TopicPartition]], Awaitable[None]]
+DeadLettered = Callable[[Any, str], Awaitable[None]]
 
 _FETCH_WAIT_MS = 200
 _GATHER_S = 0.01
@@ -40,6 +41,8 @@ class Consumer:
       its partition is paused and the message is tried until it succeeds.
     - Offsets are committed after the effect. When a partition is revoked its current message or
       batch is finished, within `finish_s`, and committed; then `on_revoked` is called.
+    - `on_dead_letter` is called with the record and the reason before a dead letter is published;
+      while it fails, both are tried again.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Consumer:
         producer: Producer,
         concurrency: int = 8,
         on_revoked: Revoked | None = None,
+        on_dead_letter: DeadLettered | None = None,
         retries: int = 3,
         finish_s: float | None = None,
     ) -> None:
@@ -63,6 +67,7 @@ class Consumer:
             producer=producer,
             retries=retries,
             slots=asyncio.Semaphore(concurrency),
+            on_dead_letter=on_dead_letter,
         )
         self._on_revoked = on_revoked
         session_s = settings.kafka_session_timeout_ms / 1000

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -48,6 +48,7 @@ class ConsumerContext:
     producer: Producer
     retries: int
     slots: asyncio.Semaphore
+    on_dead_letter: Callable[[Any, str], Awaitable[None]] | None = None
     progressed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -242,6 +243,8 @@ class PartitionWorker:
 
     async def _dead_letter(self, record: Any, reason: str) -> None:
         group = self._context.group
+        if self._context.on_dead_letter is not None:
+            await self._context.on_dead_letter(record, reason)
         await publish_dead_letter(self._context.producer, record, reason=reason, group=group)
         self._resume()
         metrics.messages_dead.labels(group, record.topic).inc()

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
-    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -167,40 +166,3 @@ class BootstrapSecret(Base):
     secret_sha256: Mapped[bytes]
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-
-
-class AuditChain(Base):
-    """The head of each service's chain; its row is locked while a link is added."""
-
-    __tablename__ = "audit_chains"
-
-    service: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(BigInteger)
-    head: Mapped[bytes]
-
-
-class AuditRecord(Base):
-    """A link of the audit log. Append-only: a trigger refuses every change. `body` is what the
-    chain's hash covers."""
-
-    __tablename__ = "audit_records"
-    __table_args__ = (
-        UniqueConstraint("service", "position", name="uq_audit_records_position"),
-        Index("ix_audit_records_recorded_at", "recorded_at", "service", "sequence"),
-        Index("ix_audit_records_subject", "subject", "recorded_at"),
-        Index("ix_audit_records_agency", "agency", "recorded_at"),
-        Index("ix_audit_records_resource_ids", "resource_ids", postgresql_using="gin"),
-    )
-
-    service: Mapped[str] = mapped_column(primary_key=True)
-    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    position: Mapped[int] = mapped_column(BigInteger)
-    recorded_at: Mapped[datetime]
-    subject: Mapped[str]
-    resource_kind: Mapped[str]
-    resource_ids: Mapped[list[str]]
-    agency: Mapped[str | None]
-    body: Mapped[bytes]
-    previous_link: Mapped[bytes]
-    link: Mapped[bytes]
-    received_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, TypeAdapter
 
-from payesh.access.adapters.audit_log import AuditQuery, StoredRecord
+from payesh.access.adapters.audit_log import AuditQuery, Leaf
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.handlers import audit
 from payesh.contracts import AuditReadRecorded
@@ -20,7 +20,6 @@ from payesh.kit.paging import (
     LongNumber,
     ShortText,
     To,
-    UtcTime,
     decode_cursor,
     next_cursor,
 )
@@ -31,26 +30,24 @@ Auditor = Annotated[
     Principal, Depends(authorize(audit.READ, resource="the audit log", personal=True))
 ]
 Overseer = Annotated[Principal, Depends(authorize(audit.READ, resource="the audit log"))]
-_KEY = TypeAdapter(tuple[UtcTime, ShortText, LongNumber])
+_POSITION = TypeAdapter(tuple[LongNumber])
 
 
 class RecordView(BaseModel):
     record: Annotated[dict[str, Any], ShapeOf(AuditReadRecorded)] = Field(
         description="as the service published it, audit.read.recorded.v1"
     )
-    position: int = Field(description="in the service's chain")
-    link_sha256: str
-    previous_link_sha256: str
+    position: int = Field(description="in the log's Merkle tree, from 0")
+    leaf_sha256: str = Field(description="RFC 6962 hash of the record as it was published")
     received_at: datetime
 
     @classmethod
-    def of(cls, record: StoredRecord) -> "RecordView":
+    def of(cls, leaf: Leaf) -> "RecordView":
         return cls(
-            record=json.loads(record.body),
-            position=record.position,
-            link_sha256=record.link.hex(),
-            previous_link_sha256=record.previous_link.hex(),
-            received_at=record.received_at,
+            record=json.loads(leaf.body),
+            position=leaf.position,
+            leaf_sha256=leaf.leaf_hash.hex(),
+            received_at=leaf.received_at,
         )
 
 
@@ -61,19 +58,22 @@ class RecordPage(BaseModel):
 
 class GapView(BaseModel):
     service: str
+    epoch: str = Field(description="empty for records without an epoch")
     first: int
     last: int
 
 
-class ChainView(BaseModel):
+class CountView(BaseModel):
     service: str
+    epoch: str
+    first_position: int
+    last_sequence: int
     records: int
-    head_sha256: str
 
 
 class Completeness(BaseModel):
     gaps: list[GapView] = Field(description="numbers that have not arrived; empty is complete")
-    chains: list[ChainView]
+    counts: list[CountView]
 
 
 @router.get("")
@@ -81,40 +81,54 @@ async def search_audit(
     dependencies: DependenciesHere,
     principal: Auditor,
     service: Annotated[ShortText | None, Query(max_length=64)] = None,
-    subject: ShortText | None = None,
+    subject: Annotated[ShortText | None, Query(description="a person or machine")] = None,
+    agency: ShortText | None = None,
+    purpose: Annotated[ShortText | None, Query(description="how it begins")] = None,
     resource: Annotated[ShortText | None, Query(description="an id")] = None,
     since: From = None,
     until: To = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> RecordPage:
-    """Who read which personal data, the newest first: people of the caller's agency, of all for
-    the operator's own."""
+    """Who read which personal data, in order of arrival, the newest first: people of the caller's
+    agency, of all for the operator's own."""
+    after = decode_cursor(cursor, _POSITION)
     query = AuditQuery(
         service=service,
         subject=subject,
+        agency=agency,
+        purpose=purpose,
         resource=resource,
+        terms=None,
         since=since,
         until=until,
-        before=decode_cursor(cursor, _KEY),
+        before=after[0] if after else None,
         limit=limit,
     )
     found = await audit.search_audit(dependencies, principal, query)
-    following = next_cursor(
-        found, limit, lambda each: (each.recorded_at, each.service, each.sequence)
-    )
-    return RecordPage(items=[RecordView.of(record) for record in found], next=following)
+    following = next_cursor(found, limit, lambda each: (each.position,))
+    return RecordPage(items=[RecordView.of(leaf) for leaf in found], next=following)
 
 
 @router.get("/gaps")
 async def audit_gaps(dependencies: DependenciesHere, principal: Overseer) -> Completeness:
-    """Missing numbers of each service (at most 1000 runs) and the heads of the chains. They belong
-    to no one agency: the operator's own looks after them."""
+    """Missing numbers of each service (at most 1000 runs), and how far its records have come. They
+    belong to no one agency: the operator's own looks after them."""
     found = await audit.completeness(dependencies, principal)
     return Completeness(
-        gaps=[GapView(service=gap.service, first=gap.first, last=gap.last) for gap in found.gaps],
-        chains=[
-            ChainView(service=chain.service, records=chain.records, head_sha256=chain.head.hex())
-            for chain in found.chains
+        gaps=[
+            GapView(service=gap.service, epoch=gap.epoch, first=gap.first, last=gap.last)
+            for gap in found.gaps
+        ],
+        counts=[
+            CountView(
+                service=service,
+                epoch=epoch,
+                first_position=count.first_position,
+                last_sequence=count.last_sequence,
+                records=count.records,
+            )
+            for service, epochs in sorted(found.counts.items())
+            for epoch, count in sorted(epochs.items())
         ],
     )

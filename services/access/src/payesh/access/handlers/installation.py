@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.access.adapters import agencies, clients, declared_clients
+from payesh.access.adapters import agencies, audit_rights, clients, declared_clients
 from payesh.access.adapters.declared_clients import Declared
 from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.keys import ensure_first_key
@@ -12,13 +12,23 @@ from payesh.kit.errors import SettingsError
 
 
 async def prepare(dependencies: Dependencies) -> None:
-    """Make what is missing. Several replicas may do this at a time."""
+    """Make what is missing. Several replicas may do this at a time. Raises SettingsError."""
     path = dependencies.settings.pages_clients_file
     declared = await declared_clients.read(path) if path else []
     now = datetime.now(UTC)
     async with dependencies.database.transaction() as session:
+        await require_append_only(session)
         await ensure_first_key(session, dependencies.ring, now)
         await declare_clients(session, declared, now)
+
+
+async def require_append_only(session: AsyncSession) -> None:
+    """Raises SettingsError when the role of this process could change the audit log."""
+    if changeable := await audit_rights.changeable_tables(session):
+        raise SettingsError(
+            "PAYESH_DATABASE_URL: its role could change "
+            f"{', '.join(changeable)}; it must neither own them nor be a superuser"
+        )
 
 
 async def declare_clients(session: AsyncSession, declared: Declared, now: datetime) -> None:
