@@ -17,6 +17,8 @@ secret() { # name, type, then key=value ...
 for service in access ingest detect plates tickets; do
   secret "$service-database" kubernetes.io/basic-auth "username=$service" "password=$(hex 24)"
 done
+# Owns the tables of access and migrates them; who writes the audit log must not own it.
+secret access-owner-database kubernetes.io/basic-auth "username=access_owner" "password=$(hex 24)"
 for service in ingest detect plates tickets; do
   secret "$service-objects" Opaque "secret-key=$(hex 20)"
 done

@@ -16,6 +16,7 @@ import pytest
 
 from payesh.local.engines import EngineSet
 from payesh.local.engines.ports import LOOPBACK, free_port
+from payesh.local.engines.postgres import OWNED_APART
 from payesh.local.topics import create_topics
 from tests.deploy import compose_file, manifests
 from tests.deploy.container import PROCESSES, SERVICES, Container
@@ -51,12 +52,14 @@ class Machine:
         self,
         engines: EngineSet,
         database_urls: Mapping[str, str],
+        migration_urls: Mapping[str, str],
         images: Mapping[str, Image],
         folder: Path,
     ) -> None:
         self._images = images
         self._addresses = engines.addresses()
         self._database_urls = database_urls
+        self._migration_urls = migration_urls
         self._folder = folder
         self.http_ports = {process: free_port() for process in PROCESSES}
         self.metrics_ports = {process: free_port() for process in PROCESSES}
@@ -68,7 +71,10 @@ class Machine:
         environment = container.placed(folder)
         for name in _BUS_ONLY_THERE & environment.keys():
             del environment[name]
-        for name, value in self._values(process, service).items():
+        migrates = container.arguments == ("migrate",)
+        urls = self._migration_urls if migrates else self._database_urls
+        values = self._values(process, service) | {"PAYESH_DATABASE_URL": urls[service]}
+        for name, value in values.items():
             secret_file = folder / "run/secrets" / name
             if name in environment:
                 environment[name] = value
@@ -89,7 +95,6 @@ class Machine:
             "PAYESH_HTTP_PORT": str(self.http_ports[process]),
             "PAYESH_METRICS_PORT": str(self.metrics_ports[process]),
             "PAYESH_KAFKA_BOOTSTRAP": self._addresses["kafka_bootstrap"],
-            "PAYESH_DATABASE_URL": self._database_urls[service],
             "PAYESH_S3_ENDPOINT": self._addresses["s3_endpoint"],
             "PAYESH_S3_SECURE": str(self._addresses["s3_secure"]).lower(),
             "PAYESH_S3_SECRET_KEY": s3_secret,
@@ -124,10 +129,15 @@ async def deployed(
     folder = tmp_path_factory.mktemp(source)
     await create_topics(engines.addresses()["kafka_bootstrap"])
     urls = {
-        service: await engines.database.create_database(f"deploy_{source}_{service}")
+        service: await engines.database.create_database(
+            f"deploy_{source}_{service}", owned_apart=service in OWNED_APART
+        )
         for service in SERVICES
     }
-    machine = Machine(engines, urls, images, folder)
+    migration_urls = urls | {
+        service: engines.database.owner_url(f"deploy_{source}_{service}") for service in OWNED_APART
+    }
+    machine = Machine(engines, urls, migration_urls, images, folder)
     described = containers(source)
     jobs = [each for each in described.values() if each.service and each.name not in PROCESSES]
     migrations = [each for each in jobs if each.arguments == ("migrate",)]

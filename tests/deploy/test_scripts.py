@@ -16,7 +16,7 @@ from minio.error import S3Error
 
 from payesh.local.engines.buckets import BUCKETS, ENTITLEMENTS, Right
 from payesh.local.engines.minio_server import MinioServer
-from payesh.local.engines.postgres import Postgres, _installation
+from payesh.local.engines.postgres import OWNED_APART, Postgres, _installation, owner_of
 from payesh.local.engines.process import EngineUnavailable
 from tests.deploy import compose_file, manifests
 from tests.deploy.container import ROOT, SERVICES
@@ -83,6 +83,8 @@ async def server(secrets: Path) -> AsyncIterator[Postgres]:
             for service in SERVICES:
                 await superuser.execute(f"DROP DATABASE {service}")
                 await superuser.execute(f"DROP ROLE {service}")
+            for service in OWNED_APART:
+                await superuser.execute(f"DROP ROLE {owner_of(service)}")
             password = (secrets / "postgres_password").read_text()
             await superuser.execute(f"ALTER ROLE postgres PASSWORD '{password}'")
             await superuser.close()
@@ -111,19 +113,34 @@ async def test_each_service_gets_a_database_that_no_other_enters(
         "SELECT datname, pg_get_userbyid(datdba) AS owner FROM pg_database"
         " WHERE NOT datistemplate AND datname <> 'postgres'"
     )
-    assert {each["datname"]: each["owner"] for each in owners} == {s: s for s in SERVICES}
+    assert {each["datname"]: each["owner"] for each in owners} == {
+        s: owner_of(s) if s in OWNED_APART else s for s in SERVICES
+    }
     privileged = await superuser.fetch(
         "SELECT rolname FROM pg_roles WHERE rolname = ANY($1)"
         " AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)",
-        list(SERVICES),
+        [*SERVICES, *map(owner_of, OWNED_APART)],
     )
     assert not privileged
     await superuser.close()
     for service in SERVICES:
-        url = (secrets / f"{service}_database_url").read_text()
-        own = url.replace("+asyncpg", "").replace("@postgres:5432", f"@{address}")
-        connection = await asyncpg.connect(own)
+        names = (service, owner_of(service) if service in OWNED_APART else service)
+        own, owners_own = (
+            (secrets / f"{name}_database_url")
+            .read_text()
+            .replace("+asyncpg", "")
+            .replace("@postgres:5432", f"@{address}")
+            for name in names
+        )
+        connection = await asyncpg.connect(owners_own)
         await connection.execute("CREATE TABLE mine (id int)")
+        await connection.close()
+        connection = await asyncpg.connect(own)
+        if service in OWNED_APART:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("CREATE TABLE other (id int)")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("DROP TABLE mine")
         await connection.close()
         for other in {*SERVICES, "postgres"} - {service}:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -85,6 +85,7 @@ def create_app(
     mounts: Mapping[str, Any] | None = None,
     public_routes: Mapping[str, str] | None = None,
     audit: AuditTrail | None = None,
+    notices: Ready | None = None,
 ) -> Application:
     """The service's application.
 
@@ -92,7 +93,8 @@ def create_app(
     templates to bytes where 1 MiB is not right. `mounts` are ASGI apps (static files).
     `public_routes` maps the path of each route that asks for no scope to the reason why; the
     kit's own are known. `audit` is where refusals are recorded; a service that verifies tokens
-    has one. Raises UnprotectedRoute, ValueError.
+    has one. `notices` are shown by `/readyz` too, and make no service unready: what a person must
+    look at, while it serves. Raises UnprotectedRoute, ValueError.
     """
     app = Application(
         title=f"Payesh {service}",
@@ -118,7 +120,7 @@ def create_app(
             app.state.sessions = router.sessions
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
-    _add_health(app, ready)
+    _add_health(app, ready, notices)
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=body_limits, default_bytes=body_limit_bytes)
     app.add_middleware(Observation)
@@ -145,7 +147,7 @@ def _require_listed(app: Application, own: Mapping[str, str]) -> None:
         raise UnprotectedRoute(f"{app.service}: {', '.join(sorted(wrong))}")
 
 
-def _add_health(app: FastAPI, ready: Ready) -> None:
+def _add_health(app: FastAPI, ready: Ready, notices: Ready | None) -> None:
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
@@ -154,7 +156,10 @@ def _add_health(app: FastAPI, ready: Ready) -> None:
     async def readyz() -> JSONResponse:
         dependencies = await ready()
         well = all(state == "ok" for state in dependencies.values())
-        return JSONResponse(
-            {"status": "ok" if well else "unavailable", "dependencies": dependencies},
-            status_code=200 if well else 503,
-        )
+        body: dict[str, Any] = {
+            "status": "ok" if well else "unavailable",
+            "dependencies": dependencies,
+        }
+        if notices is not None:
+            body["notices"] = await notices()
+        return JSONResponse(body, status_code=200 if well else 503)

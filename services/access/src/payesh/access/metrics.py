@@ -16,3 +16,11 @@ audit_alarms = Counter("payesh_access_audit_alarms", "Alarms of the audit log ra
 audit_open_alarms = Gauge(
     "payesh_access_audit_open_alarms", "Alarms of the audit log that wait for a person", ["kind"]
 )
+audit_tree_size = Gauge(
+    "payesh_access_audit_tree_size", "Records that the newest signed tree head covers"
+)
+audit_published_size = Gauge(
+    "payesh_access_audit_published_size",
+    "Records that the newest tree head at a place outside covers",
+    ["target"],
+)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
+from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -187,6 +188,15 @@ class MinioObjects(ObjectStore):
 
     async def delete(self, bucket: str, key: str) -> None:
         await self._run(lambda: self._client.remove_object(bucket, key))
+
+    async def keys_after(self, bucket: str, prefix: str, key: str, limit: int) -> list[str]:
+        def list_keys() -> list[str]:
+            listed = self._client.list_objects(
+                bucket, prefix=prefix, recursive=True, start_after=key
+            )
+            return [each.object_name or "" for each in islice(listed, limit)]
+
+        return await self._run(list_keys)
 
     async def ping(self) -> None:
         def probe() -> None:

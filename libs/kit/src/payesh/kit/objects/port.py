@@ -56,5 +56,8 @@ class ObjectStore(Protocol):
     async def delete(self, bucket: str, key: str) -> None:
         """Delete an object; one that does not exist is no error."""
 
+    async def keys_after(self, bucket: str, prefix: str, key: str, limit: int) -> list[str]:
+        """Keys that begin with `prefix` and follow `key`, at most `limit`, in order."""
+
     async def ping(self) -> None:
         """Raises StoreUnavailable when the store does not answer."""

@@ -2,7 +2,9 @@
 
 import json
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -48,9 +50,19 @@ class KeyRing:
         public = {**key.as_dict(private=False), "kid": key_id, "use": "sig", "alg": ALGORITHM}
         return SealedKey(key_id, self._fernet.encrypt(private), public)
 
-    def sign(self, key: SealedKey, claims: dict[str, Any]) -> str:
-        """A JWT access token (RFC 9068). Raises KeyUnreadable."""
-        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.key_id}
+    def sign(
+        self,
+        key: SealedKey,
+        claims: dict[str, Any],
+        *,
+        typ: str = "at+jwt",
+        more: Mapping[str, Any] = MappingProxyType({}),
+    ) -> str:
+        """A JWT: an access token (RFC 9068) unless `typ` is another, with `more` in its header.
+
+        Raises KeyUnreadable.
+        """
+        header = {"alg": ALGORITHM, "typ": typ, "kid": key.key_id, **more}
         return jwt.encode(header, claims, self._open(key), algorithms=[ALGORITHM])
 
     def _open(self, key: SealedKey) -> OKPKey:

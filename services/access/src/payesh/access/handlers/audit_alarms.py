@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access import metrics
 from payesh.access.adapters import agencies, audit_alarms
 from payesh.access.adapters.audit_alarms import Alarm, StoredAlarm
-from payesh.access.adapters.people import SUBJECT_PREFIX
 from payesh.access.dependencies import Dependencies
 from payesh.access.settings import Settings
 from payesh.kit.audit import record_read
@@ -117,7 +116,7 @@ def require_operator(principal: Principal) -> None:
 
 def require_person(principal: Principal) -> None:
     """Raises Forbidden for a machine: two of its requests are not two people."""
-    if not principal.subject.startswith(SUBJECT_PREFIX) or principal.subject == principal.actor:
+    if not principal.is_person:
         raise Forbidden("this needs a person who signed in", type="person-required")
 
 

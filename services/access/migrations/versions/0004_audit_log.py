@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from payesh.kit.migrations import add_audit_epoch
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
