@@ -44,7 +44,15 @@ PERSONAL = {
         "read_manifest",
         "read_document",
     },
-    "access": {"list_people", "read_person", "register_person", "change_person", "search_audit"},
+    "access": {
+        "list_people",
+        "read_person",
+        "register_person",
+        "change_person",
+        "search_audit",
+        "list_alarms",
+        "review_alarm",
+    },
 }
 """Operations whose answer holds personal data, those that write included: a new one is added
 here."""
