@@ -27,7 +27,15 @@ DIGESTS = QueryDigests(QUERY_KEY)
 
 
 def ids() -> dict[str, str]:
-    return {"agency_id": "none", "client_id": "none", "person_id": str(uuid4())}
+    return {
+        "agency_id": "none",
+        "client_id": "none",
+        "person_id": str(uuid4()),
+        "alarm_id": str(uuid4()),
+        "decoy_id": str(uuid4()),
+        "position": "0",
+        "first": "1",
+    }
 
 
 async def machine(access: RunningAccess, **rights: Any) -> tuple[str, dict[str, str]]:

@@ -169,7 +169,7 @@ def application(authority_url: str, database: Database, **quotas: int) -> Applic
         access_internal_url=authority_url,
     )
     return create_app(
-        service="kit-test",
+        service="plates",
         settings=settings,
         lifespan=None,
         routers=[routes(database), sign_in_router(settings, database, [PURPOSE])],
