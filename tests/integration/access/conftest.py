@@ -199,6 +199,7 @@ def settings_for(engines: EngineSet, folder: Path, **changed: Any) -> Settings:
             "token_issuer": url,
             "jwks_url": f"{url}/.well-known/jwks.json",
             "query_digest_key": QUERY_KEY,
+            "refusals_per_minute": 100_000,
             "key_encryption_key": Fernet.generate_key().decode(),
             "key_activation_delay_s": 0,
             "password_hash_memory_kib": 8 * 1024,

@@ -124,6 +124,7 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
             token_issuer=ISSUER,
             jwks_url=jwks_url,
             query_digest_key=QUERY_KEY,
+            refusals_per_minute=100_000,
             **bus_settings(engines),
         )
         producer = Producer(settings)

@@ -121,6 +121,7 @@ async def service(engines: EngineSet) -> AsyncIterator[RunningService]:
             token_issuer=ISSUER,
             jwks_url=jwks_url,
             query_digest_key=QUERY_KEY,
+            refusals_per_minute=100_000,
             read_keep_hours=KEEP_HOURS,
             **bus_settings(engines),
             **object_settings(engines, "plates"),

@@ -138,6 +138,7 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
         "token_issuer": ISSUER,
         "jwks_url": jwks_url,
         "query_digest_key": QUERY_KEY,
+        "refusals_per_minute": 100_000,
         "pages_client_id": "tickets-pages",
         "pages_client_secret": "pages-secret",
         "access_url": "http://access.test",

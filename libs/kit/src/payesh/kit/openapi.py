@@ -116,9 +116,9 @@ def _list_problems(operation: dict[str, Any], required: RouteRequirements, path:
     for status, response in responses.items():
         if status[0] in "45":
             response.setdefault("content", PROBLEM_CONTENT)
-    listed = {"default"}
+    listed = {"default", "503"}
     if required.scope:
-        listed |= {"401", "403", "503"}
+        listed |= {"401", "403", "429"}
         if "{" in path:
             listed.add("404")
     if "requestBody" in operation:

@@ -41,6 +41,7 @@ RESPONSE_BY_STATUS = {
     "404": "NotFound",
     "413": "TooLarge",
     "422": "Malformed",
+    "429": "TooMany",
     "503": "Unavailable",
     "default": "Problem",
 }
@@ -97,6 +98,13 @@ _EXAMPLES: dict[str, _Example] = {
         "fields do not fit",
         {"errors": [{"field": "query/limit", "fault": "Input should be at most 200"}]},
     ),
+    "TooMany": _Example(
+        "The caller's quota of requests or of refusals is spent: wait for `Retry-After`.",
+        429,
+        "quota",
+        "Too many requests",
+        "your quota of requests is spent",
+    ),
     "Unavailable": _Example(
         "A dependency of the service is unavailable: repeat the request after `Retry-After`.",
         503,
@@ -127,7 +135,7 @@ def _response(example: _Example) -> dict[str, Any]:
         "description": example.description,
         "content": {MEDIA_TYPE: {**PROBLEM_CONTENT[MEDIA_TYPE], "example": problem}},
     }
-    if example.status == 503:
+    if example.status in (429, 503):
         response["headers"] = {
             "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
         }

@@ -108,6 +108,9 @@ def _rule(error: dict[str, Any]) -> str:
 
 async def _http_exception(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if error.status_code == 400:
+        # Raised by FastAPI and Starlette for a body that cannot be decoded: malformed like others.
+        return answer(Problem(422, "malformed", "Malformed request", "the body cannot be read"))
     title = http.HTTPStatus(error.status_code).phrase
     slug = _SLUGS.get(error.status_code, title.lower().replace(" ", "-"))
     return answer(

@@ -47,6 +47,7 @@ ClockU95 = Annotated[float, Field(ge=0, le=3_600_000)]
 RECORDINGS_PATH = "/v1/cameras/{camera_id}/recordings"
 SNAPSHOTS_PATH = "/v1/cameras/{camera_id}/snapshots"
 _CHUNK_BYTES = 1 << 20
+_SLOW = {"description": "The upload did not end in time; the connection ends with it."}
 
 
 class RecordingForm(BaseModel):
@@ -108,7 +109,12 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
         yield chunk
 
 
-@router.post("/recordings", status_code=202, openapi_extra=form_schema(RecordingForm))
+@router.post(
+    "/recordings",
+    status_code=202,
+    openapi_extra=form_schema(RecordingForm),
+    responses={408: _SLOW},
+)
 async def post_recording(
     dependencies: DependenciesHere,
     principal: RecordingWriter,
@@ -145,6 +151,7 @@ async def get_recording(
     openapi_extra=form_schema(SnapshotForm),
     responses={
         200: {"model": SnapshotOut, "description": "It was kept before; the same answer."},
+        408: _SLOW,
         409: {"description": "The Idempotency-Key was used for another still."},
     },
 )

@@ -22,6 +22,9 @@ Reader = Annotated[
 ]
 RangeHeader = Annotated[str | None, Header(alias="Range", max_length=200)]
 
+_FAULTY: dict[int | str, dict[str, Any]] = {
+    502: {"description": "What is stored does not match its hash, or is gone."}
+}
 _CLIP: dict[str, Any] = {"video/mp4": {}, "image/jpeg": {}, "image/png": {}}
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": _CLIP, "description": "The whole clip; `ETag` is its SHA-256."},
@@ -45,7 +48,7 @@ _MANIFEST: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/clip", response_class=StreamingResponse, responses=_BYTES)
+@router.get("/clip", response_class=StreamingResponse, responses=_BYTES | _FAULTY)
 async def read_clip(
     dependencies: DependenciesHere,
     principal: Reader,
@@ -58,7 +61,7 @@ async def read_clip(
     return await _answer(dependencies.store, clip, range_header)
 
 
-@router.get("/shots/{number}", response_class=StreamingResponse, responses=_SHOT)
+@router.get("/shots/{number}", response_class=StreamingResponse, responses=_SHOT | _FAULTY)
 async def read_shot(
     dependencies: DependenciesHere,
     principal: Reader,
@@ -70,7 +73,7 @@ async def read_shot(
     return await _answer(dependencies.store, shot)
 
 
-@router.get("/manifest", response_class=Response, responses=_MANIFEST)
+@router.get("/manifest", response_class=Response, responses=_MANIFEST | _FAULTY)
 async def read_manifest(
     dependencies: DependenciesHere, principal: Reader, citation_id: UUID
 ) -> Response:
@@ -79,7 +82,7 @@ async def read_manifest(
     return await _answer(dependencies.store, manifest)
 
 
-@router.get("/documents/{name}", response_class=Response, responses=_DOCUMENT)
+@router.get("/documents/{name}", response_class=Response, responses=_DOCUMENT | _FAULTY)
 async def read_document(
     dependencies: DependenciesHere,
     principal: Reader,
