@@ -30,7 +30,7 @@ keep minio_root_password "$(hex 20)"
 password=$(hex 24)  # of the role that owns access's tables and migrates them
 keep access_owner_database_password "$password"
 keep access_owner_database_url "postgresql+asyncpg://access_owner:$password@postgres:5432/access"
-for service in ingest detect plates tickets; do
+for service in access ingest detect plates tickets; do
   keep "${service}_s3_secret_key" "$(hex 20)"
 done
 keep ingest_source_key "$(fernet)"

@@ -19,7 +19,7 @@ for service in access ingest detect plates tickets; do
 done
 # Owns the tables of access and migrates them; who writes the audit log must not own it.
 secret access-owner-database kubernetes.io/basic-auth "username=access_owner" "password=$(hex 24)"
-for service in ingest detect plates tickets; do
+for service in access ingest detect plates tickets; do
   secret "$service-objects" Opaque "secret-key=$(hex 20)"
 done
 secret minio-root Opaque "user=root-$(hex 6)" "password=$(hex 20)"

@@ -40,7 +40,7 @@ OWN_ROOMS: dict[str, set[str]] = {
     "detect": {"vision", "frames", "observer"},
     "plates": set(),
     "tickets": {"evidence", "jalali"},
-    "access": set(),
+    "access": {"verification"},
 }
 BANNED_NAMES = {"utils", "util", "helpers", "manager", "managers", "data", "misc", "common"}
 LINES_A_FILE = 300

@@ -8,7 +8,7 @@ from payesh.local.engines.sets import Addresses
 from payesh.local.service_process import ServiceProcess
 
 _WITH_DATABASE = frozenset({"ingest", "detect", "plates", "tickets", "access"})
-_WITH_OBJECTS = frozenset({"ingest", "detect", "plates", "tickets"})
+_WITH_OBJECTS = frozenset({"ingest", "detect", "plates", "tickets", "access"})
 _WITH_PAGES = frozenset({"tickets"})
 PAGES_CLIENT = "tickets-pages"
 OPERATOR_CLIENT = "local-operator"

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
 from payesh.access import consumers
+from payesh.access.adapters import witnesses
 from payesh.access.adapters.bootstrap import read_or_write_secret
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.own_keys import OwnKeys
@@ -23,6 +24,8 @@ from payesh.access.api import (
     agencies,
     audit,
     audit_alarms,
+    audit_export,
+    audit_tree,
     bootstrap,
     clients,
     discovery,
@@ -32,18 +35,22 @@ from payesh.access.api import (
 )
 from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.audit_alarms import note_dead_letter
+from payesh.access.handlers.audit_state import audit_notices
 from payesh.access.handlers.bootstrap import offer_secret
 from payesh.access.handlers.installation import prepare
 from payesh.access.pages import static_files
 from payesh.access.pages.sign_in import routes as sign_in
 from payesh.access.pages.sign_out import routes as sign_out
 from payesh.access.settings import Settings
+from payesh.access.verification.command import verify
+from payesh.access.workers import tree_heads
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import Database
 from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, migrations_folder, running
+from payesh.kit.objects import MinioObjects
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 from payesh.kit.settings import DatabaseSettings
@@ -83,11 +90,17 @@ def create(settings: Settings) -> FastAPI:
         on_dead_letter=partial(note_dead_letter, dependencies),
     )
 
+    store = MinioObjects(settings)
+    publishing = tree_heads.publishers(
+        dependencies, store, witnesses.read(settings.audit_witnesses_file)
+    )
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(OnStop(database.close)):
+        async with running(OnStop(database.close), OnStop(store.close)):
             await prepare(dependencies)
-            async with running(producer, relay, consumer):
+            behind = (tree_heads.signer(dependencies), *publishing.values())
+            async with running(producer, relay, consumer, *behind):
                 yield
 
     async def ready() -> dict[str, str]:
@@ -109,8 +122,11 @@ def create(settings: Settings) -> FastAPI:
             keys.router,
             audit.router,
             audit_alarms.router,
+            audit_export.router,
+            audit_tree.router,
         ],
         ready=ready,
+        notices=partial(audit_notices, dependencies, publishing),
         audit=AuditTrail(database, digests),
         verifier=TokenVerifier(settings, OwnKeys(database, settings)),
         public_routes=PUBLIC_ROUTES,
@@ -137,6 +153,9 @@ def openapi() -> FastAPI:
             token_issuer="https://access.invalid",  # noqa: S106 - no secret
             jwks_url="https://access.invalid/.well-known/jwks.json",
             query_digest_key="0" * 32,
+            s3_endpoint="unused:1",
+            s3_access_key="unused",
+            s3_secret_key="unused",  # noqa: S106 - no secret
             key_encryption_key=Fernet.generate_key().decode(),
         )
     )
@@ -175,8 +194,12 @@ _kit_cli = service_cli(
 
 
 def cli(arguments: Sequence[str] | None = None) -> None:
-    """`payesh-access serve | migrate | openapi | bootstrap --secret-file PATH`."""
+    """`payesh-access serve | migrate | openapi | bootstrap --secret-file PATH
+    | verify-audit EXPORT --heads FILE...`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["verify-audit"]:
+        verify(given[1:])
+        return
     if given[:1] != ["bootstrap"]:
         _kit_cli(given)
         return

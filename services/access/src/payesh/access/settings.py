@@ -12,13 +12,20 @@ from payesh.kit.settings import (
     BusSettings,
     DatabaseSettings,
     HttpSettings,
+    ObjectSettings,
     TelemetrySettings,
     TokenSettings,
 )
 
 
 class Settings(
-    HttpSettings, BusSettings, DatabaseSettings, TokenSettings, AuditSettings, TelemetrySettings
+    HttpSettings,
+    BusSettings,
+    DatabaseSettings,
+    ObjectSettings,
+    TokenSettings,
+    AuditSettings,
+    TelemetrySettings,
 ):
     service: ClassVar[str] = "access"
 
@@ -83,6 +90,34 @@ class Settings(
         "road_classes (everywhere), cameras whose device it is (none). What it declares replaces "
         "what was changed since.",
     )
+
+    audit_head_interval_s: float = Field(
+        3.0,
+        ge=0.2,
+        le=5.0,
+        description="Seconds between signed tree heads of the audit log while it grows. What came "
+        "after the last head could be removed without a trace outside.",
+    )
+    audit_bucket: str = Field(
+        "audit-heads",
+        description="Bucket with object lock that tree heads are put into, out of reach of who "
+        "administers the database.",
+    )
+    audit_retention_days: int = Field(
+        3650,
+        ge=1,
+        le=36_500,
+        description="Days in which nobody can remove a tree head from that bucket (COMPLIANCE).",
+    )
+    audit_witnesses_file: Path | None = Field(
+        None,
+        description="JSON list of witnesses that keep tree heads too: name, url and, where they "
+        "ask for one, token_file. A network policy must let them be reached.",
+    )
+
+    @property
+    def audit_retention(self) -> timedelta:
+        return timedelta(days=self.audit_retention_days)
 
     @property
     def token_lifetime(self) -> timedelta:

@@ -33,6 +33,8 @@ BUCKETS = (
     Bucket("shots", expires_after_days=30),
     # Locking can only be switched on when a bucket is made, and implies versions.
     Bucket("evidence", versioned=True, object_lock=True),
+    # Signed tree heads of the audit log, out of reach of who administers its database.
+    Bucket("audit-heads", versioned=True, object_lock=True),
     Bucket("recordings", expires_after_days=30),
     # Measurements rest on them: no expiry, and an overwritten version stays.
     Bucket("revisions", versioned=True),
@@ -63,6 +65,7 @@ ENTITLEMENTS: Entitlements = {
         "checkpoints": _ALL,
     },
     "plates": {"shots": _READ},
+    "access": {"audit-heads": _APPEND},
     "tickets": {"segments": _READ, "shots": _READ, "revisions": _READ, "evidence": _APPEND},
 }
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access.adapters import agencies, audit_rights, clients, declared_clients
 from payesh.access.adapters.declared_clients import Declared
 from payesh.access.dependencies import Dependencies
+from payesh.access.handlers import tree_heads
 from payesh.access.handlers.keys import ensure_first_key
 from payesh.kit.errors import SettingsError
 
@@ -19,6 +20,7 @@ async def prepare(dependencies: Dependencies) -> None:
     async with dependencies.database.transaction() as session:
         await require_append_only(session)
         await ensure_first_key(session, dependencies.ring, now)
+        await tree_heads.ensure_first_key(session, dependencies.ring, now)
         await declare_clients(session, declared, now)
 
 

@@ -1,0 +1,1 @@
+"""Verifying an exported audit log offline: no database, no network, no settings."""
