@@ -52,6 +52,7 @@ PERSONAL = {
         "search_audit",
         "list_alarms",
         "review_alarm",
+        "export_audit",
     },
 }
 """Operations whose answer holds personal data, those that write included: a new one is added
