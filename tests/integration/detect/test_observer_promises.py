@@ -313,6 +313,9 @@ async def test_more_cameras_than_fit_into_memory_lose_nothing(street: Street) ->
         begun = [(events, turn - late) for late, events in enumerate(cameras)]
         several = [events[number] for events, number in begun if 0 <= number < len(events)]
         await asyncio.gather(*(deliver(observer, each) for each in several))
+        saved = [await last_saved(street.store, each.stream_id) for each in several]
+        unsaved = [each for each, last in zip(several, saved, strict=True) if last != each.sequence]
+        assert len(unsaved) <= 1, "memory holds more than allowed"
     assert len(once(noted.published)) == len(noted.published)
     expected = shape(passages(street.published, STREAM))
     violations = sum(isinstance(each, ViolationDetected) for each in street.published)

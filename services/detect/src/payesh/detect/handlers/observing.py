@@ -43,7 +43,7 @@ class ObservingDependencies:
     new_tracker: TrackerFactory
     executor: Executor
     software_version: str
-    streams_in_memory: int = 256
+    streams_in_memory: int = 64
 
 
 class Observing:
@@ -115,7 +115,7 @@ class Observing:
             camera.watch.close(event.stream_id)
         latest = event.sequence == stream.observer.last_sequence
         broken = stream.observer.broken if latest else None
-        if not stream.observer.checkpoint_due and broken is None:
+        if not (stream.observer.checkpoint_due or self._cameras.full) and broken is None:
             waiting = any(each.unsaved for each in camera.streams.values())
             return Disposition.HELD if waiting else Disposition.DONE
         await self._checkpoints.save(camera, stream)

@@ -11,6 +11,9 @@ from payesh.detect.vision.observations import Observation
 from payesh.detect.vision.stream_observer import StreamObserver
 
 
+_PIXELS_1080P = 1920 * 1080
+
+
 @dataclass(slots=True)
 class WatchedStream:
     """An observer in memory, with what it concluded that is not published yet."""
@@ -27,6 +30,12 @@ class WatchedStream:
     def unsaved(self) -> bool:
         return self.observer.last_sequence > self.saved_sequence
 
+    @property
+    def size(self) -> float:
+        """Memory that it takes, in streams of 1080p; a smaller one counts as one of them."""
+        width_px, height_px = self.observer.judging.picture_px or (0, 0)
+        return max(1.0, width_px * height_px / _PIXELS_1080P)
+
 
 @dataclass(slots=True)
 class WatchedCamera:
@@ -39,6 +48,10 @@ class WatchedCamera:
     """A message of it is being handled: its effects are in memory alone."""
 
     @property
+    def size(self) -> float:
+        return sum(stream.size for stream in self.streams.values())
+
+    @property
     def written_down(self) -> bool:
         return not self.in_hand and not any(s.unsaved or s.pending for s in self.streams.values())
 
@@ -46,12 +59,18 @@ class WatchedCamera:
 class WatchedCameras:
     """A cache of the checkpoints: it may be dropped at any time between two messages.
 
-    `streams_in_memory` bounds it, but for what is not written down.
+    `streams_in_memory` bounds it, in streams of 1080p, but for what is not written down: while it
+    is `full`, each stream has to be written down after each of its segments.
     """
 
     def __init__(self, streams_in_memory: int) -> None:
         self._streams_in_memory = streams_in_memory
         self._cameras: OrderedDict[str, WatchedCamera] = OrderedDict()
+
+    @property
+    def full(self) -> bool:
+        """Whether more is held than allowed."""
+        return sum(camera.size for camera in self._cameras.values()) > self._streams_in_memory
 
     def get(self, camera_id: str) -> WatchedCamera | None:
         return self._cameras.get(camera_id)
@@ -70,10 +89,8 @@ class WatchedCameras:
     def shed(self) -> None:
         """Forget the cameras that were seen longest ago, until no more streams are held than
         allowed; those whose state is not written down stay."""
-        held = sum(len(camera.streams) for camera in self._cameras.values())
         for name, camera in list(self._cameras.items()):
-            if held <= self._streams_in_memory:
+            if not self.full:
                 return
             if camera.written_down:
-                held -= len(camera.streams)
                 del self._cameras[name]
