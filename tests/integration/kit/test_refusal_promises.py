@@ -64,7 +64,7 @@ async def test_a_refusal_is_recorded_before_it_is_answered(
         "reads:read",
     )
     assert (record.action, record.resource_kind) == ("reads", "reads")
-    assert record.purpose is None
+    assert record.purpose == "citation review"
     # As a search that is granted would have it: who looked for this plate, hits or none.
     assert record.query_digest == DIGESTS.term("plate", "12ب34567")
 

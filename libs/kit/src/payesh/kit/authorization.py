@@ -52,6 +52,9 @@ def authorize(
         principal = await _principal(request)
         quotas: Quotas = request.app.state.quotas
         quotas.admit(principal.subject)
+        # Before any refusal, whose record has the purpose too.
+        if purpose := checked_purpose(unquote(request.headers.get(PURPOSE_HEADER, ""))):
+            principal = replace(principal, purpose=purpose)
         request.state.asked = Asked(principal, scope, resource)
         if scope not in principal.scopes:
             raise Forbidden(
@@ -60,9 +63,6 @@ def authorize(
                 headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
                 scope=scope,
             )
-        if purpose := checked_purpose(unquote(request.headers.get(PURPOSE_HEADER, ""))):
-            principal = replace(principal, purpose=purpose)
-            request.state.asked = Asked(principal, scope, resource)
         if personal and not principal.purpose:
             raise Forbidden(
                 f"{resource}: reading personal data needs the header {PURPOSE_HEADER}",
