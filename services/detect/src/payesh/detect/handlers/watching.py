@@ -10,7 +10,6 @@ from payesh.detect.domain.camera_watch import CameraWatch
 from payesh.detect.vision.observations import Observation
 from payesh.detect.vision.stream_observer import StreamObserver
 
-
 _PIXELS_1080P = 1920 * 1080
 
 
