@@ -125,6 +125,7 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
             jwks_url=jwks_url,
             query_digest_key=QUERY_KEY,
             refusals_per_minute=100_000,
+            requests_per_minute=1_000_000,
             **bus_settings(engines),
         )
         producer = Producer(settings)
