@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -34,6 +34,7 @@ from payesh.contracts import (
     TrafficCounted,
     ViolationDetected,
 )
+from payesh.contracts.audiences import audience_of
 from payesh.contracts.topics import Topic, topics
 from payesh.contracts.values import format_utc
 from payesh.kit.bus.envelope import DEAD_LETTER_SUFFIX, envelope
@@ -219,20 +220,23 @@ async def test_a_token_gives_its_rights_at_every_service_and_leaves_a_record(
         ("detect", f"/v1/passages/{drafted.passage_id}"),
     ]
     scopes = "cameras:read streams:read citations:read evidence:read reads:read passages:read"
+    others = "health:read law:read traffic:read"
     async with (
-        client_with(administrator, running, scopes, ["damghan"]) as neighbour,
-        client_with(administrator, running, scopes, ["semnan"]) as local,
-        client_with(administrator, running, "traffic:read", ["semnan"]) as counter,
+        client_with(administrator, scopes, ["damghan"]) as neighbour,
+        client_with(administrator, scopes, ["semnan"]) as local,
+        client_with(administrator, others, ["semnan"]) as scopeless,
     ):
         for service, path in [*lists.items(), *single]:
             url = running.stack.url(service) + path
-            assert (await local.get(url)).status_code == 200, path
-            narrow = await counter.get(url)
+            assert (await local(service).get(url)).status_code == 200, path
+            narrow = await scopeless(service).get(url)
             assert narrow.status_code == 403, path
             assert narrow.headers["content-type"] == "application/problem+json"
             wrong = {"Authorization": "Bearer nonsense"}
-            assert (await local.get(url, headers=wrong)).status_code == 401, path
-            elsewhere = await neighbour.get(url)
+            assert (await local(service).get(url, headers=wrong)).status_code == 401, path
+            for other in {"ingest", "detect", "plates", "tickets"} - {service}:
+                assert (await local(other).get(url)).status_code == 401, (path, other)
+            elsewhere = await neighbour(service).get(url)
             if path in lists.values():
                 assert elsewhere.json()["items"] == [], path
             else:
@@ -273,9 +277,9 @@ async def administrator(running: RunningStack) -> AsyncIterator[httpx.AsyncClien
 
 @asynccontextmanager
 async def client_with(
-    administrator: httpx.AsyncClient, running: RunningStack, scopes: str, counties: list[str]
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Another agency's machine with these rights."""
+    administrator: httpx.AsyncClient, scopes: str, counties: list[str]
+) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
+    """Another agency's machine with these rights: by service, with a token for that one."""
     registered = await administrator.post(
         "/v1/clients",
         json={
@@ -289,14 +293,20 @@ async def client_with(
     )
     assert registered.status_code == 201, registered.text
     made = registered.json()
-    token = await administrator.post(
-        "/oauth/token",
-        data={"grant_type": "client_credentials"},
-        auth=(made["client"]["client_id"], made["client_secret"]),
-    )
-    bearer = {"Authorization": f"Bearer {token.json()['access_token']}"}
-    async with httpx.AsyncClient(headers=bearer | _PURPOSE, timeout=30) as http:
-        yield http
+    clients: dict[str, httpx.AsyncClient] = {}
+    async with AsyncExitStack() as opened:
+        for service in ("ingest", "detect", "plates", "tickets"):
+            answer = await administrator.post(
+                "/oauth/token",
+                data={"grant_type": "client_credentials", "resource": audience_of(service)},
+                auth=(made["client"]["client_id"], made["client_secret"]),
+            )
+            assert answer.status_code == 200, answer.text
+            bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+            clients[service] = await opened.enter_async_context(
+                httpx.AsyncClient(headers=bearer | _PURPOSE, timeout=30)
+            )
+        yield clients.__getitem__
 
 
 async def the_flow_goes_on(running: RunningStack, live: ShownCamera) -> None:

@@ -10,15 +10,17 @@ from fastapi.responses import JSONResponse
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from payesh.contracts.audiences import audience_of
 from tests.support.serving import served
 
 ISSUER = "http://access.test"
 
 
 class TokenSigner:
-    """In place of access: one Ed25519 key and its JWKS."""
+    """In place of access, for one service: one Ed25519 key and its JWKS."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str) -> None:
+        self._audience = audience_of(service)
         self._key = OKPKey.generate_key("Ed25519", {"kid": "test-1"})
 
     def claims(self, subject: str = "sara", **changes: Any) -> dict[str, Any]:
@@ -26,7 +28,7 @@ class TokenSigner:
         now = int(time.time())
         return {
             "iss": ISSUER,
-            "aud": "payesh",
+            "aud": self._audience,
             "sub": subject,
             "client_id": "pages",
             "act": {"sub": "pages"},

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,9 +19,12 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer
 from cryptography.fernet import Fernet
 
+from payesh.access.domain.entitlements import SCOPES
 from payesh.access.main import MIGRATIONS, create, offer_bootstrap
 from payesh.access.settings import Settings
+from payesh.contracts.audiences import audience_of
 from payesh.kit.migrations import migrate
+from payesh.kit.settings import TokenSettings
 from payesh.kit.tokens import TokenVerifier
 from payesh.local.engines import EngineSet
 from payesh.local.engines.ports import free_port
@@ -82,7 +86,7 @@ class RunningAccess:
             "name": "Machine",
             "agency": "payesh",
             "grants": ["client_credentials"],
-            "scopes": ["cameras:read", "traffic:read"],
+            "scopes": ["cameras:read", "streams:read"],
             "counties": ["semnan"],
         }
         return await self.post("/v1/clients", wanted | body, headers)
@@ -101,9 +105,11 @@ class RunningAccess:
         return await self.post("/v1/people", wanted | body, headers)
 
     async def bearer_with(self, **rights: Any) -> dict[str, str]:
-        """Headers of a new client with these rights."""
+        """Headers of a new client with these rights, for access."""
         made = (await self.new_client(**rights)).json()
-        answer = await self.token(made["client"]["client_id"], made["client_secret"])
+        answer = await self.token(
+            made["client"]["client_id"], made["client_secret"], resource=audience_of("access")
+        )
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     async def person_bearer(self, **rights: Any) -> dict[str, str]:
@@ -111,12 +117,20 @@ class RunningAccess:
         wanted = {"scopes": ["audit:read"], "counties": "*", **rights}
         username = (await self.new_person(**wanted)).json()["username"]
         browser = Browser(self)
+        browser.request["resource"] = audience_of("access")
         answer = await browser.redeem(await browser.code(username))
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
-    async def claims(self, token: str) -> dict[str, Any]:
-        """Claims of a token as any service verifies it: by the kit, with the published keys."""
-        return await TokenVerifier(self.settings).claims(token)
+    async def claims(self, token: str, service: str = "ingest") -> dict[str, Any]:
+        """Claims of a token as a service verifies it: by the kit, with the published keys."""
+        return await self.verifier(service).claims(token)
+
+    def verifier(self, service: str) -> TokenVerifier:
+        """The verifier of another service."""
+        kind = type("Of", (TokenSettings,), {"service": service})
+        return TokenVerifier(
+            kind(token_issuer=self.settings.token_issuer, jwks_url=self.settings.jwks_url)
+        )
 
     async def database(self) -> asyncpg.Connection:
         url = self.settings.database_url.get_secret_value()
@@ -139,6 +153,7 @@ class Browser:
             "state": "state-1",
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
+            "resource": audience_of("tickets"),
         }
 
     async def authorize(self, **changed: str | None) -> httpx.Response:
@@ -172,6 +187,7 @@ class Browser:
         return answer["code"][0]
 
     async def redeem(self, code: str, **changed: str) -> httpx.Response:
+        """The answer to the page, which is the only client that knows this browser's verifier."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -242,10 +258,14 @@ async def access(
     folder = tmp_path_factory.mktemp("access")
     pages_secret = secrets.token_urlsafe(32)
     (folder / "pages.secret").write_text(pages_secret)
-    (folder / "clients.json").write_text(
-        f'[{{"client_id": "tickets-pages", "name": "صف افسران", "secret_file": "pages.secret",'
-        f' "redirect_uris": ["{CALLBACK}"]}}]'
-    )
+    pages = {
+        "client_id": "tickets-pages",
+        "name": "صف افسران",
+        "secret_file": "pages.secret",
+        "redirect_uris": [CALLBACK],
+        "scopes": sorted(SCOPES),  # administrators act through it too
+    }
+    (folder / "clients.json").write_text(json.dumps([pages]))
     await create_topics(engines.addresses()["kafka_bootstrap"])
     settings = settings_for(engines, folder)
     database_url = settings.database_url.get_secret_value()

@@ -9,6 +9,7 @@ import httpx
 from payesh.access.main import create
 from payesh.contracts import AuditReadRecorded
 from payesh.contracts.access import AuditOutcome
+from payesh.contracts.audiences import audience_of
 from payesh.kit.query_digests import QueryDigests
 from tests.support.doors import (
     admits_no_stranger,
@@ -38,11 +39,14 @@ def ids() -> dict[str, str]:
     }
 
 
-async def machine(access: RunningAccess, **rights: Any) -> tuple[str, dict[str, str]]:
-    """A new client's id, and headers with its token."""
+async def machine(
+    access: RunningAccess, service: str = "access", **rights: Any
+) -> tuple[str, dict[str, str]]:
+    """A new client's id, and headers with its token for a service."""
     made = (await access.new_client(**rights)).json()
     client_id = made["client"]["client_id"]
-    token = (await access.token(client_id, made["client_secret"])).json()["access_token"]
+    answer = await access.token(client_id, made["client_secret"], resource=audience_of(service))
+    token = answer.json()["access_token"]
     return client_id, {"Authorization": f"Bearer {token}", **PURPOSE}
 
 
@@ -62,7 +66,9 @@ async def test_every_route_is_shut_to_strangers_and_records_whom_it_refuses(
     access: RunningAccess,
 ) -> None:
     routes = doors(create(access.settings), **ids())
-    await admits_no_stranger(routes, {"no token": access.http})
+    _, elsewhere = await machine(access, "tickets", scopes=["law:read"])
+    strangers = {"no token": access.http, "wrong audience": lambda: access.http(headers=elsewhere)}
+    await admits_no_stranger(routes, strangers)
     client_id, headers = await machine(access, scopes=["law:read"])
     await records_who_lacks_the_scope(
         routes, access.http(headers=headers), lambda number: audited(access, client_id, number)

@@ -93,14 +93,14 @@ async def test_tokens_of_a_withdrawn_key_are_refused(
     access = RunningAccess(settings, settings.public_url)
     async with serving(settings):
         stolen = (await access.token("machine", secret)).json()["access_token"]
-        assert (await access.claims(stolen))["counties"] == ["semnan"]
+        assert (await access.claims(stolen, "access"))["counties"] == ["semnan"]
         bearer = {"Authorization": f"Bearer {stolen}"}
         answer = await access.post("/v1/keys/rotate", {"withdraw_previous": True}, bearer)
         assert answer.status_code == 201
         with pytest.raises(Unauthorized):
-            await access.claims(stolen)
+            await access.claims(stolen, "access")
         new = (await access.token("machine", secret)).json()["access_token"]
-        assert (await access.claims(new))["sub"] == "machine"
+        assert (await access.claims(new, "access"))["sub"] == "machine"
 
 
 async def test_a_rotation_is_refused_while_another_is_pending(fresh: Settings) -> None:
@@ -122,6 +122,7 @@ async def test_a_rotation_is_refused_while_another_is_pending(fresh: Settings) -
     "changed",
     [
         {"scopes": ["no:such"]},
+        {"scopes": []},
         {"redirect_uris": []},
         {"redirect_uris": ["http://elsewhere.example/cb"]},
         {"surprise": 1},
@@ -138,6 +139,7 @@ async def test_a_wrong_declaration_of_clients_is_a_settings_error(
         "client_id": "pages",
         "name": "Pages",
         "secret_file": "good.secret",
+        "scopes": ["citations:read"],
         "redirect_uris": ["https://pages.example/sign-in/callback"],
     }
     path = tmp_path / "clients.json"
@@ -163,6 +165,7 @@ async def test_a_declaration_takes_over_no_agencys_client(
                     "client_id": client_id,
                     "name": "Pages",
                     "secret_file": "pages.secret",
+                    "scopes": ["citations:read"],
                     "redirect_uris": ["https://pages.example/sign-in/callback"],
                 }
             ]

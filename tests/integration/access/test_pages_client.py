@@ -8,12 +8,12 @@ import pytest
 from fastapi import APIRouter, Depends
 from pydantic import SecretStr
 
+from payesh.contracts.audiences import audience_of
 from payesh.kit.authorization import authorize
 from payesh.kit.database import Database
 from payesh.kit.http import create_app
 from payesh.kit.principal import Principal
 from payesh.kit.sign_in import sign_in_router
-from payesh.kit.tokens import TokenVerifier
 
 from .conftest import CALLBACK, PASSWORD, Browser, RunningAccess
 
@@ -28,6 +28,7 @@ class Pages:
         self.access_url = access.url
         self.access_internal_url = ""
         self.token_issuer = access.settings.token_issuer
+        self.token_audience = audience_of("tickets")
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def pages(access: RunningAccess) -> AsyncIterator[httpx.AsyncClient]:
         lifespan=None,
         routers=[sign_in_router(Pages(access), database, ["بررسی"]), router],
         ready=ready,
-        verifier=TokenVerifier(access.settings),
+        verifier=access.verifier("tickets"),
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9") as http:

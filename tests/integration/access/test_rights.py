@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from payesh.contracts.audiences import audience_of
 from tests.support.problems import problem
 
 from .conftest import PASSWORD, Browser, RunningAccess
@@ -54,6 +55,7 @@ async def test_a_granter_cannot_take_over_an_account_that_holds_more(access: Run
 
 async def signed_in(browser: Browser, officer: dict[str, Any]) -> dict[str, str]:
     """Headers with a person's token, from the flow that a page uses."""
+    browser.request["resource"] = audience_of("access")
     answer = await browser.redeem(await browser.code(officer["username"]))
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
@@ -178,7 +180,8 @@ async def test_a_disabled_agency_gets_no_tokens(access: RunningAccess) -> None:
 async def test_every_route_of_administrators_asks_for_its_scope(
     access: RunningAccess, method: str, path: str, scope: str
 ) -> None:
-    other = await access.bearer_with(scopes=["cameras:read"])
+    held = "people:read" if scope != "people:read" else "agencies:read"
+    other = await access.bearer_with(scopes=[held])
     async with access.http() as http:
         without_token = await http.request(method, path)
         refused = await http.request(method, path, headers=other)

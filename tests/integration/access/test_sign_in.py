@@ -27,7 +27,7 @@ async def test_an_officer_gets_a_token_through_the_pages_client(
     officer = await new_officer(access)
     answer = await browser.redeem(await browser.code(officer["username"]))
     assert answer.status_code == 200
-    claims = await access.claims(answer.json()["access_token"])
+    claims = await access.claims(answer.json()["access_token"], "tickets")
     assert claims["sub"] == f"person:{officer['username']}"
     assert claims["name"] == officer["name"]
     assert claims["act"] == {"sub": "tickets-pages"}
@@ -67,6 +67,9 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
         {"state": None},
         {"response_type": "token"},
         {"scope": "citations:read nothing:known"},
+        {"resource": None},
+        {"resource": "urn:payesh:service:elsewhere"},
+        {"scope": "citations:read reads:read"},
     ],
 )
 async def test_a_weaker_request_is_sent_back_with_an_error(
@@ -76,8 +79,11 @@ async def test_a_weaker_request_is_sent_back_with_an_error(
     answer = await browser.authorize(**changed)
     query = parse_qs(urlsplit(answer.headers["location"]).query)
     assert answer.headers["location"].startswith(CALLBACK + "?")
-    assert query["error"][0] in ("invalid_request", "unsupported_response_type", "invalid_scope")
+    assert query["error"][0] in (
+        "invalid_request", "unsupported_response_type", "invalid_scope", "invalid_target",
+    )  # fmt: skip
     assert "code" not in query
+    assert query["iss"] == [access.settings.token_issuer]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +160,21 @@ async def test_the_code_is_bound_to_its_redirect_uri_and_its_client(
         "/oauth/token", data=form, auth=(other["client"]["client_id"], other["client_secret"])
     )
     assert stolen.json()["error"] == "invalid_grant"
+
+
+async def test_a_code_is_for_the_service_that_it_was_asked_for(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer = await new_officer(access)
+    code = await browser.code(officer["username"])
+    other = await browser.redeem(code, resource="urn:payesh:service:plates")
+    assert (other.status_code, other.json()["error"]) == (400, "invalid_target")
+    back = await browser.authorize()
+    answered = parse_qs(urlsplit(back.headers["location"]).query)
+    assert answered["iss"] == [access.settings.token_issuer]
+    token = (await browser.redeem(answered["code"][0])).json()
+    assert token["scope"] == "citations:decide citations:read"
+    assert (await access.claims(token["access_token"], "tickets"))["aud"].endswith(":tickets")
 
 
 async def test_a_code_presented_twice_ends_the_sign_in_it_came_from(
@@ -256,7 +277,7 @@ async def test_a_right_taken_away_is_not_in_the_next_token(
         f"/v1/people/{officer['person_id']}",
         {"scopes": ["citations:read"], "counties": ["damghan"]},
     )
-    claims = await access.claims((await browser.redeem(code)).json()["access_token"])
+    claims = await access.claims((await browser.redeem(code)).json()["access_token"], "tickets")
     assert claims["scope"] == "citations:read"
     assert claims["counties"] == ["damghan"]
     assert claims["grant_id"] != officer["grant_id"]

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from payesh.access.main import offer_bootstrap
+from payesh.contracts.audiences import audience_of
 from payesh.kit.errors import Unauthorized
-from payesh.kit.tokens import TokenVerifier, principal_from_claims
+from payesh.kit.tokens import principal_from_claims
 
 from .conftest import RunningAccess
 
@@ -43,9 +44,9 @@ async def test_a_clients_token_has_its_scopes_and_bounds(access: RunningAccess) 
     claims = await access.claims(answer.json()["access_token"])
     assert claims["sub"] == claims["client_id"] == client_id
     assert claims["exp"] - claims["iat"] == 600
-    assert claims["aud"] == "payesh"
+    assert claims["aud"] == "urn:payesh:service:ingest"
     principal = principal_from_claims(claims)
-    assert principal.scopes == {"cameras:read", "traffic:read"}
+    assert principal.scopes == {"cameras:read", "streams:read"}
     assert principal.bounds.allows("semnan", "highway")
     assert not principal.bounds.allows("shahrud", "highway")
     assert principal.agency == "payesh"
@@ -55,10 +56,58 @@ async def test_a_clients_token_has_its_scopes_and_bounds(access: RunningAccess) 
 async def test_a_client_may_ask_for_less_but_not_for_more(access: RunningAccess) -> None:
     made = (await access.new_client()).json()
     client_id, secret = made["client"]["client_id"], made["client_secret"]
-    less = await access.token(client_id, secret, scope="traffic:read")
-    assert less.json()["scope"] == "traffic:read"
-    more = await access.token(client_id, secret, scope="traffic:read people:write")
+    less = await access.token(client_id, secret, scope="streams:read")
+    assert less.json()["scope"] == "streams:read"
+    more = await access.token(client_id, secret, scope="streams:read people:write")
     assert (more.status_code, more.json()["error"]) == (400, "invalid_scope")
+
+
+async def test_a_token_is_for_one_service_and_has_its_scopes_alone(access: RunningAccess) -> None:
+    made = (await access.new_client(scopes=["cameras:read", "reads:read", "people:read"])).json()
+    client = made["client"]["client_id"], made["client_secret"]
+    for service, scope in (("ingest", "cameras:read"), ("plates", "reads:read")):
+        answer = await access.token(*client, resource=audience_of(service))
+        assert answer.json()["scope"] == scope
+        token = answer.json()["access_token"]
+        assert (await access.claims(token, service))["aud"] == audience_of(service)
+        for other in {"access", "ingest", "detect", "plates", "tickets"} - {service}:
+            with pytest.raises(Unauthorized):
+                await access.claims(token, other)
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert (await access.get("/v1/people", bearer)).status_code == 401
+    by_scope = await access.token(*client, scope="reads:read")
+    assert (await access.claims(by_scope.json()["access_token"], "plates"))["scope"] == "reads:read"
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({}, "invalid_target"),
+        ({"scope": "cameras:read reads:read"}, "invalid_target"),
+        ({"resource": "urn:payesh:service:elsewhere"}, "invalid_target"),
+        ({"resource": "https://tickets.example"}, "invalid_target"),
+        ({"resource": ""}, "invalid_target"),
+        ({"resource": "urn:payesh:service:ingest", "scope": "reads:read"}, "invalid_scope"),
+    ],
+)
+async def test_a_token_for_no_or_for_several_services_is_refused(
+    access: RunningAccess, form: dict[str, str], error: str
+) -> None:
+    made = (await access.new_client(scopes=["cameras:read", "reads:read"])).json()
+    answer = await access.token(made["client"]["client_id"], made["client_secret"], **form)
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+async def test_the_first_administrators_token_is_for_access_and_names_a_client(
+    access: RunningAccess,
+) -> None:
+    claims = await access.claims(access.admin["Authorization"].removeprefix("Bearer "), "access")
+    assert claims["client_id"] == "payesh-bootstrap"
+    assert {scope.split(":")[0] for scope in claims["scope"].split()} == {
+        "agencies", "audit", "clients", "keys", "people",
+    }  # fmt: skip
+    taken = await access.new_client(client_id="payesh-bootstrap")
+    assert taken.status_code == 409
 
 
 async def test_the_secret_may_be_sent_in_the_form(access: RunningAccess) -> None:
@@ -135,7 +184,7 @@ async def test_after_a_rotation_old_tokens_are_valid_and_new_ones_have_the_new_k
 ) -> None:
     made = (await access.new_client()).json()
     client = made["client"]["client_id"], made["client_secret"]
-    verifier = TokenVerifier(access.settings)
+    verifier = access.verifier("ingest")
     old = (await access.token(*client)).json()["access_token"]
     await verifier.claims(old)
     rotated = await access.post("/v1/keys/rotate", None)

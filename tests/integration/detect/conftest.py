@@ -112,7 +112,7 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
     await create_topics(bootstrap)
     url = engines.addresses()["database_urls"]["detect"]
     await asyncio.to_thread(run_migrations, url, MIGRATIONS)
-    database, signer, expired = Database(url), TokenSigner(), passage()
+    database, signer, expired = Database(url), TokenSigner("detect"), passage()
     async with database.transaction() as session:
         await passages.add(session, expired, datetime.now(UTC) - timedelta(seconds=1))
     async with AsyncExitStack() as opened:

@@ -78,7 +78,7 @@ class Authority:
         scope: str = SCOPES,
         subject: str = "tester",
         cameras: Any = "*",
-        audience: str = "payesh",
+        audience: str = "urn:payesh:service:ingest",
     ) -> dict[str, str]:
         now = int(time.time())
         claims = {

@@ -53,7 +53,7 @@ class Authority:
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": ISSUER,
-            "aud": "payesh",
+            "aud": "urn:payesh:service:kit-test",
             "sub": "officer-1",
             "client_id": "pages",
             "act": {"sub": "pages"},

@@ -106,7 +106,7 @@ async def service(engines: EngineSet) -> AsyncIterator[RunningService]:
     await create_topics(bootstrap)
     url = engines.addresses()["database_urls"]["plates"]
     await asyncio.to_thread(run_migrations, url, MIGRATIONS)
-    database, signer = Database(url), TokenSigner()
+    database, signer = Database(url), TokenSigner("plates")
     now = datetime.now(UTC)
     expired, unexpired = (plate_read(violation(county="garmsar"), "99ی99999") for _ in range(2))
     async with database.transaction() as session:

@@ -27,7 +27,7 @@ from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
 from tests.support.violation_builder import plate_read, violation
 
-SIGNER = TokenSigner()
+SIGNER = TokenSigner("tickets")
 EVERY_SCOPE = "citations:read citations:decide evidence:read law:read"
 
 

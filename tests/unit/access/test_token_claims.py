@@ -43,7 +43,7 @@ def claims(
 ) -> dict[str, Any]:
     return token_claims(
         issuer="https://access.example",
-        audience="payesh",
+        audience="urn:payesh:service:tickets",
         lifetime_s=600,
         now=NOON,
         token_id="id",
@@ -79,7 +79,7 @@ def test_a_token_expires_after_its_lifetime() -> None:
     found = claims(PAGES, None)
     assert found["iat"] == found["nbf"] == int(NOON.timestamp())
     assert found["exp"] - found["iat"] == 600
-    assert (found["iss"], found["aud"]) == ("https://access.example", "payesh")
+    assert (found["iss"], found["aud"]) == ("https://access.example", "urn:payesh:service:tickets")
 
 
 def test_a_token_without_a_holder_is_refused() -> None:

@@ -8,13 +8,14 @@ from typing import Any, Self
 
 import httpx
 
+from payesh.contracts.audiences import audience_of
 from payesh.contracts.values import format_utc
 
 _PURPOSE = "local operation"
 
 
 class Operator:
-    """Calls the services with client-credentials tokens, renewed before they end.
+    """Calls the services with client-credentials tokens, one a service, renewed once they ended.
 
     `urls` is what `payesh-local urls` prints. Raises httpx.HTTPStatusError with the problem's
     text when a service refuses a request.
@@ -23,7 +24,7 @@ class Operator:
     def __init__(self, urls: dict[str, Any]) -> None:
         self._urls = urls
         self._client = httpx.AsyncClient(timeout=60)
-        self._token = ""
+        self._tokens: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -36,28 +37,30 @@ class Operator:
     ) -> None:
         await self._client.aclose()
 
-    async def _authorise(self) -> None:
+    async def _authorise(self, service: str) -> str:
         operator = self._urls["operator"]
         secret = Path(operator["secret_file"]).read_text("utf-8").strip()
         answer = await self._client.post(
             self._urls["token_endpoint"],
-            data={"grant_type": "client_credentials"},
+            data={"grant_type": "client_credentials", "resource": audience_of(service)},
             auth=(operator["client_id"], secret),
         )
         answer.raise_for_status()
-        self._token = answer.json()["access_token"]
+        token: str = answer.json()["access_token"]
+        return token
 
     async def request(self, method: str, service: str, path: str, **fields: Any) -> httpx.Response:
         """One call; a token that ended is renewed once."""
         url = f"{self._urls['services'][service]}{path}"
         for attempt in (1, 2):
-            if not self._token:
-                await self._authorise()
-            headers = {"Authorization": f"Bearer {self._token}", "Payesh-Purpose": _PURPOSE}
+            if service not in self._tokens:
+                self._tokens[service] = await self._authorise(service)
+            bearer = f"Bearer {self._tokens[service]}"
+            headers = {"Authorization": bearer, "Payesh-Purpose": _PURPOSE}
             answer = await self._client.request(method, url, headers=headers, **fields)
             if answer.status_code != 401 or attempt == 2:
                 break
-            self._token = ""
+            del self._tokens[service]
         if answer.is_error:
             raise httpx.HTTPStatusError(
                 f"{method} {path}: {answer.status_code} {answer.text[:500]}",

@@ -30,6 +30,7 @@ OPERATOR_SCOPES = (
     "cameras:read cameras:write recordings:write snapshots:write streams:read health:read "
     "traffic:read passages:read reads:read citations:read evidence:read law:read"
 )
+PAGES_SCOPES = "citations:read citations:decide evidence:read law:read"
 _READY_TIMEOUT_S = 60.0
 
 
@@ -194,6 +195,7 @@ class Stack:
                 "name": "صف تخلفات",
                 "secret_file": str(self.data_dir / f"{PAGES_CLIENT}.secret"),
                 "grants": ["authorization_code"],
+                "scopes": PAGES_SCOPES.split(),
                 "redirect_uris": [f"{self.url('tickets')}/sign-in/callback"],
             },
         ]

@@ -29,7 +29,8 @@ _HOST = "https://{}.payesh.example"
 DESCRIPTION = f"""\
 Request a token from `access` (`POST /oauth/token`, client credentials) with the scopes that the
 operations name, and send it as `Authorization: Bearer <token>`. It gives access to the counties
-and road classes that were granted to the client, and to no others.
+and road classes that were granted to the client, and to no others. A token is for one service,
+which the request names as `resource` when its scopes are of several: `urn:payesh:service:tickets`.
 
 Operations on personal data also require the header `{PURPOSE_HEADER}`, which is recorded with
 each read.

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from payesh.contracts.audiences import audience_of
 from payesh.kit.errors import SettingsError
 
 PREFIX = "PAYESH_"
@@ -172,7 +173,6 @@ class ObjectSettings(KitSettings):
 
 class TokenSettings(KitSettings):
     token_issuer: str = Field(description="`iss` that tokens must carry: access's public URL.")
-    token_audience: str = Field("payesh", description="`aud` that tokens must carry.")
     jwks_url: str = Field(description="Where access publishes its keys (JWKS).")
     requests_per_minute: int = Field(
         6000,
@@ -188,6 +188,11 @@ class TokenSettings(KitSettings):
         description="Refusals (403) of one person or client that are recorded a minute; until they "
         "come back, everything that it asks for is answered with 429.",
     )
+
+    @property
+    def token_audience(self) -> str:
+        """`aud` that tokens must carry: this service's own."""
+        return audience_of(self.service)
 
 
 class AuditSettings(KitSettings):

@@ -36,6 +36,8 @@ class SignInSettings(Protocol):
     def access_internal_url(self) -> str: ...
     @property
     def token_issuer(self) -> str: ...
+    @property
+    def token_audience(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class AccessClient:
         self._public_access = settings.access_url.rstrip("/")
         self._access = (settings.access_internal_url or settings.access_url).rstrip("/")
         self.issuer = settings.token_issuer
+        self._audience = settings.token_audience
         self._redirect_uri = settings.public_url.rstrip("/") + CALLBACK_PATH
 
     def authorize_url(self, flow: SignInFlow) -> str:
@@ -103,6 +106,7 @@ class AccessClient:
                 "state": flow.state,
                 "code_challenge": flow.challenge,
                 "code_challenge_method": "S256",
+                "resource": self._audience,
             }
         )
         return f"{self._public_access}/oauth/authorize?{query}"
@@ -125,6 +129,7 @@ class AccessClient:
             "code": code,
             "redirect_uri": self._redirect_uri,
             "code_verifier": flow.verifier,
+            "resource": self._audience,
         }
         client = (self._client_id, self.secret)
         try:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from payesh.access.domain.entitlements import SCOPES, Entitlements, unknown_scopes
+from payesh.access.domain.entitlements import Entitlements, unknown_scopes
 from payesh.access.domain.redirect_uris import redirect_uri_fault
 from payesh.contracts.values import Identifier, RoadClass
 from payesh.kit.errors import SettingsError
@@ -29,7 +29,7 @@ class DeclaredClient(BaseModel):
         "authorization_code",
     )
     redirect_uris: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = tuple(sorted(SCOPES))
+    scopes: Annotated[tuple[str, ...], Field(min_length=1)]
     counties: tuple[Identifier, ...] | Literal["*"] = "*"
     road_classes: tuple[RoadClass, ...] | Literal["*"] = "*"
     cameras: tuple[Identifier, ...] | Literal["*"] = ()

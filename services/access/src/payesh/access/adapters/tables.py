@@ -139,6 +139,7 @@ class AuthorizationCode(Base):
     redirect_uri: Mapped[str]
     scope: Mapped[str]
     code_challenge: Mapped[str]
+    service: Mapped[str | None]
     expires_at: Mapped[datetime]
     presented_at: Mapped[datetime | None]
 

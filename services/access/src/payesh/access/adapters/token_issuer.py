@@ -9,9 +9,11 @@ from payesh.access.adapters.clients import StoredClient
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.keys import StoredKey
 from payesh.access.adapters.people import StoredPerson
+from payesh.access.domain.scope_services import valid_at
 from payesh.access.domain.token_claims import token_claims
 from payesh.access.errors import NoSigningKey
 from payesh.access.settings import Settings
+from payesh.contracts.audiences import audience_of
 
 
 class IssuedToken(TypedDict):
@@ -33,21 +35,26 @@ class TokenIssuer:
     now: datetime
 
     def issue(
-        self, client: StoredClient | None, person: StoredPerson | None, scopes: frozenset[str]
+        self,
+        client: StoredClient | None,
+        person: StoredPerson | None,
+        scopes: frozenset[str],
+        service: str,
     ) -> IssuedToken:
-        """A token for a client, a person, or a person acting through a client.
+        """A token for a client, a person, or a person acting through a client, with those of the
+        scopes that are valid at the service.
 
         Raises NoSigningKey, KeyUnreadable.
         """
         claims = token_claims(
             issuer=self.settings.token_issuer,
-            audience=self.settings.token_audience,
+            audience=audience_of(service),
             lifetime_s=self.settings.token_lifetime_s,
             now=self.now,
             token_id=uuid4().hex,
             client=client,
             person=person,
-            scopes=scopes,
+            scopes=valid_at(service, scopes),
         )
         if self.key is None:
             raise NoSigningKey("no signing key is active")

@@ -29,7 +29,9 @@ class FirstAdministrator(Body):
 
 class Bootstrapped(BaseModel):
     person: PersonView
-    access_token: str = Field(description="the administrator's, to set the installation up with")
+    access_token: str = Field(
+        description="the administrator's, for access: to set the installation up with"
+    )
     token_type: str
     expires_in: int = Field(description="seconds")
 

@@ -9,14 +9,17 @@ from pydantic import BaseModel, Field
 
 from payesh.access.adapters.oauth.server import OAuthAnswer
 from payesh.access.api.dependencies import DependenciesHere
+from payesh.access.domain.scope_services import SERVICES
 from payesh.access.handlers.tokens import answer_authorization_request, answer_token_request
 from payesh.access.pages.cookies import sign_in_secret
 from payesh.access.pages.notice.notice import notice
+from payesh.contracts.audiences import audience_of
 
 router = APIRouter(prefix="/oauth", tags=["oauth"])
 
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 50
+RESOURCES = [audience_of(service) for service in sorted(SERVICES)]
 
 
 class TokenAnswer(BaseModel):
@@ -41,13 +44,20 @@ _TOKEN_FORM: dict[str, Any] = {
         "grant_type": {"type": "string", "enum": ["client_credentials", "authorization_code"]},
         "scope": {
             "type": "string",
-            "description": "Scopes separated by spaces; all that the client holds when left out.",
+            "description": "Scopes separated by spaces; all that the client holds of the service "
+            "when left out.",
         },
         "client_id": {
             "type": "string",
             "description": "With client_secret; leave both out when they are sent as HTTP Basic.",
         },
         "client_secret": {"type": "string", "format": "password"},
+        "resource": {
+            "type": "string",
+            "description": "The service that the token is for (RFC 8707). Needed when the scopes "
+            "are of several services; a token has those of one.",
+            "enum": RESOURCES,
+        },
         "code": {"type": "string", "description": "Of authorization_code, as are those below."},
         "redirect_uri": {"type": "string", "description": "The same as in the request for it."},
         "code_verifier": {"type": "string", "description": "PKCE (RFC 7636)."},
@@ -66,6 +76,7 @@ _TOKEN: dict[str, Any] = {
                             "client_id": "county-office",
                             "client_secret": "as shown once when the client was registered",
                             "scope": "citations:read evidence:read",
+                            "resource": "urn:payesh:service:tickets",
                         }
                     }
                 },
@@ -84,7 +95,7 @@ def _asked(name: str, description: str, **schema: Any) -> dict[str, Any]:
     return {
         "name": name,
         "in": "query",
-        "required": name != "scope",
+        "required": name not in ("scope", "resource"),
         "description": description,
         "schema": {"type": "string", **schema},
     }
@@ -99,6 +110,7 @@ _AUTHORIZE: dict[str, Any] = {
         _asked("code_challenge", "PKCE (RFC 7636): the verifier's SHA-256, base64url."),
         _asked("code_challenge_method", "Always S256.", enum=["S256"]),
         _asked("scope", "Scopes separated by spaces."),
+        _asked("resource", "The service that the token is for; see the token.", enum=RESOURCES),
     ]
 }
 _REDIRECTS: dict[int | str, dict[str, Any]] = {

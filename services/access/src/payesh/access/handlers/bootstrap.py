@@ -9,6 +9,7 @@ from payesh.access.adapters.people import StoredPerson
 from payesh.access.adapters.token_issuer import IssuedToken
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.entitlements import Entitlements
+from payesh.access.domain.scope_services import OWN
 from payesh.access.handlers.people import check_password
 from payesh.access.handlers.tokens import token_issuer
 from payesh.kit.database import Database
@@ -60,7 +61,7 @@ async def create_first_administrator(
             raise Conflict(f"the username {username} is taken", type="username-taken")
         await bootstrap.spend(session, now)
         issuer = await token_issuer(dependencies, session, now)
-        return person, issuer.issue(None, person, person.entitlements.scopes)
+        return person, issuer.issue(None, person, person.entitlements.scopes, OWN)
 
 
 async def _check_secret(session: AsyncSession, secret: str) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access.adapters import agencies, clients, people
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.adapters.people import SUBJECT_PREFIX, StoredPerson
-from payesh.access.domain.entitlements import Entitlements, excess, unknown_scopes
+from payesh.access.domain.entitlements import SCOPES, Entitlements, excess, unknown_scopes
+from payesh.access.domain.scope_services import delegable
 from payesh.kit.errors import Forbidden, Unprocessable
 from payesh.kit.principal import Bounds, Principal
 
@@ -52,22 +53,24 @@ def is_visible(principal: Principal, holder: Holder) -> bool:
 
 
 async def as_of_now(session: AsyncSession, principal: Principal, scope: str) -> Principal:
-    """The principal with no more than is stored now for the person and for the client.
+    """The principal with no more than is stored now for the person and for the client, and with
+    their scopes of other services, which its token cannot have but which it may pass on.
 
     A token stays valid for minutes after a right was withdrawn; what it wrote here would stay for
     good. So every write asks this, and does so after locking the row that it changes: an account
     that is disabled first and has that row changed next cannot undo it. Raises Forbidden when an
     account or its agency is disabled, or no longer holds `scope`.
     """
-    held = Entitlements(principal.scopes, principal.counties, principal.road_classes)
+    held = Entitlements(frozenset(SCOPES), principal.counties, principal.road_classes)
     for subject in {principal.subject, principal.actor}:
         holder = await _enabled_holder(session, subject)
         if holder is None:
             raise Forbidden(f"{subject} or its agency is disabled", type="disabled")
         held = held.shared_with(holder.entitlements)
-    if scope not in held.scopes:
+    scopes = delegable(held.scopes, principal.scopes)
+    if scope not in scopes:
         raise Forbidden(f"the scope {scope} was taken away", type="missing-scope", scope=scope)
-    return replace(principal, scopes=held.scopes, bounds=Bounds(held.counties, held.road_classes))
+    return replace(principal, scopes=scopes, bounds=Bounds(held.counties, held.road_classes))
 
 
 async def check_may_grant(

@@ -25,6 +25,7 @@ class StoredCode:
     redirect_uri: str
     scope: str
     code_challenge: str
+    service: str
     code_challenge_method: ClassVar[str] = "S256"
 
     def get_redirect_uri(self) -> str:
@@ -44,6 +45,7 @@ def add(
     redirect_uri: str,
     scope: str,
     code_challenge: str,
+    service: str,
     expires_at: datetime,
 ) -> None:
     """Store a new code by its hash."""
@@ -56,6 +58,7 @@ def add(
             redirect_uri=redirect_uri,
             scope=scope,
             code_challenge=code_challenge,
+            service=service,
             expires_at=expires_at,
             presented_at=None,
         )
@@ -89,7 +92,7 @@ def present(session: Session, code: str, client_id: str, now: datetime) -> Store
         log.warning("authorization code presented again", client_id=client_id)
         return None
     row.presented_at = now
-    if row.client_id != client_id or row.expires_at <= now:
+    if row.client_id != client_id or row.expires_at <= now or row.service is None:
         return None
     return StoredCode(
         person_id=row.person_id,
@@ -97,6 +100,7 @@ def present(session: Session, code: str, client_id: str, now: datetime) -> Store
         redirect_uri=row.redirect_uri,
         scope=row.scope,
         code_challenge=row.code_challenge,
+        service=row.service,
     )
 
 

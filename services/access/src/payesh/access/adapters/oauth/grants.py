@@ -2,18 +2,20 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from payesh.access.adapters.agencies import OPERATOR
 from payesh.access.adapters.clients import StoredClient
-from payesh.access.adapters.oauth import codes
+from payesh.access.adapters.oauth import codes, targets
 from payesh.access.adapters.oauth.codes import StoredCode
 from payesh.access.adapters.oauth.registered_client import RegisteredClient
 from payesh.access.adapters.oauth.request import FlowRequest
 from payesh.access.adapters.people import StoredPerson
 from payesh.access.adapters.sign_ins import StoredSignIn
+from payesh.access.domain.scope_services import valid_at
 
 if TYPE_CHECKING:
     from payesh.access.adapters.oauth.server import TokenServer
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        request: FlowRequest = self.request
+        request.service = targets.target_of(request)
 
 
 class StrictCodeChallenge(CodeChallenge):  # type: ignore[misc]
@@ -44,6 +51,21 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
 
     server: "TokenServer"
 
+    def validate_authorization_request(self) -> str:
+        redirect_uri: str = super().validate_authorization_request()
+        request: FlowRequest = self.request
+        try:
+            request.service = targets.target_of(request)
+        except OAuth2Error as error:
+            error.redirect_uri = redirect_uri
+            raise
+        return redirect_uri
+
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        request: FlowRequest = self.request
+        request.service = targets.target_of_code(request, request.authorization_code.service)
+
     def save_authorization_code(self, code: str, request: FlowRequest) -> None:
         sign_in: StoredSignIn = request.user
         client: StoredClient = request.client.stored
@@ -54,7 +76,7 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
         if not codes.may_still_be_issued(self.server.session, sign_in, client.client_id):
             raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
         shared = person.entitlements.shared_with(client.entitlements)
-        granted = shared.scopes & set(request.scope.split())
+        granted = valid_at(request.service, shared.scopes & set(request.scope.split()))
         if not granted:
             raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
         codes.add(
@@ -66,6 +88,7 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
             redirect_uri=request.payload.redirect_uri,
             scope=" ".join(sorted(granted)),
             code_challenge=request.payload.data["code_challenge"],
+            service=request.service,
             expires_at=self.server.issuer.now + self.server.code_lifetime,
         )
 

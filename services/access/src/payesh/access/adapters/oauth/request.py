@@ -37,6 +37,8 @@ class FlowRequest(OAuth2Request):  # type: ignore[misc]
     """A request to `/oauth/token` or `/oauth/authorize`."""
 
     payload: Parameters
+    service: str
+    """The service that the token or code is for; set when the request was validated."""
 
     def __init__(
         self, method: str, items: Iterable[tuple[str, str]], headers: Mapping[str, str]

@@ -10,7 +10,6 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
     AuthorizationServer,
     InvalidClientError,
-    InvalidScopeError,
 )
 from sqlalchemy.orm import Session
 
@@ -55,6 +54,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
 
     def answer_token_request(self, request: FlowRequest) -> OAuthAnswer:
         """A token, or OAuth's error (RFC 6749 sections 5.1 and 5.2)."""
+        self._request = request
         answer: OAuthAnswer = self.create_token_response(request)
         return answer
 
@@ -110,11 +110,10 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         expires_in: int | None = None,
         include_refresh_token: bool = True,
     ) -> IssuedToken:
+        service = self._request.service
         if user is None:
             scope = client.get_allowed_scope(scope)
-            if scope is None:
-                raise InvalidScopeError()
-        return self.issuer.issue(client.stored, user, frozenset((scope or "").split()))
+        return self.issuer.issue(client.stored, user, frozenset((scope or "").split()), service)
 
     def save_token(self, token: IssuedToken, request: FlowRequest) -> None:
         """Nothing is stored: a token is valid by its signature until it expires."""
