@@ -22,13 +22,16 @@ from tests.load.detection import measure_detection
 from tests.load.drafting import measure_drafting
 from tests.load.messages import measure_messages
 from tests.load.remuxing import measure_remuxing
+from tests.load.verification import measure_verification
 
 PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "remux": measure_remuxing,
     "detect": measure_detection,
     "messages": lambda film: asyncio.run(measure_messages()),
     "drafts": lambda film: asyncio.run(measure_drafting()),
+    "verification": lambda film: asyncio.run(measure_verification()),
 }
+_OF_FILM = {"remux", "detect"}
 
 
 def main() -> None:
@@ -40,7 +43,8 @@ def main() -> None:
     # Standard output is the JSON object's alone.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     console = Console(stderr=True)
-    film = render_street(1).video
+    # It takes minutes to draw, and only what looks at pictures needs it.
+    film = render_street(1).video if _OF_FILM & set(chosen) else Path()
     found: dict[str, Any] = {
         "machine": {
             "processor": platform.processor() or platform.machine(),

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -161,6 +162,20 @@ class Browser:
         return await self.http.get(
             "/oauth/authorize", params={k: v for k, v in wanted.items() if v is not None}
         )
+
+    async def agree(self, decision: str = "allow", **changed: str | None) -> httpx.Response:
+        """The redirect to the page's client, after the person answered what it asks for."""
+        asked = await self.authorize(**changed)
+        page = await self.http.get(asked.headers["location"])
+        fields = {
+            name: unescape(page.text.split(f'name="{name}" value="')[1].split('"')[0])
+            for name in ("form_token", "continue")
+        }
+        answered = await self.http.post("/consent", data=fields | {"decision": decision})
+        assert answered.status_code == 303, answered.text
+        if answered.headers["location"].startswith("/oauth/"):
+            return await self.http.get(answered.headers["location"])
+        return answered
 
     async def sign_in(
         self, username: str, password: str = PASSWORD, then: str = ""

@@ -99,7 +99,7 @@ async def _client_with_a_code(
     ).json()
     client_id = made["client"]["client_id"]
     await browser.sign_in(officer["username"])
-    back = await browser.authorize(client_id=client_id)
+    back = await browser.agree(client_id=client_id)
     form = {
         "grant_type": "authorization_code",
         "code": parse_qs(urlsplit(back.headers["location"]).query)["code"][0],

@@ -11,9 +11,11 @@ from pydantic import SecretStr
 from payesh.contracts.audiences import audience_of
 from payesh.kit.authorization import authorize
 from payesh.kit.database import Database
-from payesh.kit.http import create_app
+from payesh.kit.http import AuditTrail, create_app
 from payesh.kit.principal import Principal
+from payesh.kit.query_digests import QueryDigests
 from payesh.kit.sign_in import sign_in_router
+from tests.support.engine_settings import QUERY_KEY
 
 from .conftest import CALLBACK, PASSWORD, Browser, RunningAccess
 
@@ -48,7 +50,8 @@ async def pages(access: RunningAccess) -> AsyncIterator[httpx.AsyncClient]:
 
     app = create_app(
         service="pages",
-        settings=None,
+        settings=access.settings,
+        audit=AuditTrail(database, QueryDigests(QUERY_KEY)),
         lifespan=None,
         routers=[sign_in_router(Pages(access), database, ["بررسی"]), router],
         ready=ready,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from payesh.access import pages
+from payesh.access.domain.entitlements import SCOPES
 
 FOLDER = Path(pages.__file__).parent
 
@@ -29,4 +30,9 @@ def test_both_languages_have_the_same_words(file: Path) -> None:
 def test_every_page_has_its_template_and_wording() -> None:
     folders = {path.parent.name for path in FOLDER.glob("*/wording.json")}
     assert folders == {path.stem for path in FOLDER.glob("*/templates/*.html")}
-    assert folders == {"notice", "sign_in", "sign_out"}
+    assert folders == {"consent", "consents", "notice", "sign_in", "sign_out"}
+
+
+def test_a_person_reads_every_scope_in_persian_before_letting_a_client_have_it() -> None:
+    words = json.loads((FOLDER / "scopes.fa.json").read_text("utf-8"))
+    assert set(words) == set(SCOPES)

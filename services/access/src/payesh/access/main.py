@@ -39,6 +39,8 @@ from payesh.access.handlers.audit_state import audit_notices
 from payesh.access.handlers.bootstrap import offer_secret
 from payesh.access.handlers.installation import prepare
 from payesh.access.pages import static_files
+from payesh.access.pages.consent import routes as consent
+from payesh.access.pages.consents import routes as consent_list
 from payesh.access.pages.sign_in import routes as sign_in
 from payesh.access.pages.sign_out import routes as sign_out
 from payesh.access.settings import Settings
@@ -65,6 +67,8 @@ PUBLIC_ROUTES = {
     "/.well-known/jwks.json": "public keys, to verify tokens with",
     "/.well-known/oauth-authorization-server": "metadata, for clients to find the rest",
     "/v1/bootstrap": "makes the first administrator; asks for the one-time secret",
+    "/consent": "a signed-in person answers here; without a sign-in it leads to one",
+    "/consents": "the person's own consents, by the sign-in; nothing without one",
     **static_files.PUBLIC_ROUTES,
 }
 
@@ -115,6 +119,8 @@ def create(settings: Settings) -> FastAPI:
             oauth.router,
             sign_in.router,
             sign_out.router,
+            consent.router,
+            consent_list.router,
             bootstrap.router,
             agencies.router,
             clients.router,

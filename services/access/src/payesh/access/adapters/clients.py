@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,7 +32,17 @@ class StoredClient:
     created_at: datetime
     cameras: frozenset[str] | None
     """The cameras whose device it is; None is every one within its bounds."""
+    declared: bool
+    """Whether the deployment declares it, so that it asks people for no consent."""
+    proposed_by: str | None
+    """The person whose registration or change of it a second person has to approve."""
+    approved_by: str | None
     secret_sha256: bytes = field(repr=False)
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether a second person has to approve it before it gets anything."""
+        return self.proposed_by is not None and self.approved_by is None
 
     @property
     def subject(self) -> str:
@@ -52,6 +62,8 @@ async def add(
     entitlements: Entitlements,
     cameras: Cameras,
     now: datetime,
+    declared: bool = False,
+    proposed_by: str | None = None,
 ) -> StoredClient | None:
     """The new client, or None when that id is taken."""
     if client_id == FIRST_CLIENT:
@@ -66,6 +78,9 @@ async def add(
         enabled=True,
         created_at=now,
         cameras=_bound(cameras),
+        declared=declared,
+        proposed_by=proposed_by,
+        approved_by=None,
     )
     row.entitle(entitlements, uuid4())
     try:
@@ -113,6 +128,7 @@ async def change(
     secret: str | None = None,
     entitlements: Entitlements | None = None,
     cameras: Cameras | None = None,
+    proposed_by: str | None = None,
 ) -> StoredClient:
     """Change what is given of a client that is there. Changed entitlements or cameras are a new
     grant; a new secret replaces the one before at once."""
@@ -129,18 +145,42 @@ async def change(
         row.secret_sha256 = secrets.digest(secret)
     if entitlements is not None and entitlements != row.entitlements:
         row.entitle(entitlements, uuid4())
+    if proposed_by is not None:
+        row.proposed_by, row.approved_by = proposed_by, None
     if cameras is not None and (bound := _bound(cameras)) != row.cameras:
         row.cameras = bound
         row.grant_id = uuid4()
     return stored_client(row)
 
 
+async def approve(session: AsyncSession, client_id: str, by: str) -> StoredClient:
+    """A second person approves a client that is there."""
+    row = await session.get_one(Client, client_id)
+    row.approved_by = by
+    return stored_client(row)
+
+
+async def declare(session: AsyncSession, client_ids: Iterable[str]) -> None:
+    """Enter which clients the deployment declares: these and no others."""
+    await session.execute(
+        update(Client)
+        .where(Client.declared != Client.client_id.in_(declared := list(client_ids)))
+        .values(declared=Client.client_id.in_(declared))
+    )
+
+
 def enabled_client(client_id: str) -> Select[Client]:
-    """The query of `find_enabled`, which Authlib's side runs synchronously."""
+    """The query of `find_enabled`, which Authlib's side runs synchronously. A client that awaits
+    approval is not enabled."""
     return (
         select(Client)
         .join(Agency, Agency.agency_id == Client.agency_id)
-        .where(Client.client_id == client_id, Client.enabled, Agency.enabled)
+        .where(
+            Client.client_id == client_id,
+            Client.enabled,
+            Agency.enabled,
+            Client.proposed_by.is_(None) | Client.approved_by.is_not(None),
+        )
     )
 
 
@@ -157,6 +197,9 @@ def stored_client(row: Client) -> StoredClient:
         enabled=row.enabled,
         created_at=row.created_at,
         cameras=None if row.cameras is None else frozenset(row.cameras),
+        declared=row.declared,
+        proposed_by=row.proposed_by,
+        approved_by=row.approved_by,
         secret_sha256=row.secret_sha256,
     )
 

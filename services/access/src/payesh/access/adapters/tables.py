@@ -80,6 +80,11 @@ class Client(Entitled, Base):
     secret_sha256: Mapped[bytes]
     grants: Mapped[list[str]]
     redirect_uris: Mapped[list[str]]
+    # In the file of the deployment: it asks people for no consent.
+    declared: Mapped[bool] = mapped_column(server_default="false", default=False)
+    # Who registered it, or changed what people would consent to, and may not approve it.
+    proposed_by: Mapped[str | None]
+    approved_by: Mapped[str | None]
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
     # The cameras that it sends stills and recordings of; NULL is every one within its bounds.
@@ -96,6 +101,18 @@ class Person(Entitled, Base):
     password_hash: Mapped[str]
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """What a person lets a client do that the deployment did not declare."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_client_id", "client_id"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.person_id"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id"), primary_key=True)
+    scopes: Mapped[list[str]]
+    given_at: Mapped[datetime]
 
 
 class SignIn(Base):

@@ -82,6 +82,10 @@ class ClientView(BaseModel):
     grant_id: str
     enabled: bool
     created_at: datetime
+    declared: bool = Field(description="by the deployment: it asks people for no consent")
+    awaits_approval: bool = Field(description="of a second person; until then it gets nothing")
+    proposed_by: str | None = Field(description="who may not approve it")
+    approved_by: str | None
 
     @classmethod
     def of(cls, client: StoredClient) -> "ClientView":
@@ -99,6 +103,10 @@ class ClientView(BaseModel):
             grant_id=str(client.grant_id),
             enabled=client.enabled,
             created_at=client.created_at,
+            declared=client.declared,
+            awaits_approval=client.awaits_approval,
+            proposed_by=client.proposed_by,
+            approved_by=client.approved_by,
         )
 
 
@@ -179,3 +187,14 @@ async def renew_client_secret(
     """A new secret; the one before stops working at once."""
     client, secret = await clients.renew_secret(dependencies, principal, client_id)
     return ClientWithSecret(client=ClientView.of(client), client_secret=secret)
+
+
+@router.post(
+    "/{client_id}/approve", responses={409: {"description": "The client awaits no approval."}}
+)
+async def approve_client(
+    client_id: Identifier, dependencies: DependenciesHere, principal: Writer
+) -> ClientView:
+    """A second person lets a client for people be used that another of the agency registered or
+    changed. What people register under the operator's rights needs none."""
+    return ClientView.of(await clients.approve_client(dependencies, principal, client_id))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from payesh.access.adapters.oauth.server import OAuthAnswer
+from payesh.access.adapters.oauth.server import ConsentQuestion, OAuthAnswer
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.domain.scope_services import SERVICES
 from payesh.access.handlers.tokens import answer_authorization_request, answer_token_request
@@ -115,7 +115,7 @@ _AUTHORIZE: dict[str, Any] = {
 }
 _REDIRECTS: dict[int | str, dict[str, Any]] = {
     302: {"description": "To redirect_uri with iss, and code and state or error."},
-    303: {"description": "To the sign-in, which leads back here."},
+    303: {"description": "To the sign-in or the consent, which lead back here."},
     400: {"description": "A page: the request cannot be trusted.", "content": {"text/html": {}}},
 }
 
@@ -145,16 +145,18 @@ async def token(request: Request, dependencies: DependenciesHere) -> Response:
 
 @router.get("/authorize", status_code=302, openapi_extra=_AUTHORIZE, responses=_REDIRECTS)
 async def authorize(request: Request, dependencies: DependenciesHere) -> Response:
-    """Send a signed-in person back to a registered page with a code; others to sign in first."""
+    """Send a signed-in person back to a registered page with a code; others to sign in first, or to
+    let a client act that the deployment did not declare."""
     answer = await answer_authorization_request(
         dependencies,
         request.query_params.multi_items(),
         request.headers,
         sign_in_secret(request, dependencies.settings),
     )
-    if answer is None:
+    if answer is None or isinstance(answer, ConsentQuestion):
         here = f"/oauth/authorize?{request.url.query}"
-        return RedirectResponse("/sign-in?" + urlencode({"continue": here}), 303)
+        page = "/sign-in" if answer is None else "/consent"
+        return RedirectResponse(f"{page}?" + urlencode({"continue": here}), 303)
     if answer.status != 302:
         # Never a redirect to an address that is not registered, not even with an error.
         return notice(request, "authorization-request", status_code=400)

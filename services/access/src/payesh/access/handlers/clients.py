@@ -8,20 +8,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access.adapters import clients, endings, secrets
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.dependencies import Dependencies
-from payesh.access.domain.entitlements import Entitlements
+from payesh.access.domain.entitlements import Entitlements, excess
 from payesh.access.handlers.rights import (
     ChangedRights,
     agency_bound,
+    as_of_now,
     changed_entitlements,
     check_may_change,
     check_may_grant,
     is_visible,
     require_agency,
 )
-from payesh.kit.errors import Conflict, Hidden, NotFound
+from payesh.kit.errors import Conflict, Forbidden, Hidden, NotFound
 from payesh.kit.principal import Principal
 
 READ, WRITE = "clients:read", "clients:write"
+_PEOPLE = "authorization_code"
+"""The grant by which a client acts for people."""
 
 
 async def register_client(
@@ -36,12 +39,14 @@ async def register_client(
     granted: Entitlements,
     cameras: Sequence[str],
 ) -> tuple[StoredClient, str]:
-    """The client and its secret, which cannot be read again. Raises Conflict when the id is
-    taken."""
+    """The client and its secret, which cannot be read again. One in which people sign in awaits a
+    second person's approval, unless the operator registers it. Raises Conflict when the id is
+    taken, Forbidden when a machine of an agency registers one for people."""
     secret = secrets.new_secret()
     async with dependencies.database.transaction() as session:
         await check_may_grant(session, principal, WRITE, agency_id, granted)
         await require_agency(session, agency_id)
+        proposed_by = await _proposer(session, principal) if _PEOPLE in grants else None
         client = await clients.add(
             session,
             client_id=client_id,
@@ -53,6 +58,7 @@ async def register_client(
             entitlements=granted,
             cameras=cameras,
             now=datetime.now(UTC),
+            proposed_by=proposed_by,
         )
     if client is None:
         raise Conflict(f"the client {client_id} exists", type="client-exists")
@@ -93,11 +99,16 @@ async def change_client(
     cameras: Sequence[str] | None,
 ) -> StoredClient:
     """Change what is given; `fields` are the names of all that the caller sent. Disabling the
-    client and changing its addresses end what people granted to it."""
+    client and changing its addresses end what people granted to it. What people would consent to
+    (name, addresses, wider rights) awaits approval anew, unless the operator changes it."""
     async with dependencies.database.transaction() as session:
         client = await _locked(session, principal, client_id, fields)
         entitlements = await changed_entitlements(session, principal, WRITE, client, rights)
-        if enabled is False or redirect_uris is not None:
+        shown = name is not None or redirect_uris is not None
+        proposed_by = None
+        if _PEOPLE in client.grants and (shown or excess(entitlements, client.entitlements)):
+            proposed_by = await _proposer(session, principal)
+        if enabled is False or redirect_uris is not None or proposed_by is not None:
             await endings.end_for_client(session, client_id)
         return await clients.change(
             session,
@@ -107,7 +118,41 @@ async def change_client(
             redirect_uris=redirect_uris,
             entitlements=entitlements,
             cameras=cameras,
+            proposed_by=proposed_by,
         )
+
+
+async def approve_client(
+    dependencies: Dependencies, principal: Principal, client_id: str
+) -> StoredClient:
+    """A second person lets a client for people be used. Raises NotFound, Conflict when it awaits no
+    approval, Forbidden for the person who proposed it and for machines."""
+    async with dependencies.database.transaction() as session:
+        client = await _locked(session, principal, client_id, {"approved_by"})
+        if not client.awaits_approval:
+            raise Conflict(f"the client {client_id} awaits no approval", type="not-proposed")
+        _require_person(principal)
+        if principal.subject == client.proposed_by:
+            raise Forbidden("a second person approves what you proposed", type="second-person")
+        return await clients.approve(session, client_id, principal.subject)
+
+
+async def _proposer(session: AsyncSession, principal: Principal) -> str | None:
+    """The person whose work another has to approve; None for the operator, whose work stands.
+
+    A client with a redirect of one person's own gets the tokens of everyone who follows its link
+    and consents. Raises Forbidden for a machine: it is nobody's first gesture.
+    """
+    granter = await as_of_now(session, principal, WRITE)
+    if agency_bound(granter) is None:
+        return None
+    _require_person(principal)
+    return principal.subject
+
+
+def _require_person(principal: Principal) -> None:
+    if not principal.is_person:
+        raise Forbidden("a person has to do this, signed in by name", type="person-required")
 
 
 async def renew_secret(

@@ -39,6 +39,7 @@ async def declare_clients(session: AsyncSession, declared: Declared, now: dateti
     Raises SettingsError when an agency has registered a client of that id: it would get the
     rights of the operator's.
     """
+    await clients.declare(session, [client.client_id for client, _ in declared])
     for client, secret in declared:
         stored = await clients.find(session, client.client_id, to_change=True)
         if stored is None:
@@ -54,6 +55,7 @@ async def declare_clients(session: AsyncSession, declared: Declared, now: dateti
                 entitlements=client.entitlements,
                 cameras=client.cameras,
                 now=now,
+                declared=True,
             )
             continue
         if stored.agency_id != agencies.OPERATOR:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access import metrics
 from payesh.access.adapters import keys, sign_ins
 from payesh.access.adapters.oauth.request import FlowRequest
-from payesh.access.adapters.oauth.server import OAuthAnswer, TokenServer
+from payesh.access.adapters.oauth.server import ConsentQuestion, OAuthAnswer, TokenServer
 from payesh.access.adapters.token_issuer import TokenIssuer
 from payesh.access.dependencies import Dependencies
 
@@ -39,17 +39,48 @@ async def answer_authorization_request(
     query: Iterable[tuple[str, str]],
     headers: Mapping[str, str],
     cookie: str,
-) -> OAuthAnswer | None:
+) -> OAuthAnswer | ConsentQuestion | None:
     """A redirect with a code for the person whose sign-in the cookie names, or OAuth's error; None
-    when the person has to sign in first."""
-    request = FlowRequest("GET", query, headers)
+    when the person has to sign in first, or the question that the person has to answer first."""
     async with dependencies.database.transaction() as session:
-        now = datetime.now(UTC)
-        sign_in = await sign_ins.find(session, cookie, now) if cookie else None
-        issuer = await token_issuer(dependencies, session, now)
-        return await session.run_sync(
-            lambda sync: TokenServer(sync, issuer).answer_authorization_request(request, sign_in)
+        return await authorization_outcome(dependencies, session, query, headers, cookie)
+
+
+async def refuse_authorization_request(
+    dependencies: Dependencies,
+    query: Iterable[tuple[str, str]],
+    headers: Mapping[str, str],
+    cookie: str,
+) -> OAuthAnswer:
+    """A redirect with `access_denied`, for a person who did not let the client act."""
+    async with dependencies.database.transaction() as session:
+        answer = await authorization_outcome(
+            dependencies, session, query, headers, cookie, denied=True
         )
+    if isinstance(answer, OAuthAnswer):
+        return answer
+    return OAuthAnswer.invalid_request("Nobody is signed in")
+
+
+async def authorization_outcome(
+    dependencies: Dependencies,
+    session: AsyncSession,
+    query: Iterable[tuple[str, str]],
+    headers: Mapping[str, str],
+    cookie: str,
+    *,
+    denied: bool = False,
+) -> OAuthAnswer | ConsentQuestion | None:
+    """What `answer_authorization_request` answers, in the caller's transaction."""
+    request = FlowRequest("GET", query, headers)
+    now = datetime.now(UTC)
+    sign_in = await sign_ins.find(session, cookie, now) if cookie else None
+    issuer = await token_issuer(dependencies, session, now)
+    return await session.run_sync(
+        lambda sync: TokenServer(sync, issuer).answer_authorization_request(
+            request, sign_in, denied=denied
+        )
+    )
 
 
 async def token_issuer(

@@ -7,6 +7,7 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
+from payesh.access.adapters import consents
 from payesh.access.adapters.agencies import OPERATOR
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.adapters.oauth import codes, targets
@@ -66,8 +67,11 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
         request: FlowRequest = self.request
         request.service = targets.target_of_code(request, request.authorization_code.service)
 
-    def save_authorization_code(self, code: str, request: FlowRequest) -> None:
-        sign_in: StoredSignIn = request.user
+    def granted(self, request: FlowRequest, sign_in: StoredSignIn) -> frozenset[str]:
+        """The scopes that a code would give, of those that the person and the client both hold.
+
+        Raises AccessDeniedError.
+        """
         client: StoredClient = request.client.stored
         person = codes.person(self.server.session, sign_in.person_id)
         if client.agency_id not in (OPERATOR, person.agency_id):
@@ -79,11 +83,27 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
         granted = valid_at(request.service, shared.scopes & set(request.scope.split()))
         if not granted:
             raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
+        return granted
+
+    def needs_consent(
+        self, request: FlowRequest, sign_in: StoredSignIn, scopes: frozenset[str]
+    ) -> bool:
+        """Whether the person has to let the client have these scopes first."""
+        client: StoredClient = request.client.stored
+        return not client.declared and not consents.covered(
+            self.server.session, sign_in.person_id, client.client_id, scopes
+        )
+
+    def save_authorization_code(self, code: str, request: FlowRequest) -> None:
+        sign_in: StoredSignIn = request.user
+        granted = self.granted(request, sign_in)
+        if self.needs_consent(request, sign_in, granted):
+            raise AccessDeniedError(redirect_uri=request.payload.redirect_uri)
         codes.add(
             self.server.session,
             code,
-            client_id=client.client_id,
-            person_id=person.person_id,
+            client_id=request.client.stored.client_id,
+            person_id=sign_in.person_id,
             sign_in_id=sign_in.sign_in_id,
             redirect_uri=request.payload.redirect_uri,
             scope=" ".join(sorted(granted)),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
@@ -13,7 +14,7 @@ from authlib.oauth2.rfc6749 import (
 )
 from sqlalchemy.orm import Session
 
-from payesh.access.adapters.clients import enabled_client, stored_client
+from payesh.access.adapters.clients import StoredClient, enabled_client, stored_client
 from payesh.access.adapters.oauth.grants import (
     AuthorizationCodes,
     ClientCredentials,
@@ -41,6 +42,16 @@ class OAuthAnswer:
         return cls(400, body, [("Cache-Control", "no-store")])
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentQuestion:
+    """A client that the deployment did not declare asks to have scopes in a person's name."""
+
+    person_id: UUID
+    client: StoredClient
+    scopes: frozenset[str]
+    redirect_uri: str
+
+
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """Answers requests for tokens and codes in the transaction of `session`."""
 
@@ -59,20 +70,29 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         return answer
 
     def answer_authorization_request(
-        self, request: FlowRequest, sign_in: StoredSignIn | None
-    ) -> OAuthAnswer | None:
-        """A redirect with a code or an error; None when the request is valid and a person has to
-        sign in for it."""
+        self, request: FlowRequest, sign_in: StoredSignIn | None, *, denied: bool = False
+    ) -> "OAuthAnswer | ConsentQuestion | None":
+        """A redirect with a code or an error, which it is when the person `denied` consent; None
+        when the request is valid and a person has to sign in for it; or the question that a person
+        has to answer first."""
         try:
             grant = self.get_consent_grant(request)
+            if sign_in is not None and not denied:
+                scopes = grant.granted(request, sign_in)
+                if grant.needs_consent(request, sign_in, scopes):
+                    client = request.client.stored
+                    uri = request.payload.redirect_uri
+                    return ConsentQuestion(sign_in.person_id, client, scopes, uri)
         except OAuth2Error as error:
+            error.state = request.payload.state
             return self._from_here(self.handle_error_response(request, error))
         except ValueError:
             # Authlib quotes the redirect URI in its error, whatever characters it has.
             return OAuthAnswer.invalid_request("Malformed")
         if sign_in is None:
             return None
-        return self._from_here(self.create_authorization_response(request, sign_in, grant))
+        person = None if denied else sign_in
+        return self._from_here(self.create_authorization_response(request, person, grant))
 
     def _from_here(self, answer: OAuthAnswer) -> OAuthAnswer:
         """The answer, whose redirect names the issuer (RFC 9207): a client of several servers
