@@ -55,6 +55,7 @@ async def test_a_poisoned_message_is_dead_lettered_with_its_reason_and_the_next_
     await producer.publish_raw(TOPIC, name.encode(), b"{not json", good.headers)
     await producer.publish_raw(TOPIC, name.encode(), b'{"service": 5}', good.headers)
     await producer.publish_raw(TOPIC, name.encode(), good.value, [])
+    await producer.publish_raw(TOPIC, name.encode(), b"[" * 99_999, good.headers)
     await producer.publish(build(name, 2))
     handled = Handled(name)
     consumer = consumer_of(bus, name, handled, producer)
@@ -66,6 +67,7 @@ async def test_a_poisoned_message_is_dead_lettered_with_its_reason_and_the_next_
     assert reasons[0] == "the body is not JSON"
     assert reasons[1].startswith("schema: ")
     assert reasons[2] == "header ce_specversion is not 1.0"
+    assert reasons[3] == "the body is not JSON"
     assert dict(letters[0].headers)["payesh-topic"] == TOPIC.encode()
 
 

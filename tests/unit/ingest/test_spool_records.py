@@ -75,7 +75,9 @@ def test_a_segment_whose_place_cannot_be_read_is_set_aside_without_a_gap(
     assert read.lost is None
 
 
-@pytest.mark.parametrize("data", [b"", bytes(40), b"[]", b"{}", b'{"kind": "segment"}', b"null"])
+@pytest.mark.parametrize(
+    "data", [b"", bytes(40), b"[]", b"{}", b'{"kind": "segment"}', b"null", b"[" * 99_999]
+)
 def test_bytes_that_are_no_record_are_refused(data: bytes) -> None:
     with pytest.raises(UnreadableRecord):
         read_spooled(data)

@@ -87,7 +87,7 @@ def open_envelope(record: Any) -> Delivery[Any]:
         raise MessageFault("the body is empty", retry=False)
     try:
         body = json.loads(record.value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for lists in lists without end
         raise MessageFault("the body is not JSON", retry=False) from error
     try:
         check(record.topic, body, producing=False)

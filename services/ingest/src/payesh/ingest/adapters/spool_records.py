@@ -190,7 +190,7 @@ def _envelope(data: bytes, *, otherwise: str | None = None) -> tuple[str, object
         if otherwise is not None and "kind" not in document:
             document = {"kind": otherwise, "body": document}
         return str(document["kind"]), document.get("version", _UNNUMBERED), dict(document["body"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableRecord(f"not a record: {type(error).__name__}") from error
 
 
