@@ -30,6 +30,9 @@ STANDS_ON = {
     "kit": {"contracts", "kit"},
     **{name: {"contracts", "kit", name} for name in SERVICES},
 }
+FOLLOWED_BY_THE_KIT = "access.tokens.revoked.v1"
+"""A topic that each replica reads whole, without a handler of the service's."""
+
 ROOMS = {
     "__init__", "domain", "handlers", "adapters", "api", "pages", "workers", "consumers",
     "dependencies", "settings", "errors", "metrics", "ports", "main",
@@ -261,7 +264,8 @@ def no_long_file(sources: Sources, part: str) -> list[str]:
 @lru_cache
 def _consumers(asyncapi: str) -> frozenset[str]:
     channels = yaml.safe_load(asyncapi)["channels"].values()
-    return frozenset(service for each in channels for service in each["x-consumers"])
+    handled = (each for each in channels if each["address"] != FOLLOWED_BY_THE_KIT)
+    return frozenset(service for each in handled for service in each["x-consumers"])
 
 
 def has_the_rooms(sources: Sources, part: str) -> list[str]:

@@ -11,6 +11,7 @@ from payesh.access.domain.entitlements import Entitlements
 from payesh.access.domain.token_claims import token_claims
 
 GRANT = UUID(int=7)
+SIGN_IN = UUID(int=8)
 NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
 
 
@@ -50,6 +51,8 @@ def claims(
         client=client,
         person=person,
         scopes=scopes,
+        revocation=5,
+        sign_in=SIGN_IN if person and client else None,
     )
 
 
@@ -59,6 +62,7 @@ def test_a_person_acting_through_a_client_gets_what_both_hold() -> None:
     assert (found["counties"], found["road_classes"]) == (["semnan"], ["highway"])
     assert (found["sub"], found["act"]) == ("person:reza", {"sub": "tickets-pages"})
     assert (found["client_id"], found["name"]) == ("tickets-pages", "Name")
+    assert (found["rev"], found["sid"]) == (5, str(SIGN_IN))
     assert (found["agency"], found["grant_id"]) == ("police", str(OFFICER.grant_id))
 
 

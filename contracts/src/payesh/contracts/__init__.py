@@ -12,6 +12,7 @@ from payesh.contracts.access import (
     KeyRotated,
     PlatesReadRecorded,
     TicketsReadRecorded,
+    TokensRevoked,
 )
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.detect import PassageObserved, TrafficCounted, ViolationDetected
@@ -57,6 +58,7 @@ __all__ = [
     "SegmentStored",
     "SnapshotStored",
     "TicketsReadRecorded",
+    "TokensRevoked",
     "TrafficCounted",
     "ViolationDetected",
     "event_for_topic",

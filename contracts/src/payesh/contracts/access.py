@@ -29,6 +29,30 @@ class KeyRotated(Event):
         return deterministic_id(self.topic, self.key_id)
 
 
+class TokensRevoked(Event):
+    """What was issued before this to a holder, in a sign-in or under a key is no longer accepted.
+
+    `revoked` is a kind of `revocation_kinds.json`, a colon, and the name as tokens have it.
+    `number` grows with every revocation, whatever its kind: a token whose claim `rev` is not lower
+    was issued after it; one without that claim was issued after it when its `iat` is later than
+    `revoked_at`. After `expires_at` no token from before is valid any more, and the revocation may
+    be forgotten. An unknown kind revokes all that was issued before.
+    """
+
+    topic: ClassVar[str] = "access.tokens.revoked.v1"
+
+    revoked: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}:.{1,128}$")]
+    number: Annotated[int, Field(ge=1)]
+    revoked_at: UtcTime
+    expires_at: UtcTime
+
+    def key(self) -> str:
+        return self.revoked
+
+    def event_id(self) -> UUID:
+        return deterministic_id(self.topic, self.revoked, self.number)
+
+
 class AuditOutcome(StrEnum):
     GRANTED = "granted"
     DENIED = "denied"

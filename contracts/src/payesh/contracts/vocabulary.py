@@ -174,6 +174,17 @@ class RegionKind(StrEnum):
     IGNORED = "ignored"
 
 
+class RevocationKind(StrEnum):
+    """`revocation_kinds.json`: what a revocation names. An unknown one revokes everything too."""
+
+    SUBJECT = "subject"
+    CLIENT = "client"
+    AGENCY = "agency"
+    SESSION = "session"
+    KEY = "key"
+    EVERYTHING = "everything"
+
+
 VOCABULARIES: dict[str, type[StrEnum]] = {
     "rules": ViolationRule,
     "rejection_reasons": RejectionReason,
@@ -188,6 +199,7 @@ VOCABULARIES: dict[str, type[StrEnum]] = {
     "lamp_states": LampState,
     "line_kinds": LineKind,
     "region_kinds": RegionKind,
+    "revocation_kinds": RevocationKind,
 }
 """Name of the published file to the terms that this release knows."""
 

@@ -40,9 +40,9 @@ def authorize(
     """A FastAPI dependency that admits a caller with `scope`, by bearer token or session cookie.
 
     `personal=True` requires a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
-    the session's). Raises problems 401 `unauthorized`/`invalid-token`, 403 `missing-scope`,
-    `purpose-required`, `csrf`, 422 `purpose`, 429 `quota`; PeerUnavailable (503) when the keys of
-    access cannot be fetched.
+    the session's). Raises problems 401 `unauthorized`/`invalid-token`/`revoked`, 403
+    `missing-scope`, `purpose-required`, `csrf`, 422 `purpose`, 429 `quota`, 503
+    `revocations-unknown`; PeerUnavailable (503) when the keys of access cannot be fetched.
     """
 
     async def dependency(
@@ -63,6 +63,8 @@ def authorize(
                 headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
                 scope=scope,
             )
+        verifier: TokenVerifier = request.app.state.verifier
+        verifier.require_certainty(scope, personal=personal)
         if personal and not principal.purpose:
             raise Forbidden(
                 f"{resource}: reading personal data needs the header {PURPOSE_HEADER}",

@@ -1,7 +1,7 @@
 """The HTTP edge that all services share."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -11,12 +11,14 @@ from fastapi.responses import JSONResponse
 
 from payesh.kit.body_limit import DEFAULT_LIMIT_BYTES, BodyLimit
 from payesh.kit.database import Database
+from payesh.kit.lifecycle import running
 from payesh.kit.observation import Observation
 from payesh.kit.openapi import DESCRIPTION, complete
 from payesh.kit.problems import MEDIA_TYPE, add_problem_handlers
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.quotas import Quotas
 from payesh.kit.refusals import Refusals
+from payesh.kit.revocations import Revocations, revocations_of
 from payesh.kit.routes import operations, routes_and_scopes
 from payesh.kit.serving import serve, service_cli
 from payesh.kit.settings import TokenSettings
@@ -86,6 +88,7 @@ def create_app(
     public_routes: Mapping[str, str] | None = None,
     audit: AuditTrail | None = None,
     notices: Ready | None = None,
+    revocations: Revocations | None = None,
 ) -> Application:
     """The service's application.
 
@@ -94,13 +97,16 @@ def create_app(
     `public_routes` maps the path of each route that asks for no scope to the reason why; the
     kit's own are known. `audit` is where refusals are recorded; a service that verifies tokens
     has one. `notices` are shown by `/readyz` too, and make no service unready: what a person must
-    look at, while it serves. Raises UnprotectedRoute, ValueError.
+    look at, while it serves. `revocations` run while the application does; by default they are what
+    the settings describe, and `verifier` is given with its own or not at all. Raises
+    UnprotectedRoute, ValueError.
     """
+    revocations = revocations or revocations_of(settings)
     app = Application(
         title=f"Payesh {service}",
         version="1",
         description=DESCRIPTION,
-        lifespan=lifespan,
+        lifespan=_lifespan(lifespan, revocations),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # published as a committed snapshot, not served
@@ -111,7 +117,7 @@ def create_app(
     app.public_routes = {**KIT_PUBLIC_ROUTES, **(public_routes or {})}
     app.state.settings = settings
     if verifier is None and isinstance(settings, TokenSettings):
-        verifier = TokenVerifier(settings)
+        verifier = TokenVerifier(settings, revocations=revocations)
     app.state.verifier = verifier
     _limit_callers(app, settings, audit)
     for router in routers:
@@ -120,7 +126,7 @@ def create_app(
             app.state.sessions = router.sessions
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
-    _add_health(app, ready, notices)
+    _add_health(app, ready, notices, revocations)
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=body_limits, default_bytes=body_limit_bytes)
     app.add_middleware(Observation)
@@ -147,7 +153,24 @@ def _require_listed(app: Application, own: Mapping[str, str]) -> None:
         raise UnprotectedRoute(f"{app.service}: {', '.join(sorted(wrong))}")
 
 
-def _add_health(app: FastAPI, ready: Ready, notices: Ready | None) -> None:
+def _lifespan(own: Lifespan | None, revocations: Revocations | None) -> Lifespan | None:
+    if revocations is None:
+        return own
+
+    @asynccontextmanager
+    async def both(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if own is not None:
+                await stack.enter_async_context(own(app))
+            await stack.enter_async_context(running(revocations))
+            yield
+
+    return both
+
+
+def _add_health(
+    app: FastAPI, ready: Ready, notices: Ready | None, revocations: Revocations | None
+) -> None:
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
@@ -155,6 +178,8 @@ def _add_health(app: FastAPI, ready: Ready, notices: Ready | None) -> None:
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> JSONResponse:
         dependencies = await ready()
+        if revocations is not None:
+            dependencies = {**dependencies, "revocations": revocations.status}
         well = all(state == "ok" for state in dependencies.values())
         body: dict[str, Any] = {
             "status": "ok" if well else "unavailable",

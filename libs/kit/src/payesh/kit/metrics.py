@@ -27,6 +27,11 @@ http_seconds = Histogram(
     "payesh_http_seconds", "Seconds to answer", ["method", "route"], buckets=_SECONDS
 )
 refusals = Counter("payesh_refusals", "Answers of 401, 403 and 429", ["type"])
+revocations_kept = Gauge("payesh_revocations_kept", "Revocations that have not expired")
+revocations_refused = Counter("payesh_revocations_refused", "Requests refused as revoked")
+revocations_unreadable = Counter(
+    "payesh_revocations_unreadable", "Messages of the topic that were not understood"
+)
 worker_failures = Counter(
     "payesh_worker_failures", "Calls of a background worker that failed", ["worker", "blocked_by"]
 )

@@ -14,6 +14,7 @@ from payesh.kit.cookies import HostCookie
 from payesh.kit.database import Database
 from payesh.kit.errors import Forbidden
 from payesh.kit.tables import sessions
+from payesh.kit.tokens import TokenVerifier
 
 SESSION_COOKIE = "payesh_session"
 """Name of the cookie over plain HTTP; with `__Host-` before it over TLS."""
@@ -68,8 +69,9 @@ class Sessions:
             )
         return cookie, session
 
-    async def load(self, request: Request) -> Session | None:
-        """The request's session, or None. Raises DatabaseUnavailable."""
+    async def load(self, request: Request, *, to_end: bool = False) -> Session | None:
+        """The request's session, or None. Raises DatabaseUnavailable, and Unauthorized (`revoked`)
+        when what it began with was revoked since; one may end that `to_end`."""
         cookie = self.cookie.read(request)
         if not cookie:
             return None
@@ -84,6 +86,9 @@ class Sessions:
             ).first()
         if row is None:
             return None
+        if not to_end:
+            verifier: TokenVerifier = request.app.state.verifier
+            verifier.refuse_revoked(row.claims)
         return Session(row.claims, row.csrf_token, row.purpose, row.expires_at)
 
     async def end(self, request: Request) -> None:

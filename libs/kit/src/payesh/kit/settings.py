@@ -188,11 +188,45 @@ class TokenSettings(KitSettings):
         description="Refusals (403) of one person or client that are recorded a minute; until they "
         "come back, everything that it asks for is answered with 429.",
     )
+    revocation_patience_s: float = Field(
+        60.0,
+        ge=5,
+        le=3600,
+        description="Seconds for which requests are still answered by the last known revocations "
+        "when neither the bus nor access gives new ones; then all scopes but "
+        "revocation_open_scopes are refused (503).",
+    )
+    revocation_open_scopes: str = Field(
+        "snapshots:write recordings:write health:read traffic:read law:read",
+        description="Scopes, separated by spaces, that stay usable however long revocations are "
+        "not known: a camera's uploads go on. None of them may read personal data.",
+    )
 
     @property
     def token_audience(self) -> str:
         """`aud` that tokens must carry: this service's own."""
         return audience_of(self.service)
+
+
+class PeerSettings(TokenSettings):
+    """Of a service that verifies the tokens of access and asks it for revocations."""
+
+    service_client_id: str = Field(
+        "",
+        description="Client under which this service asks access for revocations; it holds "
+        "revocations:read. Empty, revocations come over the bus alone.",
+    )
+    service_client_secret: SecretStr = Field(SecretStr(""), description="That client's secret.")
+    revocations_url: str = Field(
+        "", description="Where access lists revocations; beside jwks_url when empty."
+    )
+    revocation_poll_s: float = Field(
+        3.0,
+        gt=0,
+        le=4,
+        description="Seconds between two questions to access; together with an answer's time at "
+        "most five, in which a revocation bites while the bus is away.",
+    )
 
 
 class AuditSettings(KitSettings):

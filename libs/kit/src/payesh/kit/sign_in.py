@@ -164,7 +164,7 @@ def sign_in_router(
     async def sign_out(request: Request) -> Response:
         """End the session here. `continue_at` is where the sign-in at access ends, which would
         otherwise begin the next session without a password."""
-        session = await router.sessions.load(request)
+        session = await router.sessions.load(request, to_end=True)
         if session is not None:  # without one, the person may still be signed in at access
             session.require_csrf(request)
             await router.sessions.end(request)

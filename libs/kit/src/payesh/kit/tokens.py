@@ -10,6 +10,8 @@ from joserfc.errors import JoseError, SecurityWarning
 from payesh.kit.errors import Unauthorized
 from payesh.kit.principal import Bounds, Principal
 from payesh.kit.published_keys import JwksKeys, Keys
+from payesh.kit.revocations import Revocations
+from payesh.kit.revocations.revoked import KEY_CLAIM
 from payesh.kit.settings import TokenSettings
 
 ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
@@ -23,9 +25,15 @@ warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=Securi
 class TokenVerifier:
     """Turns a token into a Principal. `keys` defaults to the JWKS of the settings."""
 
-    def __init__(self, settings: TokenSettings, keys: Keys | None = None) -> None:
+    def __init__(
+        self,
+        settings: TokenSettings,
+        keys: Keys | None = None,
+        revocations: Revocations | None = None,
+    ) -> None:
         self._keys: Keys = keys or JwksKeys(settings.jwks_url)
         self._audience = settings.token_audience
+        self._revocations = revocations
         self._registry = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_S,
             iss={"essential": True, "value": settings.token_issuer},
@@ -36,7 +44,7 @@ class TokenVerifier:
         )
 
     async def claims(self, token: str) -> dict[str, Any]:
-        """Verified claims. Raises Unauthorized, PeerUnavailable."""
+        """Verified claims, with the key's id as `kid`. Raises Unauthorized, PeerUnavailable."""
         key_id = _key_id(token)
         keys = await self._keys.key_set(key_id)
         try:
@@ -47,7 +55,19 @@ class TokenVerifier:
         if decoded.claims["aud"] not in (self._audience, [self._audience]):
             # Nor one of several: what another service is sent too, it could send here.
             raise _invalid("the token is for another service")
-        return dict(decoded.claims)
+        claims = {**decoded.claims, KEY_CLAIM: key_id}
+        self.refuse_revoked(claims)
+        return claims
+
+    def refuse_revoked(self, claims: Mapping[str, Any]) -> None:
+        """Raises Unauthorized (`revoked`) when verified claims were revoked since."""
+        if self._revocations is not None:
+            self._revocations.refuse_revoked(claims)
+
+    def require_certainty(self, scope: str, *, personal: bool) -> None:
+        """Raises Unavailable when too little is known of revocations for this scope."""
+        if self._revocations is not None:
+            self._revocations.require_certainty(scope, personal=personal)
 
     async def principal(self, token: str) -> Principal:
         """The principal of a token. Raises Unauthorized, PeerUnavailable."""

@@ -33,11 +33,13 @@ from payesh.access.api import (
     oauth,
     people,
 )
+from payesh.access.api import revocations as revocations_api
 from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.audit_alarms import note_dead_letter
 from payesh.access.handlers.audit_state import audit_notices
 from payesh.access.handlers.bootstrap import offer_secret
 from payesh.access.handlers.installation import prepare
+from payesh.access.handlers.revoking import OwnNews
 from payesh.access.pages import static_files
 from payesh.access.pages.consent import routes as consent
 from payesh.access.pages.consents import routes as consent_list
@@ -55,11 +57,14 @@ from payesh.kit.lifecycle import OnStop, migrations_folder, running
 from payesh.kit.objects import MinioObjects
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
+from payesh.kit.revocations import Revocations
+from payesh.kit.revocations.wiring import doors_of
 from payesh.kit.settings import DatabaseSettings
 from payesh.kit.telemetry import configure
 from payesh.kit.tokens import TokenVerifier
 
 MIGRATIONS = migrations_folder(__file__)
+_OWN_REVOCATIONS_EVERY_S = 1.0
 
 PUBLIC_ROUTES = {
     "/oauth/token": "clients prove themselves here to get a token",
@@ -69,6 +74,8 @@ PUBLIC_ROUTES = {
     "/v1/bootstrap": "makes the first administrator; asks for the one-time secret",
     "/consent": "a signed-in person answers here; without a sign-in it leads to one",
     "/consents": "the person's own consents, by the sign-in; nothing without one",
+    "/v1/revocations": "services prove themselves with their client's secret, not with a token "
+    "that may be revoked itself",
     **static_files.PUBLIC_ROUTES,
 }
 
@@ -97,6 +104,9 @@ def create(settings: Settings) -> FastAPI:
     store = MinioObjects(settings)
     publishing = tree_heads.publishers(
         dependencies, store, witnesses.read(settings.audit_witnesses_file)
+    )
+    revocations = Revocations(
+        doors_of(settings), news=OwnNews(database).read, poll_s=_OWN_REVOCATIONS_EVERY_S
     )
 
     @asynccontextmanager
@@ -130,11 +140,13 @@ def create(settings: Settings) -> FastAPI:
             audit_alarms.router,
             audit_export.router,
             audit_tree.router,
+            revocations_api.router,
         ],
         ready=ready,
         notices=partial(audit_notices, dependencies, publishing),
         audit=AuditTrail(database, digests),
-        verifier=TokenVerifier(settings, OwnKeys(database, settings)),
+        verifier=TokenVerifier(settings, OwnKeys(database, settings), revocations),
+        revocations=revocations,
         public_routes=PUBLIC_ROUTES,
         mounts={"/static": static_files.PageFiles()},
     )

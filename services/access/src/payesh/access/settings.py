@@ -17,6 +17,8 @@ from payesh.kit.settings import (
     TokenSettings,
 )
 
+LONGEST_TOKEN_LIFETIME_S = 3600
+
 
 class Settings(
     HttpSettings,
@@ -36,9 +38,9 @@ class Settings(
     token_lifetime_s: int = Field(
         600,
         ge=30,
-        le=3600,
-        description="Seconds an access token is valid. A token cannot be revoked, so a right that "
-        "was taken away stays usable for as long.",
+        le=LONGEST_TOKEN_LIFETIME_S,
+        description="Seconds an access token is valid. Services refuse a revoked one within "
+        "seconds; others that verify tokens by the published keys alone accept it for as long.",
     )
     code_lifetime_s: int = Field(
         60, ge=5, le=600, description="Seconds in which an authorization code must be redeemed."

@@ -11,8 +11,8 @@ from payesh.kit.settings import (
     DatabaseSettings,
     HttpSettings,
     ObjectSettings,
+    PeerSettings,
     TelemetrySettings,
-    TokenSettings,
 )
 
 
@@ -45,7 +45,7 @@ class ObserverSettings(HttpSettings, BusSettings, ObjectSettings, TelemetrySetti
 
 
 class Settings(
-    HttpSettings, BusSettings, DatabaseSettings, TokenSettings, AuditSettings, TelemetrySettings
+    HttpSettings, BusSettings, DatabaseSettings, PeerSettings, AuditSettings, TelemetrySettings
 ):
     """The HTTP side with its projection."""
 

@@ -12,8 +12,8 @@ from payesh.kit.settings import (
     DatabaseSettings,
     HttpSettings,
     ObjectSettings,
+    PeerSettings,
     TelemetrySettings,
-    TokenSettings,
 )
 
 MIB = 1024 * 1024
@@ -24,7 +24,7 @@ class Settings(
     BusSettings,
     DatabaseSettings,
     ObjectSettings,
-    TokenSettings,
+    PeerSettings,
     AuditSettings,
     TelemetrySettings,
 ):

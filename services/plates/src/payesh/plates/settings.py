@@ -10,8 +10,8 @@ from payesh.kit.settings import (
     DatabaseSettings,
     HttpSettings,
     ObjectSettings,
+    PeerSettings,
     TelemetrySettings,
-    TokenSettings,
 )
 
 
@@ -20,7 +20,7 @@ class Settings(
     BusSettings,
     DatabaseSettings,
     ObjectSettings,
-    TokenSettings,
+    PeerSettings,
     AuditSettings,
     TelemetrySettings,
 ):

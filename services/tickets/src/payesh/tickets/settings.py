@@ -12,8 +12,8 @@ from payesh.kit.settings import (
     HttpSettings,
     ObjectSettings,
     PagesSettings,
+    PeerSettings,
     TelemetrySettings,
-    TokenSettings,
 )
 
 
@@ -22,7 +22,7 @@ class Settings(
     BusSettings,
     DatabaseSettings,
     ObjectSettings,
-    TokenSettings,
+    PeerSettings,
     AuditSettings,
     PagesSettings,
     TelemetrySettings,

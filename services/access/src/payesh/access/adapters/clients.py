@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, any_, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -115,6 +115,19 @@ async def page(
     if after is not None:
         query = query.where(Client.client_id > after)
     return [stored_client(row) for row in await session.scalars(query)]
+
+
+async def used_by_people(session: AsyncSession, agency_id: str) -> list[str]:
+    """Ids of an agency's clients through which people of other agencies may act too."""
+    return list(
+        await session.scalars(
+            select(Client.client_id)
+            .where(
+                Client.agency_id == agency_id, literal("authorization_code") == any_(Client.grants)
+            )
+            .order_by(Client.client_id)
+        )
+    )
 
 
 async def change(

@@ -89,11 +89,15 @@ async def find(session: AsyncSession, secret: str, now: datetime) -> StoredSignI
     return None if row is None else StoredSignIn(row.sign_in_id, row.person_id)
 
 
-async def end(session: AsyncSession, secret: str, now: datetime) -> None:
-    """End the sign-in that a cookie's secret belongs to."""
-    await session.execute(
-        update(SignIn).where(SignIn.secret_sha256 == secrets.digest(secret)).values(ended_at=now)
+async def end(session: AsyncSession, secret: str, now: datetime) -> UUID | None:
+    """End the sign-in that a cookie's secret belongs to; its id, or None when there is none."""
+    ended: UUID | None = await session.scalar(
+        update(SignIn)
+        .where(SignIn.secret_sha256 == secrets.digest(secret))
+        .values(ended_at=now)
+        .returning(SignIn.sign_in_id)
     )
+    return ended
 
 
 def _lock_key(kind: str, hashed: bytes) -> int:

@@ -174,6 +174,31 @@ class SigningKey(Base):
     withdrawn: Mapped[bool]
 
 
+class Revocation(Base):
+    """What was issued before `number` to `revoked` is refused; `revoked` as on the bus."""
+
+    __tablename__ = "revocations"
+    __table_args__ = (
+        Index("ix_revocations_number", "number", unique=True),
+        Index("ix_revocations_expires_at", "expires_at"),
+    )
+
+    revoked: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    revoked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class RevocationCounter(Base):
+    """The last number of a revocation: one row."""
+
+    __tablename__ = "revocation_counter"
+    __table_args__ = (CheckConstraint("only_row = 1", name="one_row"),)
+
+    only_row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
 class BootstrapSecret(Base):
     """The secret that makes the first administrator: at most one row."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.adapters.key_ring import KeyRing
@@ -27,12 +27,14 @@ class IssuedToken(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class TokenIssuer:
-    """Issues tokens at `now`, signed with `key`; None where no key is active."""
+    """Issues tokens at `now`, signed with `key`; None where no key is active. `revocation` is the
+    number of the last one before anything that the tokens say was read."""
 
     settings: Settings
     ring: KeyRing
     key: StoredKey | None
     now: datetime
+    revocation: int
 
     def issue(
         self,
@@ -40,9 +42,10 @@ class TokenIssuer:
         person: StoredPerson | None,
         scopes: frozenset[str],
         service: str,
+        sign_in: UUID | None = None,
     ) -> IssuedToken:
         """A token for a client, a person, or a person acting through a client, with those of the
-        scopes that are valid at the service.
+        scopes that are valid at the service; `sign_in` is where the person's came from.
 
         Raises NoSigningKey, KeyUnreadable.
         """
@@ -55,6 +58,8 @@ class TokenIssuer:
             client=client,
             person=person,
             scopes=valid_at(service, scopes),
+            revocation=self.revocation,
+            sign_in=sign_in,
         )
         if self.key is None:
             raise NoSigningKey("no signing key is active")

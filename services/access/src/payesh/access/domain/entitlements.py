@@ -25,6 +25,7 @@ SCOPES: dict[str, str] = {
     "people:write": "make people's accounts and change their rights",
     "keys:write": "rotate the signing key",
     "audit:read": "read the audit log",
+    "revocations:read": "learn what was revoked, as every service does",
 }
 """Every scope that a token can have, with its meaning. An administrator holds all of them."""
 

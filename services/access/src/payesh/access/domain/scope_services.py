@@ -22,6 +22,7 @@ _SERVICE_OF_NOUN = {
     "people": "access",
     "keys": "access",
     "audit": "access",
+    "revocations": "access",
 }
 
 OWN = "access"

@@ -43,11 +43,14 @@ def token_claims(
     client: Client | None,
     person: Holder | None,
     scopes: frozenset[str],
+    revocation: int,
+    sign_in: UUID | None = None,
 ) -> dict[str, Any]:
     """Claims of a token for a person, a client, or a person who acts through a client.
 
     A person acting through a client gets what both hold now, not what they held when the code was
-    issued. Raises ValueError when there is neither.
+    issued. `revocation` is the number of the last one that was made before they were read. Raises
+    ValueError when there is neither.
     """
     holder = person or client
     if holder is None:
@@ -70,7 +73,10 @@ def token_claims(
         "grant_id": str(holder.grant_id),
         "counties": _bound(held.counties),
         "road_classes": _bound(held.road_classes),
+        "rev": revocation,
     }
+    if sign_in is not None:
+        claims["sid"] = str(sign_in)
     if person is not None:
         claims["name"] = person.name
     if client is not None:

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
-from payesh.access.adapters import agencies, endings
+from payesh.access.adapters import agencies, clients, endings
 from payesh.access.adapters.agencies import StoredAgency
 from payesh.access.dependencies import Dependencies
+from payesh.access.handlers.revoking import revoke
 from payesh.access.handlers.rights import as_of_now
+from payesh.contracts.vocabulary import RevocationKind
 from payesh.kit.errors import Conflict, NotFound
 from payesh.kit.principal import Principal
 
@@ -42,6 +44,10 @@ async def switch_agency(
         await as_of_now(session, principal, WRITE)
         if agency is None:
             raise NotFound(f"no agency {agency_id}")
+        switched = await agencies.switch(session, agency_id, enabled=enabled)
         if not enabled:
             await endings.end_for_agency(session, agency_id, datetime.now(UTC))
-        return await agencies.switch(session, agency_id, enabled=enabled)
+            await revoke(session, RevocationKind.AGENCY, agency_id)
+            for client_id in await clients.used_by_people(session, agency_id):
+                await revoke(session, RevocationKind.CLIENT, client_id)
+        return switched

@@ -9,6 +9,7 @@ from payesh.access.adapters import clients, endings, secrets
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.entitlements import Entitlements, excess
+from payesh.access.handlers.revoking import revoke
 from payesh.access.handlers.rights import (
     ChangedRights,
     agency_bound,
@@ -19,6 +20,7 @@ from payesh.access.handlers.rights import (
     is_visible,
     require_agency,
 )
+from payesh.contracts.vocabulary import RevocationKind
 from payesh.kit.errors import Conflict, Forbidden, Hidden, NotFound
 from payesh.kit.principal import Principal
 
@@ -110,7 +112,7 @@ async def change_client(
             proposed_by = await _proposer(session, principal)
         if enabled is False or redirect_uris is not None or proposed_by is not None:
             await endings.end_for_client(session, client_id)
-        return await clients.change(
+        changed = await clients.change(
             session,
             client_id,
             name=name,
@@ -120,6 +122,10 @@ async def change_client(
             cameras=cameras,
             proposed_by=proposed_by,
         )
+        less = excess(client.entitlements, entitlements) or changed.cameras != client.cameras
+        if enabled is False or less:
+            await revoke(session, RevocationKind.CLIENT, client_id)
+        return changed
 
 
 async def approve_client(
@@ -164,7 +170,9 @@ async def renew_secret(
     async with dependencies.database.transaction() as session:
         await _locked(session, principal, client_id, {"secret"})
         await endings.end_for_client(session, client_id)
-        return await clients.change(session, client_id, secret=secret), secret
+        changed = await clients.change(session, client_id, secret=secret)
+        await revoke(session, RevocationKind.CLIENT, client_id)
+        return changed, secret
 
 
 async def _locked(

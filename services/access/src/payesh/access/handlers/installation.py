@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.access.adapters import agencies, audit_rights, clients, declared_clients
+from payesh.access.adapters import agencies, audit_rights, clients, declared_clients, secrets
 from payesh.access.adapters.declared_clients import Declared
 from payesh.access.dependencies import Dependencies
+from payesh.access.domain.entitlements import excess
 from payesh.access.handlers import tree_heads
 from payesh.access.handlers.keys import ensure_first_key
+from payesh.access.handlers.revoking import revoke
+from payesh.contracts.vocabulary import RevocationKind
 from payesh.kit.errors import SettingsError
 
 
@@ -72,3 +75,7 @@ async def declare_clients(session: AsyncSession, declared: Declared, now: dateti
             entitlements=client.entitlements,
             cameras=client.cameras,
         )
+        if excess(stored.entitlements, client.entitlements) or not secrets.matches(
+            stored.secret_sha256, secret
+        ):
+            await revoke(session, RevocationKind.CLIENT, client.client_id)

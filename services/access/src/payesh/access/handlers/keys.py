@@ -9,8 +9,10 @@ from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.keys import StoredKey
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.signing_keys import pending_key
+from payesh.access.handlers.revoking import revoke
 from payesh.access.handlers.rights import as_of_now
 from payesh.contracts import KeyRotated
+from payesh.contracts.vocabulary import RevocationKind
 from payesh.kit import outbox
 from payesh.kit.errors import Conflict
 from payesh.kit.principal import Principal
@@ -55,7 +57,11 @@ async def rotate(
     current = keys.current_among(usable, now)
     activates_at = now if withdraw else now + delay
     await keys.retire(session, activates_at, withdraw=withdraw)
-    return await _add(session, ring, now=now, activates_at=activates_at, retired=current)
+    added = await _add(session, ring, now=now, activates_at=activates_at, retired=current)
+    if withdraw:
+        for key in usable:
+            await revoke(session, RevocationKind.KEY, key.key_id)
+    return added
 
 
 async def ensure_first_key(session: AsyncSession, ring: KeyRing, now: datetime) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.access.adapters import endings, people
 from payesh.access.adapters.people import StoredPerson
 from payesh.access.dependencies import Dependencies
-from payesh.access.domain.entitlements import Entitlements
+from payesh.access.domain.entitlements import Entitlements, excess
 from payesh.access.domain.passwords import password_fault
+from payesh.access.handlers.revoking import revoke
 from payesh.access.handlers.rights import (
     ChangedRights,
     agency_bound,
@@ -23,6 +24,7 @@ from payesh.access.handlers.rights import (
 )
 from payesh.access.settings import Settings
 from payesh.contracts.audited_query import Condition
+from payesh.contracts.vocabulary import RevocationKind
 from payesh.kit.audit import record_read
 from payesh.kit.errors import Conflict, Hidden, NotFound, Unprocessable
 from payesh.kit.principal import Principal
@@ -126,6 +128,7 @@ async def change_person(
         if not is_visible(principal, person):
             raise Hidden(f"no person {person_id}")
         await check_may_change(session, principal, WRITE, person, fields)
+        held = person.entitlements
         password_hash = None
         if password is not None:
             check_password(password, person.username)
@@ -141,6 +144,8 @@ async def change_person(
         )
         if enabled is False or password_hash is not None:
             await endings.end_for_person(session, person_id, datetime.now(UTC))
+        if enabled is False or password_hash is not None or excess(held, entitlements):
+            await revoke(session, RevocationKind.SUBJECT, person.subject)
         await _record(
             dependencies, session, principal, WRITE, "change", [person_id], {"person_id": person_id}
         )

@@ -9,6 +9,8 @@ from payesh.access.adapters import clients, people, sign_ins
 from payesh.access.adapters.passwords import TooManyWaiting
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.redirect_uris import origin, requested_return
+from payesh.access.handlers.revoking import revoke
+from payesh.contracts.vocabulary import RevocationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,11 @@ async def _attempt(
 
 
 async def sign_out(dependencies: Dependencies, cookie: str) -> None:
-    """End the sign-in that the cookie's secret belongs to."""
+    """End the sign-in that the cookie's secret belongs to, and every session that came of it."""
     async with dependencies.database.transaction() as session:
-        await sign_ins.end(session, cookie, datetime.now(UTC))
+        ended = await sign_ins.end(session, cookie, datetime.now(UTC))
+        if ended is not None:
+            await revoke(session, RevocationKind.SESSION, str(ended))
 
 
 async def return_page(dependencies: Dependencies, then: str) -> ReturnPage | None:

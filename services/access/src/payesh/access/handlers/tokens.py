@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access import metrics
-from payesh.access.adapters import keys, sign_ins
+from payesh.access.adapters import keys, revocations, sign_ins
 from payesh.access.adapters.oauth.request import FlowRequest
 from payesh.access.adapters.oauth.server import ConsentQuestion, OAuthAnswer, TokenServer
 from payesh.access.adapters.token_issuer import TokenIssuer
 from payesh.access.dependencies import Dependencies
+from payesh.access.handlers.revoking import revoke
+from payesh.contracts.vocabulary import RevocationKind
 
 _GRANTS = ("client_credentials", "authorization_code")
 
@@ -24,9 +27,12 @@ async def answer_token_request(
         return OAuthAnswer.invalid_request("A parameter is repeated")
     async with dependencies.database.transaction() as session:
         issuer = await token_issuer(dependencies, session, datetime.now(UTC))
+        replayed: list[UUID] = []
         answer = await session.run_sync(
-            lambda sync: TokenServer(sync, issuer).answer_token_request(request)
+            lambda sync: TokenServer(sync, issuer, replayed).answer_token_request(request)
         )
+        for sign_in_id in replayed:
+            await revoke(session, RevocationKind.SESSION, str(sign_in_id))
     grant = request.payload.grant_type
     metrics.token_answers.labels(
         grant if grant in _GRANTS else "other", "issued" if answer.status == 200 else "refused"
@@ -74,8 +80,8 @@ async def authorization_outcome(
     """What `answer_authorization_request` answers, in the caller's transaction."""
     request = FlowRequest("GET", query, headers)
     now = datetime.now(UTC)
-    sign_in = await sign_ins.find(session, cookie, now) if cookie else None
     issuer = await token_issuer(dependencies, session, now)
+    sign_in = await sign_ins.find(session, cookie, now) if cookie else None
     return await session.run_sync(
         lambda sync: TokenServer(sync, issuer).answer_authorization_request(
             request, sign_in, denied=denied
@@ -86,6 +92,8 @@ async def authorization_outcome(
 async def token_issuer(
     dependencies: Dependencies, session: AsyncSession, now: datetime
 ) -> TokenIssuer:
-    """Issues tokens with the key that signs at `now`."""
+    """Issues tokens with the key that signs at `now`. Call it before anything that a token says is
+    read."""
+    revocation = await revocations.head(session)
     key = await keys.current(session, now)
-    return TokenIssuer(dependencies.settings, dependencies.ring, key, now)
+    return TokenIssuer(dependencies.settings, dependencies.ring, key, now, revocation)

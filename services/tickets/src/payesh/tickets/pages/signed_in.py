@@ -10,6 +10,8 @@ from payesh.kit.authorization import authorize
 from payesh.kit.errors import Problem
 from payesh.kit.principal import Principal
 
+_SIGN_IN_HELPS = ("unauthorized", "revoked", "purpose-required")
+
 
 def page_reader(scope: str, *, resource: str) -> Callable[[Request], Awaitable[Principal]]:
     """A FastAPI dependency as `authorize` for personal data; a browser without a session, or with
@@ -21,7 +23,11 @@ def page_reader(scope: str, *, resource: str) -> Callable[[Request], Awaitable[P
             return await authorized(request, None)
         except Problem as problem:
             wants_page = "text/html" in request.headers.get("accept", "")
-            if not wants_page or problem.type not in ("unauthorized", "purpose-required"):
+            if not wants_page or problem.type not in (
+                "unauthorized",
+                "revoked",
+                "purpose-required",
+            ):
                 raise
             query = urlencode({"next": request.url.path})
             raise Problem(

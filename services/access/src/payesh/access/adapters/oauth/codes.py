@@ -78,17 +78,20 @@ def may_still_be_issued(session: Session, sign_in: StoredSignIn, client_id: str)
     return row.ended_at is None and client.enabled
 
 
-def present(session: Session, code: str, client_id: str, now: datetime) -> StoredCode | None:
+def present(
+    session: Session, code: str, client_id: str, now: datetime, replayed: list[UUID]
+) -> StoredCode | None:
     """The code, once: presenting it, rightly or not, spends it.
 
     A code presented again was stolen from one of the two that presented it (RFC 6749 section
-    4.1.2): the sign-in that it came from ends.
+    4.1.2): the sign-in that it came from ends, and is added to `replayed`.
     """
     row = session.get(AuthorizationCode, secrets.digest(code), with_for_update=True)
     if row is None:
         return None
     if row.presented_at is not None:
         session.get_one(SignIn, row.sign_in_id).ended_at = now
+        replayed.append(row.sign_in_id)
         log.warning("authorization code presented again", client_id=client_id)
         return None
     row.presented_at = now

@@ -114,10 +114,13 @@ class AuthorizationCodes(AuthorizationCodeGrant):  # type: ignore[misc]
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> StoredCode | None:
         server = self.server
-        return codes.present(server.session, code, client.stored.client_id, server.issuer.now)
+        return codes.present(
+            server.session, code, client.stored.client_id, server.issuer.now, server.replayed
+        )
 
     def delete_authorization_code(self, authorization_code: StoredCode) -> None:
         """Kept until it expires, so that it is recognised when it is presented again."""
 
     def authenticate_user(self, authorization_code: StoredCode) -> StoredPerson | None:
+        self.server.redeemed_from = authorization_code.sign_in_id
         return codes.person_still_signed_in(self.server.session, authorization_code)

@@ -55,8 +55,13 @@ class ConsentQuestion:
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """Answers requests for tokens and codes in the transaction of `session`."""
 
-    def __init__(self, session: Session, issuer: TokenIssuer) -> None:
+    def __init__(
+        self, session: Session, issuer: TokenIssuer, replayed: list[UUID] | None = None
+    ) -> None:
+        """`replayed` receives each sign-in that ended because a code of it came again."""
         super().__init__()
+        self.replayed = [] if replayed is None else replayed
+        self.redeemed_from: UUID | None = None
         self.session = session
         self.issuer = issuer
         self.code_lifetime = timedelta(seconds=issuer.settings.code_lifetime_s)
@@ -133,7 +138,13 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         service = self._request.service
         if user is None:
             scope = client.get_allowed_scope(scope)
-        return self.issuer.issue(client.stored, user, frozenset((scope or "").split()), service)
+        return self.issuer.issue(
+            client.stored,
+            user,
+            frozenset((scope or "").split()),
+            service,
+            sign_in=self.redeemed_from,
+        )
 
     def save_token(self, token: IssuedToken, request: FlowRequest) -> None:
         """Nothing is stored: a token is valid by its signature until it expires."""
