@@ -104,7 +104,7 @@ async def test_the_first_administrators_token_is_for_access_and_names_a_client(
     claims = await access.claims(access.admin["Authorization"].removeprefix("Bearer "), "access")
     assert claims["client_id"] == "payesh-bootstrap"
     assert {scope.split(":")[0] for scope in claims["scope"].split()} == {
-        "agencies", "audit", "clients", "keys", "people",
+        "agencies", "audit", "clients", "keys", "people", "revocations",
     }  # fmt: skip
     taken = await access.new_client(client_id="payesh-bootstrap")
     assert taken.status_code == 409
