@@ -169,7 +169,7 @@ class Browser:
         page = await self.http.get(asked.headers["location"])
         fields = {
             name: unescape(page.text.split(f'name="{name}" value="')[1].split('"')[0])
-            for name in ("form_token", "continue")
+            for name in ("form_token", "continue", "scopes")
         }
         answered = await self.http.post("/consent", data=fields | {"decision": decision})
         assert answered.status_code == 303, answered.text

@@ -9,7 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from payesh.access.adapters import clients
 from payesh.contracts.audiences import audience_of
+from payesh.kit.database import Database
 from tests.support.problems import problem
 
 from .conftest import CALLBACK, Browser, RunningAccess
@@ -177,13 +179,19 @@ async def test_an_agencys_client_for_people_is_the_work_of_two_of_them(
     await browser.sign_in(county.officer["username"])
     assert (await browser.authorize(client_id=client_id)).status_code == 400
     assert (await access.token(client_id, made["client_secret"])).status_code == 401
-    assert problem(await access.post(f"{path}/approve", None, first)) == (403, "second-person")
-    machine = await access.post(f"{path}/approve", None, county.machine)
+    seen = {"proposal": made["client"]["proposal"]}
+    assert problem(await access.post(f"{path}/approve", seen, first)) == (403, "second-person")
+    machine = await access.post(f"{path}/approve", seen, county.machine)
     assert problem(machine) == (403, "person-required")
-    approved = (await access.post(f"{path}/approve", None, second)).json()
+    changed = (await access.patch(path, {"redirect_uris": [CALLBACK]}, first)).json()
+    stale = await access.post(f"{path}/approve", seen, second)
+    assert problem(stale) == (409, "changed-meanwhile")
+    seen = {"proposal": changed["proposal"]}
+    approved = (await access.post(f"{path}/approve", seen, second)).json()
     assert not approved["awaits_approval"]
+    assert approved["proposal"] is None
     assert approved["proposed_by"] != approved["approved_by"]
-    assert problem(await access.post(f"{path}/approve", None, second)) == (409, "not-proposed")
+    assert problem(await access.post(f"{path}/approve", seen, second)) == (409, "not-proposed")
     assert "code" in sent_back(await browser.agree(client_id=client_id))
 
 
@@ -203,14 +211,41 @@ async def test_what_people_consented_to_is_changed_by_two_people_too(
     assert not narrowed.json()["awaits_approval"]
     await access.patch(path, {"scopes": ["citations:read"]})  # the operator's work stands
     assert problem(await access.patch(path, change, county.machine)) == (403, "person-required")
-    assert (await access.patch(path, change, first)).json()["awaits_approval"]
+    changed = (await access.patch(path, change, first)).json()
+    assert changed["awaits_approval"]
     assert (await browser.authorize(client_id=client_id)).status_code == 400
-    await access.post(f"{path}/approve", None, second)
+    await access.post(f"{path}/approve", {"proposal": changed["proposal"]}, second)
     asked = await browser.authorize(client_id=client_id)
     assert asked.headers["location"].startswith("/consent?")
 
 
-async def test_a_client_that_left_the_declaration_asks_for_consent(access: RunningAccess) -> None:
-    declared = (await access.get("/v1/clients/tickets-pages")).json()
-    made = (await page_client(access)).json()["client"]
-    assert (declared["declared"], made["declared"]) == (True, False)
+async def test_what_was_not_shown_is_not_consented_to(
+    access: RunningAccess, browser: Browser, county: County
+) -> None:
+    client = (await page_client(access, agency=county.agency)).json()["client"]
+    await browser.sign_in(county.officer["username"])
+    asked = await browser.authorize(client_id=client["client_id"])
+    page = await browser.http.get(asked.headers["location"])
+    form = {
+        "form_token": page.text.split('name="form_token" value="')[1].split('"')[0],
+        "continue": page.url.params["continue"],
+        "scopes": "law:read",
+        "decision": "allow",
+    }
+    answer = await browser.http.post("/consent", data=form)
+    again = await browser.http.get(answer.headers["location"])
+    assert again.headers["location"].startswith("/consent?")
+
+
+async def test_a_client_that_left_the_deployments_file_asks_for_consent(
+    access: RunningAccess, browser: Browser, county: County
+) -> None:
+    client_id = (await page_client(access)).json()["client"]["client_id"]
+    database = Database(access.settings.database_url)
+    await browser.sign_in(county.officer["username"])
+    for declared, leads_to in (([client_id], CALLBACK), ([], "/consent?")):
+        async with database.transaction() as session:
+            await clients.declare(session, ["tickets-pages", *declared])
+        answer = await browser.authorize(client_id=client_id)
+        assert answer.headers["location"].startswith(leads_to)
+    await database.close()

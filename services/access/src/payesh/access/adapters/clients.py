@@ -1,8 +1,10 @@
 """Registered clients in PostgreSQL. A secret is shown once and kept as its hash."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -43,6 +45,18 @@ class StoredClient:
     def awaits_approval(self) -> bool:
         """Whether a second person has to approve it before it gets anything."""
         return self.proposed_by is not None and self.approved_by is None
+
+    @property
+    def proposal(self) -> str | None:
+        """What awaits approval, as a digest of all that a second person has to look at: what was
+        changed since is not approved with it."""
+        if not self.awaits_approval:
+            return None
+        held = self.entitlements
+        bounds = (held.scopes, held.counties, held.road_classes, self.cameras)
+        seen = (self.client_id, self.name, self.agency_id, self.grants, self.redirect_uris)
+        sets = [None if each is None else sorted(each) for each in bounds]
+        return sha256(json.dumps([self.proposed_by, seen, sets]).encode()).hexdigest()
 
     @property
     def subject(self) -> str:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.api.rights import (
+    Body,
     Everything,
     Name,
     Rights,
@@ -22,7 +23,7 @@ from payesh.access.handlers import clients
 from payesh.access.handlers.rights import entitlements
 from payesh.contracts.values import Identifier
 from payesh.kit.authorization import authorize
-from payesh.kit.paging import Cursor, Limit, next_cursor
+from payesh.kit.paging import Cursor, Limit, ShortText, next_cursor
 from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/clients", tags=["clients"])
@@ -85,6 +86,7 @@ class ClientView(BaseModel):
     declared: bool = Field(description="by the deployment: it asks people for no consent")
     awaits_approval: bool = Field(description="of a second person; until then it gets nothing")
     proposed_by: str | None = Field(description="who may not approve it")
+    proposal: str | None = Field(description="of what awaits approval; the approval names it")
     approved_by: str | None
 
     @classmethod
@@ -106,6 +108,7 @@ class ClientView(BaseModel):
             declared=client.declared,
             awaits_approval=client.awaits_approval,
             proposed_by=client.proposed_by,
+            proposal=client.proposal,
             approved_by=client.approved_by,
         )
 
@@ -113,6 +116,10 @@ class ClientView(BaseModel):
 class ClientWithSecret(BaseModel):
     client: ClientView
     client_secret: str = Field(description="shown once; only its hash is stored")
+
+
+class Approval(Body):
+    proposal: ShortText = Field(description="of the client as the second person read it")
 
 
 class ClientPage(BaseModel):
@@ -190,11 +197,14 @@ async def renew_client_secret(
 
 
 @router.post(
-    "/{client_id}/approve", responses={409: {"description": "The client awaits no approval."}}
+    "/{client_id}/approve",
+    responses={409: {"description": "It awaits no approval, or was changed since it was read."}},
 )
 async def approve_client(
-    client_id: Identifier, dependencies: DependenciesHere, principal: Writer
+    client_id: Identifier, body: Approval, dependencies: DependenciesHere, principal: Writer
 ) -> ClientView:
     """A second person lets a client for people be used that another of the agency registered or
     changed. What people register under the operator's rights needs none."""
-    return ClientView.of(await clients.approve_client(dependencies, principal, client_id))
+    return ClientView.of(
+        await clients.approve_client(dependencies, principal, client_id, body.proposal)
+    )

@@ -129,10 +129,13 @@ async def change_client(
 
 
 async def approve_client(
-    dependencies: Dependencies, principal: Principal, client_id: str
+    dependencies: Dependencies, principal: Principal, client_id: str, proposal: str
 ) -> StoredClient:
-    """A second person lets a client for people be used. Raises NotFound, Conflict when it awaits no
-    approval, Forbidden for the person who proposed it and for machines."""
+    """A second person lets a client for people be used, as it was when its `proposal` was read.
+
+    Raises NotFound, Conflict when it awaits no approval or was changed since, Forbidden for the
+    person who proposed it and for machines.
+    """
     async with dependencies.database.transaction() as session:
         client = await _locked(session, principal, client_id, {"approved_by"})
         if not client.awaits_approval:
@@ -140,6 +143,9 @@ async def approve_client(
         _require_person(principal)
         if principal.subject == client.proposed_by:
             raise Forbidden("a second person approves what you proposed", type="second-person")
+        if proposal != client.proposal:
+            # Else the first person could exchange the address while the second one looks at it.
+            raise Conflict(f"the client {client_id} is not as you saw it", type="changed-meanwhile")
         return await clients.approve(session, client_id, principal.subject)
 
 

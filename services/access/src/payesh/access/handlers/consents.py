@@ -1,6 +1,6 @@
 """People letting clients act in their name, and taking that back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -47,9 +47,14 @@ async def asked_consent(
 
 
 async def give_consent(
-    dependencies: Dependencies, then: str, headers: Mapping[str, str], secret: str
+    dependencies: Dependencies,
+    then: str,
+    headers: Mapping[str, str],
+    secret: str,
+    shown: Collection[str],
 ) -> None:
-    """Remember that the person who is signed in lets the client have what `then` asks for."""
+    """Remember that the person who is signed in lets the client have what `then` asks for, unless
+    that is more by now than the scopes that were shown: then it is asked again."""
     async with dependencies.database.transaction() as session:
         now = datetime.now(UTC)
         sign_in = await sign_ins.find(session, secret, now) if secret else None
@@ -60,7 +65,7 @@ async def give_consent(
         outcome = await authorization_outcome(
             dependencies, session, query_of(then), headers, secret
         )
-        if isinstance(outcome, ConsentQuestion):
+        if isinstance(outcome, ConsentQuestion) and outcome.scopes.issubset(shown):
             await consents.give(
                 session, outcome.person_id, outcome.client.client_id, outcome.scopes, now
             )

@@ -33,6 +33,7 @@ async def answer_consent(
     dependencies: DependenciesHere,
     decision: Annotated[str, Form(max_length=10)] = "",
     form_token: Annotated[str, Form(max_length=200)] = "",
+    scopes: Annotated[str, Form(max_length=4000)] = "",
     then: Annotated[str, Form(alias="continue", max_length=4000)] = "",
 ) -> Response:
     settings = dependencies.settings
@@ -42,7 +43,8 @@ async def answer_consent(
         return notice(request, "authorization-request", status_code=400)
     secret = cookies.sign_in_secret(request, settings)
     if decision == "allow":
-        await consents.give_consent(dependencies, then, request.headers, secret)
+        shown = scopes.split()
+        await consents.give_consent(dependencies, then, request.headers, secret, shown)
         return RedirectResponse(then, 303)
     answer = await refuse_authorization_request(
         dependencies, consents.query_of(then), request.headers, secret
