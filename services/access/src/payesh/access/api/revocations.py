@@ -19,7 +19,11 @@ _basic = HTTPBasic(auto_error=False, description="A client's id and secret.")
 @router.get(
     "",
     response_model=RevocationList,
-    responses={304: {"description": "Nothing was revoked since the ETag that was sent."}},
+    responses={
+        304: {"description": "Nothing was revoked since the ETag that was sent."},
+        401: {"description": "The client's id or secret is absent or wrong."},
+        403: {"description": "The client does not hold revocations:read."},
+    },
 )
 async def list_revocations(
     dependencies: DependenciesHere,
