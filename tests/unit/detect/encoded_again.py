@@ -21,6 +21,7 @@ def encoded_again(
     gop: int = 50,
     b_frames: int = 0,
     open_gop: bool = False,
+    gradual_refresh: bool = False,
     turned_deg: int = 0,
 ) -> Path:
     """`turned_deg`: the camera hangs turned, counterclockwise."""
@@ -31,7 +32,10 @@ def encoded_again(
         stream.width, stream.height = size_px if turned_deg % 180 == 0 else size_px[::-1]
         stream.pix_fmt = "yuv420p"
         if codec == "libx264":
-            details = f"open-gop={int(open_gop)}:bframes={b_frames}:b-adapt=0:scenecut=0"
+            details = (
+                f"open-gop={int(open_gop)}:bframes={b_frames}:b-adapt=0:scenecut=0"
+                f":intra-refresh={int(gradual_refresh)}"
+            )
             stream.options = {"preset": "veryfast", "crf": "20", "x264-params": details}
             stream.codec_context.gop_size = gop
         else:

@@ -58,8 +58,14 @@ CAMERAS: dict[str, dict[str, Any]] = {
     "HEVC, open GOP": {"codec": "libx265", "gop": 50, "b_frames": 4, "open_gop": True},
     "HEVC, one keyframe": {"codec": "libx265", "gop": 1000, "b_frames": 3, "open_gop": True},
     "keyframes between the cuts": {"gop": 33, "b_frames": 1},
+    "refreshed gradually": {
+        "size_px": (400, 64),
+        "gop": 25,
+        "b_frames": 1,
+        "gradual_refresh": True,
+    },
 }
-CUT_AT_KEYFRAMES = {"open GOP", "HEVC, open GOP"}
+CUT_AT_KEYFRAMES = {"open GOP", "HEVC, open GOP", "refreshed gradually"}
 
 
 @pytest.fixture(scope="module", params=CAMERAS)
@@ -67,7 +73,7 @@ def sent(
     request: pytest.FixtureRequest, empty_street: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> list[CutSegment]:
     to = tmp_path_factory.mktemp("sent") / "sent.mp4"
-    video = encoded_again(empty_street, to, size_px=(160, 90), **CAMERAS[request.param])
+    video = encoded_again(empty_street, to, **{"size_px": (160, 90), **CAMERAS[request.param]})
     return cut(
         video,
         box_revision(),
@@ -187,3 +193,26 @@ def test_a_lost_segment_costs_the_frames_up_to_the_next_keyframe(
     begun_s = detector.seen_s[0]
     shown = [round((each - begun_s) * FPS) for each in detector.seen_s]
     assert shown == [*range(25), *range(75, FRAMES)], "held back frames of the first included"
+
+
+def test_a_lost_segment_of_a_gradually_refreshed_stream_costs_one_refresh(
+    empty_street: Path, tmp_path: Path
+) -> None:
+    """With a column of blocks a frame, no picture is whole before the group ends: that is no dead
+    letter, which would follow for ever."""
+    video = encoded_again(
+        empty_street,
+        tmp_path / "a.mp4",
+        size_px=(400, 64),
+        gop=25,
+        b_frames=1,
+        gradual_refresh=True,
+    )
+    segments = cut(video, box_revision(), stream_id=STREAM, segment_s=1.0)
+    assert len(segments) == 6
+    detector = Watching()
+    show(stream_observer(box_revision(), detector), [segments[0], *segments[2:]])
+    begun_s = detector.seen_s[0]
+    shown = [round((each - begun_s) * FPS) for each in detector.seen_s]
+    assert shown[:25] == list(range(25))
+    assert shown[-75:] == list(range(75, 150)), "whole from the second refresh on"

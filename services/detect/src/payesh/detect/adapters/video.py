@@ -11,6 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
+from payesh.detect.adapters.recovery_point import refreshes_gradually
 from payesh.detect.frames import LARGEST_PIXELS, Frame
 from payesh.detect.ports import DecodedPart, NothingDecodes
 from payesh.kit.errors import MessageFault
@@ -34,7 +35,9 @@ class StreamDecoder:
         reordered."""
         self._time_base = Fraction(1)
         self._begun = False
-        """A keyframe was decoded."""
+        """A keyframe was decoded …"""
+        self._refreshing = False
+        """… which is refreshed picture by picture, and no picture is whole yet."""
         self._taken = 0
         """Packets of the latest part that the codec took …"""
         self._given = 0
@@ -42,7 +45,7 @@ class StreamDecoder:
 
     def open(self, init: bytes) -> None:
         self._init = init
-        self._context, self._begun = None, False
+        self._context, self._begun, self._refreshing = None, False, False
 
     def decode(self, media: bytes) -> DecodedPart:
         packets = self._packets(media)
@@ -52,8 +55,11 @@ class StreamDecoder:
         frames = self._frames(packets)
         self._taken = self._given = 0
         first = next(frames, None)
-        if not self._given and not 0 < self._taken <= _MOST_HELD:
+        few = 0 < self._taken <= _MOST_HELD or (self._refreshing and self._taken)
+        if not self._given and not few:
             raise NothingDecodes("no packet decodes")
+        keyframes = [packet for packet in packets if packet.is_keyframe]
+        gradual = {id(packet) for packet in keyframes if self._is_gradual(packet)}
         tick_s = float(self._time_base)
         latest, reorder = timed[0].pts, 0
         for packet in timed:
@@ -65,9 +71,10 @@ class StreamDecoder:
             begins_s=max(0, timed[0].pts) * tick_s,
             length_s=max(0, end - shown_from) * tick_s,
             reorder_s=reorder * tick_s,
-            keyframe_first=bool(packets[0].is_keyframe),
-            has_keyframe=any(packet.is_keyframe for packet in packets),
+            keyframe_first=bool(packets[0].is_keyframe) and id(packets[0]) not in gradual,
+            has_keyframe=bool(keyframes),
             frames=frames if first is None else chain([first], frames),
+            refreshes=0 < len(gradual) == len(keyframes),
         )
 
     def drain(self) -> Iterator[Frame]:
@@ -105,8 +112,12 @@ class StreamDecoder:
         for packet in packets:
             if not self._begun and not packet.is_keyframe:
                 continue  # it refers to frames that are not there
-            self._begun = True
+            if not self._begun:
+                self._begun, self._refreshing = True, self._is_gradual(packet)
             yield from self._decoded(packet)
+
+    def _is_gradual(self, keyframe: Any) -> bool:
+        return self._context.name == "h264" and refreshes_gradually(bytes(keyframe))
 
     def _decoded(self, packet: Any) -> Iterator[Frame]:
         try:
@@ -116,6 +127,7 @@ class StreamDecoder:
         self._taken += 1
         for picture in pictures:
             self._given += 1
+            self._refreshing = False
             # An edit list hides what comes before zero: it only serves decoding.
             if picture.pts is not None and picture.pts >= 0:
                 yield _frame(picture, float(picture.pts * self._time_base))

@@ -29,6 +29,8 @@ class StreamDecoding:
         self._decoder: Decoder | None = None
         self._init: ObjectReference | None = None
         self._since_keyframe: tuple[ObjectReference, ...] = ()
+        self._refreshed_at = 0
+        """Which of those began the latest refresh, where the stream is refreshed gradually."""
         self._rotation_deg = 0
         self._shown_to_s = -math.inf
         self._late: tuple[Frame, ...] = ()
@@ -63,6 +65,7 @@ class StreamDecoding:
         """What `behind` names is gone: the stream waits for its next keyframe."""
         self._decoder = self._returning = None
         self._since_keyframe, self._late, self._repeated = (), (), 0
+        self._refreshed_at = 0
 
     def decode(
         self, event: SegmentStored, init: bytes, media: bytes, *, continues: bool
@@ -86,7 +89,7 @@ class StreamDecoding:
             raise MessageFault(text, retry=False) from error
         late = tuple(self.drain())
         self._returning, self._repeated = None, 0
-        self._shown_to_s, self._since_keyframe = -math.inf, ()
+        self._shown_to_s, self._since_keyframe, self._refreshed_at = -math.inf, (), 0
         begun = self._begun(anew, event, part)
         return replace(begun, frames=chain(late, begun.frames))
 
@@ -98,12 +101,16 @@ class StreamDecoding:
     def _begun(self, decoder: Decoder, event: SegmentStored, part: DecodedPart) -> DecodedPart:
         self._decoder, self._init = decoder, event.init
         self._rotation_deg = event.video.rotation_deg
-        if part.has_keyframe:
-            self._since_keyframe = (event.media,)
+        if part.refreshes:
+            # Whole only when it ends: decoding begins at the one before.
+            since = (*self._since_keyframe[self._refreshed_at :], event.media)[-MOST_SEGMENTS:]
+            self._since_keyframe, self._refreshed_at = since, len(since) - 1
+        elif part.has_keyframe:
+            self._since_keyframe, self._refreshed_at = (event.media,), 0
         elif 0 < len(self._since_keyframe) < MOST_SEGMENTS:
             self._since_keyframe += (event.media,)
         else:
-            self._since_keyframe = ()
+            self._since_keyframe, self._refreshed_at = (), 0
         return replace(part, frames=self._shown(part.frames))
 
     def _shown(self, frames: Iterator[Frame]) -> Iterator[Frame]:
@@ -116,6 +123,7 @@ class StreamDecoding:
         state = {
             "init": self._init and self._init.model_dump(mode="json"),
             "since_keyframe": [media.model_dump(mode="json") for media in self._since_keyframe],
+            "refreshed_at": self._refreshed_at,
             "rotation_deg": self._rotation_deg,
             "shown_to_s": self._shown_to_s,
         }
@@ -128,6 +136,8 @@ class StreamDecoding:
             ObjectReference.model_validate_json(json.dumps(media))
             for media in state["since_keyframe"]
         )
+        refreshed_at = int(state.get("refreshed_at", 0))  # not in earlier checkpoints
         rotation_deg, shown_to_s = int(state["rotation_deg"]), float(state["shown_to_s"])
         self._init, self._since_keyframe = init, since
+        self._refreshed_at = refreshed_at
         self._rotation_deg, self._shown_to_s = rotation_deg, shown_to_s
