@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from evaluate import report_calibration
 from picture_files import read_colour
-from reader_network import ReaderNetwork
-from train_reader import export
+from reader_network import HEIGHT_PX, WIDTH_PX, ReaderNetwork
 
 from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import LATTICE, cut_plate
@@ -48,7 +47,7 @@ def main() -> None:
     plates = options.data / "plates"
     locator = OnnxPlateLocator(options.locator)
     network = ReaderNetwork()
-    network.load_state_dict(torch.load(options.state, map_location="cpu"))
+    network.load_state_dict(torch.load(options.state, map_location="cpu"))  # half precision
     network.eval()
     cuts, texts = [], []
     for line in (plates / "crops_dev.tsv").read_text(encoding="utf-8").splitlines()[1:]:
@@ -73,6 +72,15 @@ def main() -> None:
         network.out.weight /= temperature
         network.out.bias /= temperature
     export(network, options.out)
+
+
+def export(network: ReaderNetwork, path: Path) -> None:
+    """Write ONNX with a dynamic batch."""
+    torch.onnx.export(
+        network, (torch.zeros(2, 1, HEIGHT_PX, WIDTH_PX),), str(path), input_names=["plate"],
+        output_names=["logits"], opset_version=17, dynamo=False,
+        dynamic_axes={"plate": {0: "n"}, "logits": {0: "n"}},
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

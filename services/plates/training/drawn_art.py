@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from plate_drawing import DrawnPlate, random_text
+from plate_drawing import LIGHT_ON_DARK, DrawnPlate, random_text
 
 from payesh.local.street.plate_art import draw_plate
 
@@ -16,5 +16,6 @@ def art_plates(count: int, seed: int) -> list[DrawnPlate]:
     for _ in range(count):
         characters = random_text(rng)
         colour = draw_plate("".join(characters), height_px=80)
-        plates.append(DrawnPlate(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), characters, CENTRES))
+        grey = np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), np.uint8)
+        plates.append(DrawnPlate(grey, characters, CENTRES, characters[2] in LIGHT_ON_DARK))
     return plates

@@ -25,7 +25,10 @@ _TEMPLATE_NAMES = {
     "ن": "N", "پ": "P", "ق": "Q", "ص": "SAD", "ش": "SH", "س": "SIN", "ت": "T", "ط": "TA",
     "ث": "TH", "و": "V", "ی": "Y", "ز": "Z", "ژ": "ZH", **{str(d): str(d) for d in range(10)},
 }  # fmt: skip
-_DARK_LETTERS = {ALEF, "پ", "ث", "ف", "ز"}
+LIGHT_ON_DARK = frozenset({ALEF, "پ", "ث", "ف", "ز"})
+"""Letters of classes with white characters on red, green or blue; all others are dark on light."""
+_HARD_DIGITS = "2234461369"
+"""Digits that readers confuse, drawn more often than the others."""
 _FONT_FORMS = {ALEF: ["الف"], "ه": ["ه", "هـ", "ﻫ"]}
 
 
@@ -37,6 +40,7 @@ class DrawnPlate:
     grey: np.ndarray
     characters: tuple[str, ...]
     centres: tuple[float, ...]
+    light_ink: bool = False
 
 
 def _trim(mask: np.ndarray) -> np.ndarray:
@@ -106,6 +110,9 @@ def random_text(rng: np.random.Generator) -> tuple[str, ...]:
     """Eight characters, every letter equally often; 0 mostly in the region code alone."""
     low = 0 if rng.random() < 0.1 else 1
     digits = [str(int(d)) for d in rng.integers(low, 10, 7)]
+    for place in range(7):
+        if rng.random() < 0.3:
+            digits[place] = _HARD_DIGITS[int(rng.integers(len(_HARD_DIGITS)))]
     digits[5] = str(int(rng.integers(1, 10)))
     digits[6] = str(int(rng.integers(0, 10)))
     letter = LETTERS[int(rng.integers(len(LETTERS)))]
@@ -130,9 +137,13 @@ def _paste(
 
 def draw(
     glyphs: Glyphs, rng: np.random.Generator, characters: tuple[str, ...] | None = None,
-    typeface: int | None = None,
+    typeface: int | None = None, tones: tuple[float, float] | None = None,
+    without_letter: bool = False,
 ) -> DrawnPlate:  # fmt: skip
-    """One plate with random proportions, ink and ground; a random text where none is given."""
+    """One plate with random proportions, ink and ground; a random text where none is given.
+
+    `tones` are those of ground and characters, 0 to 255. `without_letter` leaves its place empty.
+    """
     characters = characters or random_text(rng)
     typeface = int(rng.integers(len(glyphs.typefaces))) if typeface is None else typeface
     h, w = HEIGHT_PX, WIDTH_PX
@@ -154,7 +165,8 @@ def draw(
         if slot == 2:
             size *= rng.uniform(0.75, 1.0)
         room = w * (0.145 if slot == 2 else 0.094)
-        _paste(ink, mask, size / unit, x * w, y, room, h * (0.84 if slot == 2 else 0.8))
+        if slot != 2 or not without_letter:
+            _paste(ink, mask, size / unit, x * w, y, room, h * (0.84 if slot == 2 else 0.8))
         centres.append(x)
     border = rng.uniform(0.3, 1.0)
     divider = int(w * rng.uniform(0.75, 0.775))
@@ -169,8 +181,11 @@ def draw(
             y = int(h * rng.uniform(0.08, 0.18))
             cv2.line(ink, (x, y), (x + int(rng.integers(3, 14)), y + int(rng.integers(-4, 5))),
                      border, 2)  # fmt: skip
-    dark_plate = characters[2] in _DARK_LETTERS if rng.random() < 0.85 else rng.random() < 0.3
-    if dark_plate:
+    # The other way round a plate is a photographic negative, which readers must refuse.
+    dark_plate = characters[2] in LIGHT_ON_DARK
+    if tones is not None:
+        ground, stroke = tones
+    elif dark_plate:
         ground, stroke = rng.uniform(35, 130), rng.uniform(175, 255)
     else:
         ground, stroke = rng.uniform(130, 250), rng.uniform(5, 70)
@@ -182,4 +197,5 @@ def draw(
             x, y = int(rng.uniform(2, max(strip - 8, 3))), int(rng.uniform(3, h - 8))
             cv2.rectangle(grey, (x, y), (x + int(rng.integers(2, 9)), y + int(rng.integers(1, 6))),
                           float(rng.uniform(120, 255)), -1)  # fmt: skip
-    return DrawnPlate(np.clip(grey, 0, 255).astype(np.uint8), characters, tuple(centres))
+    return DrawnPlate(np.clip(grey, 0, 255).astype(np.uint8), characters, tuple(centres),
+                      dark_plate)  # fmt: skip

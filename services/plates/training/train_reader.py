@@ -1,154 +1,205 @@
-"""Train the plate reader and export it.
+"""Train a plate reader.
 
-    python train_reader.py --data DATA --fonts FONT... --out OUT [--minutes 20]
+    python train_reader.py --sources SOURCES.zip --fonts FONT... --out OUT.pt --seconds 540
+           [--network reader|second] [--templates DATA/plates/templates] [--workers 3] [--seed 11]
 
-DATA is the folder that holds `plates/`. Runs on CPU or CUDA.
+SOURCES.zip is written by `pack_sources.py`. Runs on CPU or CUDA. Worker processes make batches from
+the seed and the batch's number; the last of them stay in a pool from which every step draws, with
+new effects of the camera, so that the processor never waits for the workers. The averaged weights
+are saved every minute.
 """
 
 import argparse
+import queue
+import threading
 import time
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from anajar_boxes import located_crops
-from drawn_art import art_plates
-from locator_samples import load_backgrounds, load_photos
+from camera_effects import seen_by_camera
 from plate_drawing import Glyphs
 from reader_network import HEIGHT_PX, STEPS, WIDTH_PX, ReaderNetwork
-from reader_samples import ReaderSamples, crops, from_photos
+from reader_samples import ReaderSamples, Shares
+from second_network import SecondNetwork
+from sources import load_sources
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset
 
 from payesh.plates.adapters.onnx_reader import CLASSES
 
-SHARES = {"roozbeh": 0.28, "anajar": 0.17, "photo": 0.2, "drawn": 0.18, "art": 0.17}
+NETWORKS: dict[str, Any] = {"reader": ReaderNetwork, "second": SecondNetwork}
+_MOST_REUSED = 6
+"""Steps on the pool before the next batch must have come."""
+_ALIGNED_SHARE = 0.06
+"""Share of the time in which known places help: CTC alone learns only blanks for long."""
 
 
-class Stream(IterableDataset):
-    """Samples with the class that is known for each step, -1 where none is."""
+class Batches(Dataset):
+    """Batch `number` of the stream of a seed."""
 
-    def __init__(self, samples: ReaderSamples, seed: int) -> None:
-        self.samples, self.seed = samples, seed
+    def __init__(self, samples: ReaderSamples, seed: int, size: int) -> None:
+        self._samples, self._seed, self._size = samples, seed, size
 
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        info = get_worker_info()
-        self.samples.rng = np.random.default_rng(self.seed + (info.id if info else 0))
+    def __len__(self) -> int:
+        return 10_000_000
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
         cv2.setNumThreads(0)
-        while True:
-            cut, ids, columns = self.samples.sample()
-            hint = np.full(STEPS, -1, np.int64)  # -1: unknown
-            if columns[0] >= 0:
-                for column in [*columns, *((a + b) / 2 for a, b in pairwise(columns))]:
-                    step = int(column)
-                    if 0 <= step < STEPS:
-                        hint[step] = 0
-                for identity, column in zip(ids, columns, strict=True):
-                    step = int(column)
-                    if 0 <= step < STEPS:
-                        hint[step] = identity
-            yield torch.from_numpy(cut.copy())[None], torch.tensor(ids), torch.from_numpy(hint)
+        pictures, ids, hints = self._samples.batch(self._seed, number, self._size)
+        return torch.from_numpy(pictures), torch.from_numpy(ids), torch.from_numpy(hints)
+
+
+class Pool:
+    """The last samples on the device, oldest replaced first."""
+
+    def __init__(self, size: int, device: torch.device) -> None:
+        shape = (size, 1, HEIGHT_PX, WIDTH_PX)
+        self._pictures = torch.zeros(shape, dtype=torch.uint8, device=device)
+        self._ids = torch.zeros((size, 8), dtype=torch.int16, device=device)
+        self._hints = torch.zeros((size, STEPS), dtype=torch.int16, device=device)
+        self.added, self._size = 0, size
+
+    def add(self, pictures: Tensor, ids: Tensor, hints: Tensor) -> None:
+        at = self.added % self._size
+        rows = slice(at, at + len(pictures))
+        self._pictures[rows, 0] = pictures.to(self._pictures.device, non_blocking=True)
+        self._ids[rows] = ids.to(self._ids.device, non_blocking=True)
+        self._hints[rows] = hints.to(self._hints.device, non_blocking=True)
+        self.added += len(pictures)
+
+    def draw(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        rows = torch.randint(min(self.added, self._size), (count,), device=self._ids.device)
+        return self._pictures[rows], self._ids[rows].long(), self._hints[rows].long()
+
+
+def _fill(loader: Any, ready: "queue.Queue[Any]", stop: threading.Event) -> None:
+    for batch in loader:
+        while not stop.is_set():
+            try:
+                ready.put(batch, timeout=0.5)
+                break
+            except queue.Full:
+                continue
+        if stop.is_set():
+            return
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sources", type=Path, required=True)
+    parser.add_argument("--templates", type=Path)
     parser.add_argument("--fonts", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--batch", type=int, default=48)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--network", choices=sorted(NETWORKS), default="reader")
+    parser.add_argument("--seconds", type=float, default=540, help="all in all, loading included")
+    parser.add_argument("--since", type=float, help="when they began, seconds since 1970")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--pool", type=int, default=400, help="batches that stay in the pool")
+    parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--average", type=float, default=0.999, help="decay of averaged weights")
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--init", type=Path)
-    parser.add_argument("--locator", type=Path, help="locates the plates inside the anajar crops")
+    parser.add_argument("--strength", type=float, default=1.0, help="of the camera's effects")
+    parser.add_argument("--resume", type=Path, help="a checkpoint of this program")
     options = parser.parse_args()
+    begin = time.monotonic() - max(0.0, time.time() - (options.since or time.time()))
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
-    plates = options.data / "plates"
-    photos = load_photos(plates, "train")
-    anajar = crops(plates, "train", "anajar")
-    real = {
-        "roozbeh": crops(plates, "train", "roozbeh"),
-        "anajar": located_crops(anajar, options.locator) if options.locator else anajar,
-        "photo": from_photos(photos),
-    }
-    print({name: len(group) for name, group in real.items()}, flush=True)
-    grounds = [levels[0] for levels in load_backgrounds(options.data / "vehicles", 120)]
     samples = ReaderSamples(
-        real, SHARES, Glyphs(plates / "templates", options.fonts), art_plates(1800, seed=5),
-        grounds, {c: i for i, c in enumerate(CLASSES)},
+        load_sources(options.sources), Glyphs(options.templates, options.fonts),
+        {c: i for i, c in enumerate(CLASSES)}, Shares(), options.seed,
     )  # fmt: skip
-    del photos
-    loader = DataLoader(Stream(samples, options.seed), options.batch, num_workers=options.workers,
-                        collate_fn=lambda rows: (torch.stack([r[0] for r in rows]),
-                                                 torch.cat([r[1] for r in rows]),
-                                                 torch.tensor([len(r[1]) for r in rows]),
-                                                 torch.stack([r[2] for r in rows])))  # fmt: skip
+    first = 0
+    saved = torch.load(options.resume, map_location="cpu") if options.resume else None
+    if saved:
+        first = saved["batches"]
+    numbers = range(first, first + 10_000_000)
+    loader = DataLoader(Batches(samples, options.seed, options.batch), batch_size=None,
+                        sampler=numbers, num_workers=options.workers,
+                        prefetch_factor=4 if options.workers else None)  # fmt: skip
+    ready: queue.Queue[Any] = queue.Queue(4)
+    stop = threading.Event()
+    threading.Thread(target=_fill, args=(loader, ready, stop), daemon=True).start()
+    ready_batch = ready.get(timeout=300)  # the workers are forked before the device is used
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = ReaderNetwork().to(device)
-    network.features.to(memory_format=torch.channels_last)
-    if options.init:
-        network.load_state_dict(torch.load(options.init, map_location=device))
+    # TF32, not bfloat16: recurrent layers keep their range, and batches are what takes time.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    network = NETWORKS[options.network]().to(device)
+    if saved:
+        network.load_state_dict(saved["weights"])
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=1e-3)
-    ctc = torch.nn.CTCLoss(zero_infinity=True)
     averaged = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
-    )
-    start, mean, right = time.monotonic(), 0.0, 0.0
-    for step, (image, ids, lengths, hint) in enumerate(loader, 1):
-        done = (time.monotonic() - start) / 60 / options.minutes
-        if done >= 1:
-            break
+        network, use_buffers=True,
+        multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average),
+    )  # fmt: skip
+    ctc = torch.nn.CTCLoss(zero_infinity=True)
+    pool = Pool(options.pool * options.batch, device)
+    pool.add(*ready_batch)
+    step, reused, mean, right, done = 0, 0, 0.0, 0.0, 0.0
+    start = last_saved = last_shown = time.monotonic()
+    print(f"{options.network} on {device}: ready after {start - begin:.1f} s", flush=True)
+    while done < 1:
+        # A pool of few samples would be learnt by heart.
+        while pool.added < 8 * options.batch or reused >= _MOST_REUSED or not ready.empty():
+            pool.add(*ready.get(timeout=300))
+            reused = 0
+        step, reused = step + 1, reused + 1
+        now = time.monotonic()
+        done = (now - begin) / (options.seconds - 4)
+        learning = (now - start) / (options.seconds - 4 - (start - begin))
         for group in optimiser.param_groups:
-            group["lr"] = options.rate * min(1.0, step / 100) * (
-                0.01 + 0.495 * (1 + np.cos(np.pi * done)))  # fmt: skip
-        image = image.to(device).float().div(255).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            logits = network(image)
-        logits = logits.float()
-        steps = torch.full((len(image),), STEPS)
-        loss = ctc(logits.log_softmax(2).transpose(0, 1), ids.to(device), steps, lengths)
-        if not options.init and step < 600:
-            # CTC alone learns only blanks for long: known places of characters shorten that.
+            group["lr"] = options.rate * min(1.0, step / 200) * (
+                0.005 + 0.4975 * (1 + np.cos(np.pi * min(1.0, learning))))  # fmt: skip
+        pictures, ids, hints = pool.draw(options.batch)
+        logits = network(seen_by_camera(pictures, options.strength))
+        lengths = torch.full((len(ids),), 8)
+        steps = torch.full((len(ids),), logits.shape[1])
+        loss = ctc(logits.log_softmax(2).transpose(0, 1), ids, steps, lengths)
+        if not saved and learning < _ALIGNED_SHARE:
+            known = hints[:, : logits.shape[1]]
             aligned = torch.nn.functional.cross_entropy(
-                logits.transpose(1, 2), hint.to(device), ignore_index=-1)  # fmt: skip
-            loss = loss * 0.2 + aligned if step < 300 else loss + aligned * (1 - step / 600)
-        optimiser.zero_grad()
+                logits.transpose(1, 2), known, ignore_index=-1
+            )
+            part = learning / _ALIGNED_SHARE
+            loss = loss * 0.2 + aligned if part < 0.5 else loss + aligned * (1 - part) * 2
+        optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 3.0)
         optimiser.step()
         averaged.update_parameters(network)
-        mean = loss.item() if step == 1 else 0.98 * mean + 0.02 * loss.item()
-        right = 0.95 * right + 0.05 * _share_right(logits, ids, lengths) if step % 5 == 0 else right
-        if step % 100 == 0:
-            print(f"step {step} done {done:.2f} loss {mean:.3f} right {right:.3f}", flush=True)
-            torch.save(averaged.module.state_dict(), options.out.with_suffix(".pt"))
-    torch.save(averaged.module.state_dict(), options.out.with_suffix(".pt"))
-    export(averaged.module.cpu().eval(), options.out)
+        if now - last_shown >= 10 or done >= 1:
+            mean, right = loss.item(), _share_right(logits, ids)
+            print(f"{now - begin:.0f} s step {step} fresh {pool.added / (now - start):.0f}/s "
+                  f"used {step * options.batch / (now - start):.0f}/s loss {mean:.3f} "
+                  f"right {right:.3f}", flush=True)  # fmt: skip
+            last_shown = now
+        if now - last_saved >= 60 or done >= 1:
+            _save(options.out, averaged.module, network, pool.added // options.batch + first)
+            last_saved = now
+    stop.set()
 
 
-def _share_right(logits: Tensor, ids: Tensor, lengths: Tensor) -> float:
-    right, at = 0, 0
-    for row, length in zip(logits.argmax(2).cpu().numpy(), lengths.tolist(), strict=True):
+def _save(path: Path, averaged: torch.nn.Module, network: torch.nn.Module, batches: int) -> None:
+    """Averaged weights in half precision, and a checkpoint beside them to go on from."""
+    half = {k: v.half() if v.is_floating_point() else v for k, v in averaged.state_dict().items()}
+    part = path.with_suffix(".part")
+    torch.save(half, part)
+    part.replace(path)
+    torch.save({"weights": network.state_dict(), "batches": batches}, part)
+    part.replace(path.with_suffix(".resume"))
+
+
+def _share_right(logits: Tensor, ids: Tensor) -> float:
+    right = 0
+    for row, wanted in zip(logits.argmax(2).cpu().numpy(), ids.cpu().numpy(), strict=True):
         kept = row[(row > 0) & np.concatenate([[True], row[1:] != row[:-1]])]
-        right += np.array_equal(kept, ids[at : at + length].numpy())
-        at += length
-    return right / len(lengths)
-
-
-def export(network: ReaderNetwork, path: Path) -> None:
-    """Write ONNX with a dynamic batch."""
-    torch.onnx.export(
-        network, (torch.zeros(2, 1, HEIGHT_PX, WIDTH_PX),), str(path), input_names=["plate"],
-        output_names=["logits"], opset_version=17, dynamo=False,
-        dynamic_axes={"plate": {0: "n"}, "logits": {0: "n"}},
-    )  # fmt: skip
+        right += np.array_equal(kept, wanted)
+    return right / len(ids)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,16 @@ from sqlalchemy import select, text
 
 from payesh.contracts import PlateRead
 from payesh.contracts.access import AuditOutcome
+from payesh.contracts.plates import CharacterAlternative, PlateCharacter
 from payesh.contracts.values import RoadClass
+from payesh.contracts.vocabulary import ReadOutcome
 from payesh.kit.tables import audit_counter
+from payesh.plates.adapters.reads import add
 from payesh.plates.adapters.tables import reads
 from tests.integration.plates.conftest import RunningService
 from tests.support.passage_builder import passage
 from tests.support.problems import problem
+from tests.support.violation_builder import plate_read, violation
 from tests.support.waiting import eventually
 
 PLATE = "24د68135"
@@ -31,6 +35,20 @@ async def unreadable(service: RunningService, number: int, *, camera_id: str) ->
     ]
     await service.publish(*seen)
     return [await service.read_of(each) for each in seen]
+
+
+def ambiguous_read(text: str) -> PlateRead:
+    """A read in whose `text` every `?` was hidden, and may be a 4."""
+    characters = tuple(
+        PlateCharacter(
+            character=each,
+            confidence=0.9,
+            alternatives=(CharacterAlternative(character="4", confidence=0.05),),
+        )
+        for each in text
+    )
+    changes = {"outcome": ReadOutcome.AMBIGUOUS, "plate": None, "characters": characters}
+    return plate_read(violation(county="garmsar"), None).model_copy(update=changes)
 
 
 async def test_a_read_needs_a_token_its_scope_and_a_purpose(service: RunningService) -> None:
@@ -66,6 +84,22 @@ async def test_every_spelling_finds_the_plate_and_no_other(service: RunningServi
         for nothing in ("?", "؟??", "%", "_", "%%%", "24X68135", "24ض68135", "2468135", "24_68135"):
             answer = await http.get("/v1/reads", params={"plate": nothing})
             assert problem(answer) == (422, "plate-misspelt")
+
+
+async def test_a_plate_is_found_where_one_of_its_characters_was_hidden(
+    service: RunningService,
+) -> None:
+    hidden = ambiguous_read("24?6813?")
+    other = ambiguous_read("24?6814?")
+    async with service.database.transaction() as session:
+        for read in (hidden, other):
+            await add(session, read, datetime.now(UTC) + timedelta(hours=1))
+    async with service.client() as http:
+        for spelling in ("24الف68139", "24و68130", "2?و68130"):
+            found = (await http.get("/v1/reads", params={"plate": spelling})).json()["items"]
+            assert [each["read"]["read_id"] for each in found] == [str(hidden.read_id)], spelling
+            assert found[0]["read"]["plate"] is None
+            assert found[0]["read"]["characters"][7]["alternatives"][0]["character"] == "4"
 
 
 async def test_an_unknown_letter_may_be_alef(service: RunningService) -> None:

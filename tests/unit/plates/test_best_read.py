@@ -1,6 +1,6 @@
 """Several shots give one text; another vehicle's plate is not taken."""
 
-from payesh.contracts.plate_text import parse
+from payesh.contracts.plate_text import parse, split_characters
 from payesh.plates.domain.best_read import (
     ShotReading,
     best_read,
@@ -8,11 +8,17 @@ from payesh.plates.domain.best_read import (
     plates_of_vehicle,
 )
 from payesh.plates.domain.located_plate import LocatedPlate
-from payesh.plates.domain.reading import PlateReading
+from payesh.plates.domain.reading import CharacterReading, PlateReading
 
 
 def read(text: str, confidence: float) -> PlateReading:
-    return PlateReading(text, "car" if parse(text) else None, confidence, ())
+    """A reading of `text`, in which `?` is a character that could not be read."""
+    characters = tuple(
+        CharacterReading("?" if text[n] == "?" else each, confidence, ())
+        for n, each in enumerate(split_characters(text.replace("?", "0")))
+    )
+    layout = "car" if parse(text.replace("?", "0")) else None
+    return PlateReading(text, layout, confidence, characters)
 
 
 def reading(shot: int, text: str, confidence: float) -> ShotReading:
@@ -29,7 +35,7 @@ def test_disagreement_lowers_the_confidence() -> None:
     best = best_read([reading(0, "12ب34586", 0.9), reading(1, "12ن34586", 0.8)])
     assert best is not None
     assert best.reading.text == "12ب34586"
-    assert best.reading.confidence < 0.5
+    assert best.confidence < 0.5
 
 
 def test_two_shots_outvote_one_with_more_confidence() -> None:
@@ -73,7 +79,7 @@ def test_of_two_plates_the_nearer_is_taken_and_its_confidence_halved() -> None:
     best = best_read([shot for shot in shots if shot is not None])
     assert best is not None
     assert (best.plate, best.reading.text) == (front, "12ب34567")
-    assert best.reading.confidence <= 0.5
+    assert best.confidence <= 0.5
 
 
 def test_one_shot_with_two_plates_halves_the_passages_confidence() -> None:
@@ -82,7 +88,7 @@ def test_one_shot_with_two_plates_halves_the_passages_confidence() -> None:
     )
     rear_alone = [own_plate(shot, [located(80)], [read("98ی76543", 0.99)]) for shot in (1, 2)]
     best = best_read([shot for shot in (both, *rear_alone) if shot is not None])
-    assert best is not None and best.reading.confidence <= 0.5
+    assert best is not None and best.confidence <= 0.5
 
 
 def test_an_illegible_plate_located_with_a_high_score_counts_too() -> None:
@@ -107,3 +113,35 @@ def test_one_plate_located_twice_counts_once() -> None:
     assert twice is not None and twice.plates == 1
     same = own_plate(0, [whole, located(80)], [read("12ب34567", 0.98), read("12ب34567", 0.4)])
     assert same is not None and same.plates == 1
+
+
+def test_a_shot_with_a_hidden_character_says_nothing_against_one_that_shows_it() -> None:
+    best = best_read(
+        [reading(0, "12ب3?586", 0.97), reading(1, "12ب34586", 0.9), reading(2, "12ب3?586", 0.97)]
+    )
+    assert best is not None
+    assert (best.shot, best.reading.text, best.reading.confidence) == (1, "12ب34586", 0.9)
+
+
+def test_a_hidden_character_does_not_hide_that_the_others_disagree() -> None:
+    best = best_read([reading(0, "12ن3?586", 0.9), reading(1, "12ب34586", 0.9)])
+    assert best is not None
+    assert best.reading.confidence <= 0.45
+
+
+def test_a_character_that_no_shot_shows_stays_unreadable() -> None:
+    best = best_read([reading(0, "12ب3?586", 0.9), reading(1, "12ب3?586", 0.8)])
+    assert best is not None
+    assert best.reading.text == "12ب3?586"
+
+
+def test_shots_that_show_little_are_no_reading() -> None:
+    assert best_read([reading(0, "1?ب3?5?6", 0.99)]) is None
+    best = best_read([reading(0, "1?ب3?5?6", 0.99), reading(1, "12ب34586", 0.6)])
+    assert best is not None and best.reading.confidence == 0.6
+
+
+def test_a_plate_of_hidden_characters_still_counts_as_a_second_plate() -> None:
+    covered = read("????????", 0.99)
+    two = own_plate(0, [located(80), located(200, 0.9)], [read("98ی76543", 0.99), covered])
+    assert two is not None and (two.reading.text, two.plates) == ("98ی76543", 2)

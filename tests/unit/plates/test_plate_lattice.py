@@ -7,6 +7,7 @@ import numpy as np
 from payesh.contracts.plate_text import DIGITS, LETTERS
 from payesh.plates.adapters.onnx_reader import CLASSES
 from payesh.plates.domain.plate_lattice import Layout, PlateLattice, slot_posteriors
+from payesh.plates.domain.reading import UNREADABLE
 
 LETTER_PLACE = 2
 CAR = Layout("car", tuple(frozenset(LETTERS if n == LETTER_PLACE else DIGITS) for n in range(8)))
@@ -15,7 +16,7 @@ LATTICE = PlateLattice(CLASSES, CAR)
 
 def test_the_network_reads_every_character_that_a_plate_carries_and_no_other() -> None:
     assert CLASSES[0] == ""
-    assert sorted(CLASSES[1:]) == sorted((*DIGITS, *LETTERS))
+    assert sorted(CLASSES[1:]) == sorted((*DIGITS, *LETTERS, UNREADABLE))
 
 
 def test_posteriors_equal_the_sum_over_every_path() -> None:
@@ -70,3 +71,35 @@ def test_another_layout_is_not_forced_into_a_car_plate() -> None:
 def test_what_is_illegible_has_an_empty_text() -> None:
     reading = LATTICE.reading(_columns([], 0.999))
     assert (reading.text, reading.layout, reading.confidence) == ("", None, 0.0)
+
+
+def test_a_hidden_character_is_not_guessed_and_has_what_it_may_be() -> None:
+    columns = _columns(list("12ب34567"))
+    hidden, three, two = (CLASSES.index(c) for c in (UNREADABLE, "3", "2"))
+    columns[3 + 5 * 3] = 0.0
+    columns[3 + 5 * 3, [three, hidden, two]] = 0.6, 0.35, 0.05
+
+    reading = LATTICE.reading(columns)
+
+    assert (reading.text, reading.layout) == ("12ب?4567", "car")
+    assert (reading.unreadable_places, reading.is_complete, reading.is_legible) == (1, False, True)
+    place = reading.characters[3]
+    assert place.char == UNREADABLE
+    assert place.alternatives[0][0] == "3"
+    assert place.alternatives[0][1] > place.confidence, "likelier, and a guess all the same"
+    assert reading.confidence < 0.4, "that it is unreadable is the less likely reading"
+
+
+def test_a_little_doubt_lowers_the_confidence_of_a_character_only() -> None:
+    columns = _columns(list("12ب34567"))
+    columns[3 + 5 * 3, [CLASSES.index("3"), CLASSES.index(UNREADABLE)]] = 0.8, 0.19
+
+    reading = LATTICE.reading(columns)
+
+    assert reading.text == "12ب34567"
+    assert 0.7 < reading.confidence < 0.85
+
+
+def test_a_plate_of_hidden_characters_is_not_legible() -> None:
+    reading = LATTICE.reading(_columns(["1", "2", *"?????", "7"]))
+    assert (reading.text, reading.is_legible, reading.is_complete) == ("12?????7", False, False)

@@ -1,5 +1,7 @@
 """A read has what was read of its passage, and admits what was not."""
 
+from dataclasses import replace
+
 import pytest
 
 from payesh.contracts.values import ObjectReference
@@ -77,3 +79,28 @@ def test_of_illegible_plates_the_one_with_the_highest_score_is_shown() -> None:
 def test_a_passage_without_a_plate_has_no_shot() -> None:
     read = plate_read(SEEN, [], None, 0.2, PROVENANCE)
     assert (read.outcome, read.shot, read.plate) == (ReadOutcome.UNREADABLE, None, None)
+
+
+def test_a_plate_with_a_hidden_character_is_ambiguous_and_names_what_it_may_be() -> None:
+    best = shot(0, "12ب3?567", "car", 0.9)
+    read = plate_read(SEEN, [best], best, 0.2, PROVENANCE)
+    assert read.outcome == ReadOutcome.AMBIGUOUS
+    assert read.plate is None, "only a complete plate may be accused"
+    assert "".join(each.character for each in read.characters) == "12ب3?567"
+    assert read.characters[4].alternatives[0].character == "1"
+    assert read.shot is not None and read.shot.plate_box is not None
+    assert read.confidence == 0.9
+
+
+def test_a_text_that_is_as_likely_wrong_is_ambiguous_and_not_a_plate() -> None:
+    best = shot(0, "12ب34567", "car", 0.49)
+    read = plate_read(SEEN, [best], best, 0.2, PROVENANCE)
+    assert (read.outcome, read.plate, read.confidence) == (ReadOutcome.AMBIGUOUS, None, 0.49)
+    assert "".join(each.character for each in read.characters) == "12ب34567", "searched by this"
+
+
+def test_a_sure_reading_of_one_of_two_plates_is_read_with_half_the_confidence() -> None:
+    best = replace(shot(0, "12ب34567", "car", 0.9), plates=2)
+    read = plate_read(SEEN, [best], best, 0.2, PROVENANCE)
+    assert read.plate is not None and read.outcome == ReadOutcome.READ
+    assert read.confidence == 0.45

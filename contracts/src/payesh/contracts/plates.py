@@ -24,6 +24,8 @@ class CharacterAlternative(Value):
 
 
 class PlateCharacter(Value):
+    """`?` stands for a character that cannot be read; `alternatives` are then what it may be."""
+
     character: Annotated[str, Field(min_length=1, max_length=4)]
     confidence: Confidence
     alternatives: tuple[CharacterAlternative, ...] = Field(max_length=5)
@@ -39,7 +41,8 @@ class ReadShot(Value):
 class PlateRead(CapturedEvent):
     """The one read of a passage. `unreadable` is a result: `plate` and `shot` may be null.
 
-    Only the outcome `read` supports a citation."""
+    Only the outcome `read` supports a citation. `ambiguous` has `characters`, some of them `?`,
+    and no plate."""
 
     topic: ClassVar[str] = "plates.plate.read.v1"
 

@@ -87,6 +87,7 @@ class ReadOutcome(StrEnum):
     """`read_outcomes.json`. Only `read` supports a citation."""
 
     READ = "read"
+    AMBIGUOUS = "ambiguous"
     UNREADABLE = "unreadable"
 
 

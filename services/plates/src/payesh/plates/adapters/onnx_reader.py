@@ -12,10 +12,11 @@ from payesh.plates.adapters.packaged_model import PackagedModel
 from payesh.plates.domain.agreement import agreed
 from payesh.plates.domain.located_plate import LocatedPlate
 from payesh.plates.domain.plate_lattice import Layout, PlateLattice
-from payesh.plates.domain.reading import PlateReading
+from payesh.plates.domain.reading import UNREADABLE, PlateReading
 
-CLASSES = ("", *"0123456789", "الف", *"بپتثجدزژسشصطعفقکگلمنوهی", "D", "S")
-"""The network's classes in the order of its output; class 0 is the blank.
+CLASSES = ("", *"0123456789", "الف", *"بپتثجدزژسشصطعفقکگلمنوهی", "D", "S", UNREADABLE)
+"""The network's classes in the order of its output; class 0 is the blank, the last one a character
+that cannot be read.
 
 Written out, not taken from `contracts`: they belong to the weights and change with them alone.
 A test compares the two sets.

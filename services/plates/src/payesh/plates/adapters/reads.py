@@ -17,6 +17,7 @@ from payesh.contracts.plate_text import UNKNOWN_PLACE
 from payesh.kit.bounds import within
 from payesh.kit.principal import Bounds
 from payesh.plates.adapters.tables import reads
+from payesh.plates.domain.hidden_places import possibly_stored_as
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +46,8 @@ class StoredRead:
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
     """What is searched for. A read matches one of `texts`, in which `?` is one unknown character:
-    those of `plate`, which is as it was written; `after` is the capture time and passage of the
-    last read of the page before."""
+    those of `plate`, which is as it was written; an ambiguous read matches where its readable
+    characters do. `after` is the capture time and passage of the last read of the page before."""
 
     plate: str | None
     texts: tuple[str, ...]
@@ -71,7 +72,7 @@ async def add(session: AsyncSession, read: PlateRead, expires_at: datetime) -> N
             place_class=read.place_class,
             outcome=read.outcome,
             layout=read.plate.layout if read.plate else None,
-            text=read.plate.text if read.plate else None,
+            text=_stored_text(read),
             confidence=read.confidence,
             body=json.loads(read.to_json()),
             expires_at=expires_at,
@@ -97,10 +98,18 @@ async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> lis
     return [StoredRead(*row) for row in await session.execute(ordered.limit(query.limit))]
 
 
+def _stored_text(read: PlateRead) -> str | None:
+    """The text that is searched: of an ambiguous read with `?` for what was hidden."""
+    if read.plate is not None:
+        return read.plate.text
+    return "".join(each.character for each in read.characters) or None
+
+
 def _matches(text: str) -> ColumnElement[bool]:
     if UNKNOWN_PLACE in text:
-        return reads.c.text.like(text.replace(UNKNOWN_PLACE, "_"))
-    return reads.c.text == text
+        patterns = possibly_stored_as(text.replace(UNKNOWN_PLACE, "_"))
+        return or_(*(reads.c.text.like(pattern) for pattern in patterns))
+    return reads.c.text.in_(possibly_stored_as(text))
 
 
 async def get(session: AsyncSession, bounds: Bounds, read_id: UUID) -> StoredRead | None:

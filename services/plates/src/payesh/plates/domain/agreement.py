@@ -12,7 +12,8 @@ def agreed(readings: Sequence[PlateReading]) -> tuple[int, PlateReading] | None:
 
     Every reading votes for its text with its confidence. Where they disagree, the winner's
     confidence shrinks to its share of the votes, so that a plate read in two ways has a low one.
-    A text of no known layout counts only when there is no other.
+    A text of no known layout counts only when there is no other. A text with `?` votes as any
+    other does.
     """
     legible = [(index, each) for index, each in enumerate(readings) if each.text]
     known = [(index, each) for index, each in legible if each.layout is not None]

@@ -27,6 +27,11 @@ class ShotReading:
     reading: PlateReading
     plates: int = 1
 
+    @property
+    def confidence(self) -> float:
+        """Probability that the text is right and the vehicle's own."""
+        return self.reading.confidence / self.plates
+
 
 def plates_of_vehicle(
     plates: Sequence[LocatedPlate], vehicle: tuple[float, float, float, float]
@@ -75,22 +80,31 @@ def best_read(readings: Sequence[ShotReading]) -> ShotReading | None:
     """The text that the shots together support most, in the shot where it is surest; None when
     nothing was legible.
 
+    A shot in which a character is hidden says nothing against one that shows it, so it has no vote
+    where the rest agrees with a complete reading; what no shot shows stays unreadable.
+
     A passage that shows several plates in any shot may be several cars, and shots that agree
-    may agree on the wrong one. So the confidence is divided by the number of plates: at one half
-    or less the passage can be searched for, but no citation is drafted from it.
+    may agree on the wrong one. So the confidence is that of the reading divided by the number of
+    plates: at one half or less the passage can be searched for, but no citation is drafted from it.
     """
-    together = agreed([each.reading for each in readings])
+    complete = [each.reading for each in readings if each.reading.is_complete]
+    voting = [
+        each
+        for each in readings
+        if each.reading.is_complete
+        or (each.reading.is_legible and not any(each.reading.may_be(other) for other in complete))
+    ]
+    together = agreed([each.reading for each in voting])
     if together is None:
         return None
     index, reading = together
-    plates = max(each.plates for each in readings)
-    return replace(
-        readings[index], reading=replace(reading, confidence=reading.confidence / plates)
-    )
+    return replace(voting[index], reading=reading, plates=max(each.plates for each in readings))
 
 
 def _is_legible(reading: PlateReading) -> bool:
-    return reading.layout is not None and reading.confidence >= _LEAST_LEGIBLE
+    return (
+        reading.layout is not None and reading.is_legible and reading.confidence >= _LEAST_LEGIBLE
+    )
 
 
 def _overlap(a: LocatedPlate, b: LocatedPlate) -> bool:

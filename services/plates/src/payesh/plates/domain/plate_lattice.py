@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from payesh.plates.domain.reading import CharacterReading, PlateReading
+from payesh.plates.domain.reading import UNREADABLE, CharacterReading, PlateReading
 
 _ALTERNATIVES = 3
 _LEAST_LAYOUT_PROBABILITY = 0.02
@@ -30,14 +30,21 @@ class Layout:
 class PlateLattice:
     """Readings from the output of one network.
 
-    `classes` are the network's characters in its order, class 0 being the blank; `layout` is the
-    shape that a plate is read in first.
+    `classes` are the network's characters in its order, class 0 being the blank and one of them
+    `?`; `layout` is the shape that a plate is read in first. A place counts as unreadable from the
+    posterior `least_unreadable` on, though a character may be likelier: no guess is a reading.
     """
 
-    def __init__(self, classes: Sequence[str], layout: Layout) -> None:
+    def __init__(
+        self, classes: Sequence[str], layout: Layout, least_unreadable: float = 0.2
+    ) -> None:
         self.classes = tuple(classes)
         self._layout = layout
-        self._allowed = np.array([[c in place for c in classes] for place in layout.places])
+        self._least_unreadable = least_unreadable
+        self._unreadable = self.classes.index(UNREADABLE)
+        self._allowed = np.array(
+            [[c in place or c == UNREADABLE for c in classes] for place in layout.places]
+        )
 
     def reading(self, columns: Floats) -> PlateReading:
         """The reading of one plate from CTC probabilities (steps, classes), rows summing to 1."""
@@ -45,10 +52,11 @@ class PlateLattice:
         if layout_probability < _LEAST_LAYOUT_PROBABILITY:
             return self._best_path(columns)
         best = slots.argmax(1)
+        best[slots[:, self._unreadable] >= self._least_unreadable] = self._unreadable
         text_probability, _ = slot_posteriors(
             columns, np.arange(len(self.classes))[None] == best[:, None]
         )
-        characters = tuple(self._character(posterior) for posterior in slots)
+        characters = tuple(map(self._character, slots, best))
         return PlateReading(
             text="".join(c.char for c in characters),
             layout=self._layout.name,
@@ -70,7 +78,7 @@ class PlateLattice:
                 run += 1
             peak = columns[t : run + 1][columns[t : run + 1, identity].argmax()].copy()
             peak[0] = 0.0
-            characters.append(self._character(peak / peak.sum()))
+            characters.append(self._character(peak / peak.sum(), int(peak.argmax())))
         return PlateReading(
             text="".join(c.char for c in characters),
             layout=None,
@@ -78,14 +86,14 @@ class PlateLattice:
             characters=tuple(characters),
         )
 
-    def _character(self, posterior: Floats) -> CharacterReading:
-        order = np.argsort(-posterior, kind="stable")
+    def _character(self, posterior: Floats, chosen: int) -> CharacterReading:
+        order = [int(i) for i in np.argsort(-posterior, kind="stable") if i != chosen]
         others = tuple(
             (self.classes[i], float(posterior[i]))
-            for i in order[1 : _ALTERNATIVES + 1]
+            for i in order[:_ALTERNATIVES]
             if posterior[i] > 0
         )
-        return CharacterReading(self.classes[order[0]], float(posterior[order[0]]), others)
+        return CharacterReading(self.classes[chosen], float(posterior[chosen]), others)
 
 
 def slot_posteriors(columns: Floats, allowed: NDArray[np.bool_]) -> tuple[float, Floats]:

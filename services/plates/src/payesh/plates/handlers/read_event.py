@@ -25,8 +25,11 @@ def plate_read(
     minimum_confidence: float,
     provenance: Provenance,
 ) -> PlateRead:
-    """The read of a passage; unreadable where `best` is below `minimum_confidence`."""
-    readable = best if best and best.reading.confidence >= minimum_confidence else None
+    """The read of a passage: `read` where every character was; `ambiguous`, with its characters
+    and what they may be, where some were not or the text is as likely wrong as right; unreadable
+    where `best` is below `minimum_confidence`.
+    """
+    readable = best if best and best.confidence >= minimum_confidence else None
     # The place of an unreadable plate is published too, if one was located.
     shown = best or max(readings, key=lambda each: each.plate.score, default=None)
     return PlateRead(
@@ -40,13 +43,19 @@ def plate_read(
         read_id=deterministic_id("read", passage.passage_id),
         passage_id=passage.passage_id,
         stream_id=passage.stream_id,
-        outcome=ReadOutcome.READ if readable else ReadOutcome.UNREADABLE,
-        plate=_plate(readable) if readable else None,
-        confidence=_probability(best.reading.confidence) if best else 0.0,
+        outcome=_outcome(readable),
+        plate=_plate(readable) if readable and readable.reading.is_read else None,
+        confidence=_probability(best.confidence) if best else 0.0,
         characters=_characters(readable) if readable else (),
         shot=_shot(passage, shown) if shown else None,
         provenance=provenance,
     )
+
+
+def _outcome(readable: ShotReading | None) -> ReadOutcome:
+    if readable is None:
+        return ReadOutcome.UNREADABLE
+    return ReadOutcome.READ if readable.reading.is_read else ReadOutcome.AMBIGUOUS
 
 
 def _plate(best: ShotReading) -> Plate:
