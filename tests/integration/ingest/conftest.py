@@ -22,7 +22,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from payesh.contracts import AuditReadRecorded
+from payesh.contracts import IngestReadRecorded
 from payesh.ingest.main import MIGRATIONS
 from payesh.kit.migrations import run_migrations
 from payesh.kit.objects import MinioObjects
@@ -43,7 +43,7 @@ TOPICS = (
     "ingest.snapshot.stored.v1",
     "ingest.gap.recorded.v1",
     "ingest.camera.health-changed.v1",
-    AuditReadRecorded.topic,
+    IngestReadRecorded.topic,
 )
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 
-from payesh.contracts import AuditReadRecorded
+from payesh.contracts import IngestReadRecorded
 from payesh.contracts.access import AuditOutcome
 from payesh.ingest.main import openapi
 from payesh.kit.query_digests import QueryDigests
@@ -29,9 +29,9 @@ def caller(stack: Stack, replica: Replica, subject: str, **rights: Any) -> httpx
     return httpx.AsyncClient(base_url=replica.url, headers=headers, timeout=20)
 
 
-async def audited(stack: Stack, subject: str, number: int) -> list[AuditReadRecorded]:
-    def found() -> list[AuditReadRecorded]:
-        records = [r for r in stack.tap.events(AuditReadRecorded) if r.service == "ingest"]
+async def audited(stack: Stack, subject: str, number: int) -> list[IngestReadRecorded]:
+    def found() -> list[IngestReadRecorded]:
+        records = [r for r in stack.tap.events(IngestReadRecorded) if r.service == "ingest"]
         return sorted((r for r in records if r.subject == subject), key=lambda r: r.sequence)
 
     await wait_until(lambda: len(found()) >= number)
