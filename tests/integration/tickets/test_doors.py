@@ -76,3 +76,5 @@ async def test_what_was_asked_for_is_recorded_digested(office: Office) -> None:
     listed, *of_one = await office.audited(name, 4)
     assert listed.query_terms == (DIGESTS.term("state", "drafted"),)
     assert {each.query_digest for each in of_one} == {DIGESTS.term("citation_id", str(citation_id))}
+    # Who opened or exported the evidence of a plate is found as who searched it is.
+    assert all(DIGESTS.term("plate", "12ب34567") in each.query_terms for each in of_one)

@@ -53,6 +53,11 @@ PERSONAL = {
         "list_alarms",
         "review_alarm",
         "export_audit",
+        "search_audit_for_plate",
+        "list_decoys",
+        "enter_decoy",
+        "confirm_decoy",
+        "retire_decoy",
     },
 }
 """Operations whose answer holds personal data, those that write included: a new one is added

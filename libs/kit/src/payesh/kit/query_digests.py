@@ -3,11 +3,16 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
-from payesh.contracts.audited_query import Condition, canonical_query, normalised_conditions
+from payesh.contracts.audited_query import (
+    PLATE,
+    Condition,
+    canonical_query,
+    normalised_conditions,
+)
 
 _KEY_ID = b"payesh-query-digest-key-id"
 _MOST_TERMS = 16
@@ -38,6 +43,15 @@ class QueryDigests:
         normalised = normalised_conditions(conditions)
         terms = sorted(self.term(name, value) for name, value in normalised.items())
         return QueryDigest(self.key_id, self._digest(normalised), tuple(terms[:_MOST_TERMS]))
+
+    def of_shown(self, conditions: Mapping[str, Condition], plate: str | None) -> QueryDigest:
+        """The digests of asking for one vehicle's record, by its id, that shows this plate: the
+        terms name the plate too, so that who read or exported it is found as who searched it is."""
+        asked = self.of(conditions)
+        if not plate:
+            return asked
+        shown = self.term(PLATE, normalised_conditions({PLATE: plate})[PLATE])
+        return replace(asked, terms=tuple(sorted({*asked.terms, shown})[:_MOST_TERMS]))
 
     def term(self, name: str, normalised: str) -> str:
         """The digest of one normalised condition, as it is in `terms` of every such query."""

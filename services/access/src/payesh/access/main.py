@@ -28,6 +28,7 @@ from payesh.access.api import (
     audit_tree,
     bootstrap,
     clients,
+    decoys,
     discovery,
     keys,
     oauth,
@@ -141,6 +142,7 @@ def create(settings: Settings) -> FastAPI:
             audit_export.router,
             audit_tree.router,
             revocations_api.router,
+            decoys.router,
         ],
         ready=ready,
         notices=partial(audit_notices, dependencies, publishing),
@@ -208,6 +210,7 @@ _kit_cli = service_cli(
     serve=run,
     migrate=MIGRATIONS,
     openapi=openapi,
+    commands={"verify-audit": partial(verify, [])},
 )
 
 

@@ -11,13 +11,16 @@ from payesh.access.errors import TreeDamaged
 
 _LOCK = "payesh-access-audit-log"
 
-# Leaves keep their own hash; nodes above them are stored when their last leaf comes.
+# Leaves keep their own hash; nodes above them are stored when their last leaf comes. Not a join:
+# each hash is one look into an index, whatever the planner believes about so few wanted rows.
 _HASHES = text("""
-    SELECT coalesce(leaf.leaf_hash, node.hash)
-    FROM unnest(CAST(:levels AS int[]), CAST(:indexes AS bigint[]))
-        WITH ORDINALITY AS wanted (level, index, place)
-    LEFT JOIN audit_leaves AS leaf ON wanted.level = 0 AND leaf.position = wanted.index
-    LEFT JOIN audit_nodes AS node ON node.level = wanted.level AND node.node_index = wanted.index
+    SELECT CASE WHEN wanted.level = 0
+        THEN (SELECT leaf_hash FROM audit_leaves WHERE position = wanted.number)
+        ELSE (SELECT hash FROM audit_nodes
+            WHERE level = wanted.level AND node_index = wanted.number)
+    END
+    FROM unnest(CAST(:levels AS smallint[]), CAST(:numbers AS bigint[]))
+        WITH ORDINALITY AS wanted (level, number, place)
     ORDER BY wanted.place
 """)
 
@@ -68,7 +71,7 @@ async def _hashes(session: AsyncSession, nodes: Sequence[Node]) -> list[bytes]:
         return []
     rows = await session.scalars(
         _HASHES,
-        {"levels": [node.level for node in nodes], "indexes": [node.number for node in nodes]},
+        {"levels": [node.level for node in nodes], "numbers": [node.number for node in nodes]},
     )
     hashes = list(rows)
     if len(hashes) != len(nodes) or None in hashes:

@@ -14,12 +14,16 @@ from payesh.contracts import AuditReadRecorded
 from payesh.kit.authorization import authorize
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.paging import (
+    MAX_CURSOR,
+    MAX_PAGE,
     Cursor,
     From,
     Limit,
     LongNumber,
     ShortText,
+    Text,
     To,
+    UtcTime,
     decode_cursor,
     next_cursor,
 )
@@ -54,6 +58,14 @@ class RecordView(BaseModel):
 class RecordPage(BaseModel):
     items: list[RecordView]
     next: str | None
+
+
+class PlateSearch(BaseModel):
+    plate: Annotated[ShortText, Field(min_length=1, max_length=32)]
+    since: UtcTime | None = Field(None, alias="from")
+    until: UtcTime | None = Field(None, alias="to")
+    cursor: Annotated[Text | None, Field(max_length=MAX_CURSOR)] = None
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
 
 
 class GapView(BaseModel):
@@ -107,6 +119,26 @@ async def search_audit(
     )
     found = await audit.search_audit(dependencies, principal, query)
     following = next_cursor(found, limit, lambda each: (each.position,))
+    return RecordPage(items=[RecordView.of(leaf) for leaf in found], next=following)
+
+
+@router.post("/plate-searches")
+async def search_audit_for_plate(
+    dependencies: DependenciesHere, principal: Auditor, search: PlateSearch
+) -> RecordPage:
+    """Who looked for a plate, in whatever spelling and with whatever places unknown, found or not.
+    A body, so that no plate stands in an address. For plates of layout car."""
+    after = decode_cursor(search.cursor, _POSITION)
+    found = await audit.search_audit_for_plate(
+        dependencies,
+        principal,
+        search.plate,
+        since=search.since,
+        until=search.until,
+        before=after[0] if after else None,
+        limit=search.limit,
+    )
+    following = next_cursor(found, search.limit, lambda each: (each.position,))
     return RecordPage(items=[RecordView.of(leaf) for leaf in found], next=following)
 
 

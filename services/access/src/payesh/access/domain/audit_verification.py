@@ -84,10 +84,19 @@ def compared(leaves: Sequence[ExportedLeaf], truth: Published) -> Iterator[Findi
         yield from _beyond_leaf_hashes(leaves, truth, signed)
     else:
         yield from _differences(leaves, truth)
-    for index, leaf in enumerate(leaves):
-        if leaf.stated != index and hashes[: index + 1] == truth.leaf_hashes[: index + 1]:
+    same = _common_prefix(hashes, truth.leaf_hashes)
+    for index, leaf in enumerate(leaves[:same]):
+        if leaf.stated != index:
             text = f"{leaf.label} stands at {index} and says {leaf.stated}"
             yield Finding(Verdict.LABELLED, index, text)
+
+
+def _common_prefix(hashes: Sequence[bytes], others: Sequence[bytes]) -> int:
+    """How many leaves stand where they were published, from the first on."""
+    pairs = enumerate(zip(hashes, others, strict=False))
+    return next(
+        (index for index, (one, other) in pairs if one != other), min(len(hashes), len(others))
+    )
 
 
 def _differences(leaves: Sequence[ExportedLeaf], truth: Published) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ SCOPES: dict[str, str] = {
     "keys:write": "rotate the signing key",
     "audit:read": "read the audit log",
     "revocations:read": "learn what was revoked, as every service does",
+    "audit:decoys": "keep decoy plates, whose search raises an alarm",
 }
 """Every scope that a token can have, with its meaning. An administrator holds all of them."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,6 +11,7 @@ from payesh.access.adapters.audit_log import AuditQuery, Gap, Leaf
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.audit_sequence import Count
 from payesh.access.handlers.audit_alarms import READ, require_operator
+from payesh.access.handlers.decoys import plate_terms
 from payesh.access.handlers.rights import agency_bound
 from payesh.access.settings import Settings
 from payesh.kit.audit import record_read
@@ -46,6 +48,38 @@ async def search_audit(
                 "to": query.until,
             }
         )
+        await record(session, principal, "search", "audit-record", positions(found), query=asked)
+    return found
+
+
+async def search_audit_for_plate(
+    dependencies: Dependencies,
+    principal: Principal,
+    plate: str,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int,
+) -> list[Leaf]:
+    """Records of searches that would have found this plate. The asking is recorded with the plate's
+    own digest: who looks for who looked is found the same way. Raises Unprocessable."""
+    terms = plate_terms(dependencies, plate)
+    query = AuditQuery(
+        service=None,
+        subject=None,
+        agency=None,
+        purpose=None,
+        resource=None,
+        terms=terms,
+        since=since,
+        until=until,
+        before=before,
+        limit=limit,
+    )
+    asked = dependencies.digests.of({"plate": plate, "from": since, "to": until})
+    async with dependencies.database.transaction() as session:
+        found = await audit_log.find(session, agency_of(principal), query)
         await record(session, principal, "search", "audit-record", positions(found), query=asked)
     return found
 

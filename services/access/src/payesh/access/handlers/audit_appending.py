@@ -14,6 +14,7 @@ from payesh.access.dependencies import Dependencies
 from payesh.access.domain.audit_sequence import Anomaly
 from payesh.access.domain.merkle import leaf_hash
 from payesh.access.handlers.audit_alarms import raise_alarms
+from payesh.access.handlers.decoys import decoy_alarms
 from payesh.contracts import AuditReadRecorded
 from payesh.kit.bus import BatchHandler, Delivery, Disposition
 from payesh.kit.errors import MessageFault
@@ -54,7 +55,9 @@ async def append_records(
     now = datetime.now(UTC)
     async with dependencies.database.transaction() as session:
         appended = await audit_log.append(session, records, now)
-        await raise_alarms(session, [_alarm(oddity) for oddity in appended.oddities], now)
+        alarms = [_alarm(oddity) for oddity in appended.oddities]
+        alarms += await decoy_alarms(session, appended.added)
+        await raise_alarms(session, alarms, now)
     committed_at = datetime.now(UTC)
     for _, record in appended.added:
         lag_s = (committed_at - record.recorded_at).total_seconds()

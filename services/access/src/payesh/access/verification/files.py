@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from payesh.access.adapters.tree_head_statements import BadStatement, opened
@@ -70,7 +71,8 @@ def _leaf(line: dict[str, Any]) -> ExportedLeaf:
     if service == "access" and action.startswith("alarm:"):
         about = ", ".join(map(str, record["resource_ids"][1:])) or record["resource_ids"][0]
         alarm = f"{action.removeprefix('alarm:')}: {about}"
-    number = (str(service), str(record.get("epoch") or ""), int(record["sequence"]))
+    # A million records have a few services and epochs among them.
+    number = (intern(str(service)), intern(str(record.get("epoch") or "")), int(record["sequence"]))
     return ExportedLeaf(int(line["position"]), leaf_hash(body), number, alarm)
 
 

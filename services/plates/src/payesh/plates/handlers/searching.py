@@ -44,6 +44,8 @@ async def get_read(dependencies: Dependencies, principal: Principal, read_id: UU
     """One read. Raises NotFound for one outside the caller's bounds too, which is recorded."""
     async with dependencies.database.transaction() as session:
         read = await reads.get(session, principal.bounds, read_id)
+        plate = read.body["plate"] if read is not None else None
+        shown = plate["text"] if plate else None
         await record_read(
             session,
             principal,
@@ -53,7 +55,7 @@ async def get_read(dependencies: Dependencies, principal: Principal, read_id: UU
             resource_kind=_RESOURCE,
             resource_ids=[str(read_id)],
             outcome="granted" if read is not None else "denied",
-            query=dependencies.digests.of({"read_id": read_id}),
+            query=dependencies.digests.of_shown({"read_id": read_id}, shown),
         )
     if read is None:
         raise NotFound("no such read within what you may see")

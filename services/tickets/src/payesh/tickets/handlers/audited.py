@@ -36,7 +36,7 @@ async def find_allowed(
                 principal,
                 action,
                 [citation],
-                query=query_of(dependencies, citation_id),
+                query=query_of(dependencies, citation),
                 outcome=AuditOutcome.DENIED,
             )
     if refusal is not None:
@@ -78,6 +78,8 @@ async def record(
     )
 
 
-def query_of(dependencies: Dependencies, citation_id: UUID) -> QueryDigest:
-    """The digest of asking for one citation."""
-    return dependencies.digests.of({"citation_id": citation_id})
+def query_of(dependencies: Dependencies, citation: StoredCitation) -> QueryDigest:
+    """The digest of asking for one citation, whose plate it shows."""
+    return dependencies.digests.of_shown(
+        {"citation_id": citation.citation_id}, citation.standing.plate_text
+    )

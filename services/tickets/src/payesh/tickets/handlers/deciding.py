@@ -95,9 +95,7 @@ async def locked(
         if citation is None:
             raise NotFound("no such citation")
         yield session, citation
-        await record(
-            session, principal, action, [citation], query=query_of(dependencies, citation_id)
-        )
+        await record(session, principal, action, [citation], query=query_of(dependencies, citation))
 
 
 async def take(

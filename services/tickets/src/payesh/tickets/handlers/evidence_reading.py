@@ -34,7 +34,7 @@ async def find_clip(
                 principal,
                 actions.READ_CLIP,
                 [citation],
-                query=query_of(dependencies, citation_id),
+                query=query_of(dependencies, citation),
             )
     return _evidence_of(citation).clip
 
@@ -71,9 +71,7 @@ async def _read(
 ) -> EvidenceRecord:
     citation = await find_allowed(dependencies, principal, citation_id, action)
     async with dependencies.database.transaction() as session:
-        await record(
-            session, principal, action, [citation], query=query_of(dependencies, citation_id)
-        )
+        await record(session, principal, action, [citation], query=query_of(dependencies, citation))
     return _evidence_of(citation)
 
 

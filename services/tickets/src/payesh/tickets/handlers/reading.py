@@ -55,6 +55,6 @@ async def read_citation(
     citation = await find_allowed(dependencies, principal, citation_id, actions.READ)
     async with dependencies.database.transaction() as session:
         await record(
-            session, principal, actions.READ, [citation], query=query_of(dependencies, citation_id)
+            session, principal, actions.READ, [citation], query=query_of(dependencies, citation)
         )
     return citation
