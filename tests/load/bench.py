@@ -22,6 +22,7 @@ from tests.load.detection import measure_detection
 from tests.load.drafting import measure_drafting
 from tests.load.messages import measure_messages
 from tests.load.remuxing import measure_remuxing
+from tests.load.revoking import measure_revoking
 from tests.load.verification import measure_verification
 
 PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "detect": measure_detection,
     "messages": lambda film: asyncio.run(measure_messages()),
     "drafts": lambda film: asyncio.run(measure_drafting()),
+    "revocations": lambda film: asyncio.run(measure_revoking()),
     "verification": lambda film: asyncio.run(measure_verification()),
 }
 _OF_FILM = {"remux", "detect"}

@@ -12,6 +12,7 @@ _WITH_OBJECTS = frozenset({"ingest", "detect", "plates", "tickets", "access"})
 _WITH_PAGES = frozenset({"tickets"})
 PAGES_CLIENT = "tickets-pages"
 OPERATOR_CLIENT = "local-operator"
+SERVICES_CLIENT = "services"
 
 
 def service_environment(
@@ -45,6 +46,11 @@ def service_environment(
         environment["PAYESH_TOKEN_ISSUER"] = access_url
         environment["PAYESH_JWKS_URL"] = f"{access_url}/.well-known/jwks.json"
         environment["PAYESH_QUERY_DIGEST_KEY"] = secrets.get("query-digests", bytes_count=32)
+        if service != "access":
+            environment["PAYESH_SERVICE_CLIENT_ID"] = SERVICES_CLIENT
+            environment["PAYESH_SERVICE_CLIENT_SECRET"] = secrets.get(
+                SERVICES_CLIENT, bytes_count=32
+            )
     if service in _WITH_DATABASE and not observes:
         environment["PAYESH_DATABASE_URL"] = addresses["database_urls"][service]
     if service in _WITH_OBJECTS and (service != "detect" or observes):

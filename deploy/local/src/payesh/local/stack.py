@@ -10,7 +10,12 @@ from typing import Any, Self
 from payesh.local.engines import EngineSet, LocalEngines, ProductionEngines
 from payesh.local.engines.process import EngineDied, EngineNotReady, inherited_environment
 from payesh.local.engines.secret_file import SecretFile, write_private
-from payesh.local.environment import OPERATOR_CLIENT, PAGES_CLIENT, service_environment
+from payesh.local.environment import (
+    OPERATOR_CLIENT,
+    PAGES_CLIENT,
+    SERVICES_CLIENT,
+    service_environment,
+)
 from payesh.local.service_process import ServiceProcess, program
 from payesh.local.topics import create_topics
 
@@ -175,7 +180,7 @@ class Stack:
 
     def _write_clients(self) -> None:
         """The clients that this installation has from the start; their secrets in own files."""
-        for client in (OPERATOR_CLIENT, PAGES_CLIENT):
+        for client in (OPERATOR_CLIENT, PAGES_CLIENT, SERVICES_CLIENT):
             secret = self.secrets.get(client, bytes_count=32)
             write_private(self.data_dir / f"{client}.secret", secret)
         clients = [
@@ -197,6 +202,13 @@ class Stack:
                 "grants": ["authorization_code"],
                 "scopes": PAGES_SCOPES.split(),
                 "redirect_uris": [f"{self.url('tickets')}/sign-in/callback"],
+            },
+            {
+                "client_id": SERVICES_CLIENT,
+                "name": "Services, for revocations",
+                "secret_file": str(self.data_dir / f"{SERVICES_CLIENT}.secret"),
+                "grants": ["client_credentials"],
+                "scopes": ["revocations:read"],
             },
         ]
         write_private(self.data_dir / "clients.json", json.dumps(clients, ensure_ascii=False))
