@@ -37,6 +37,7 @@ keep ingest_source_key "$(fernet)"
 keep access_key_encryption_key "$(fernet)"
 keep query_digest_key "$(hex 32)"
 keep pages_client_secret "$(hex 32)"
+keep services_client_secret "$(hex 32)"
 keep first_administrator "$(hex 32)"
 
 mv "$partial" "$folder"
