@@ -61,7 +61,7 @@ def _copied_files() -> list[str]:
     licence_text = f"{_WEIGHTS}.LICENSE.txt"
     if not (ROOT / licence_text).is_file():
         raise FileNotFoundError(licence_text)
-    what = "weights trained from YOLOX-nano, copyright Megvii Inc."
+    what = "weights trained from person-vehicle-bike-detection-2003, copyright Intel Corporation"
     return [*rows, f"| `{_WEIGHTS}.onnx` | {what} | [Apache-2.0]({licence_text}) |\n"]
 
 

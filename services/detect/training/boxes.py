@@ -5,9 +5,9 @@ import numpy as np
 
 def shared_areas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(n, m) areas that boxes have in common."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:4], b[None, :, 2:4])
-    return np.clip(high - low, 0, None).prod(2)
+    wide = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    high = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
+    return wide.clip(0) * high.clip(0)
 
 
 def areas(a: np.ndarray) -> np.ndarray:
@@ -28,10 +28,11 @@ def share_inside(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, limit: float) -> np.ndarray:
     """Indices kept, best first: none overlaps a better one by more than `limit`."""
-    rest = np.argsort(-scores, kind="stable")
-    kept: list[int] = []
-    while len(rest):
-        kept.append(int(rest[0]))
-        rest = rest[1:]
-        rest = rest[overlaps(boxes[kept[-1:]], boxes[rest])[0] <= limit]
+    order = np.argsort(-scores, kind="stable")
+    near = overlaps(boxes[order], boxes[order]) > limit
+    free, kept = np.ones(len(order), bool), []
+    for i in range(len(order)):
+        if free[i]:
+            kept.append(int(order[i]))
+            free &= ~near[i]
     return np.array(kept, int)

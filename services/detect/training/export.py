@@ -25,7 +25,12 @@ from pictures import load, pixels
 from torch import nn
 from truths import CLASSES
 
-_SIZE = (480, 864)
+_SIZE = (448, 768)
+# The area that `detect` gives a picture, for 25 ms a 1080p frame on one core.
+INPUT_PIXELS = 331_776
+# Taken from the logit of objectness, so that at the threshold of 0.35 that cameras have by default
+# about as many boxes are right as with the weights of before.
+LOWERED = 0.7
 
 
 def plain(module: nn.Module) -> None:
@@ -42,10 +47,13 @@ def plain(module: nn.Module) -> None:
             plain(child)
 
 
-def write(weights: dict[str, torch.Tensor], path: Path) -> None:
+def write(weights: dict[str, torch.Tensor], path: Path, lowered: float = LOWERED) -> None:
     """ONNX with free height and width: `images` in, `output` [1, cells, 11] out."""
     detector = Detector()
     detector.load_state_dict(weights)
+    with torch.no_grad():
+        for known in detector.known:
+            known.bias[0] -= lowered
     detector.final = True
     plain(detector.eval())
     example = torch.rand(1, 3, *_SIZE) * 255
@@ -55,7 +63,9 @@ def write(weights: dict[str, torch.Tensor], path: Path) -> None:
         dynamic_axes={"images": {2: "height", 3: "width"}, "output": {1: "cells"}},
     )  # fmt: skip
     model = onnx.load(str(path))
-    onnx.helper.set_model_props(model, {"names": json.dumps(CLASSES)})
+    onnx.helper.set_model_props(
+        model, {"names": json.dumps(CLASSES), "input_pixels": str(INPUT_PIXELS)}
+    )
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     session = onnxruntime.InferenceSession(str(path))
@@ -86,16 +96,19 @@ class _Calibration(CalibrationDataReader):
 
 
 def quantise(path: Path, out: Path, work: Path, count: int = 96) -> None:
-    """Weights in 8 bits a channel, features in 8 bits; the last layers stay as they are."""
+    """Weights in 7 bits a channel (with 8 the sums of processors without VNNI overflow), features
+    in 8; the last layers stay as they are, and so does the first, which takes a third of the time
+    in 8 bits and a tenth as it is."""
     logging.getLogger().setLevel(logging.ERROR)
     onnxruntime.set_default_logger_severity(3)
     nodes = onnx.load(str(path)).graph.node
-    last = [n.name for n in nodes if n.name.startswith(("/box.", "/known."))
+    places = ("/front/front.0/", "/front/front.1/", "/box.", "/known.")
+    kept = [n.name for n in nodes if n.name.startswith(places)
             or n.op_type in ("Sigmoid", "Concat", "Reshape", "Transpose")]  # fmt: skip
     quantize_static(
         str(path), str(out), _Calibration(work, count), quant_format=QuantFormat.QDQ,
         per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-        calibrate_method=CalibrationMethod.MinMax, nodes_to_exclude=last,
+        calibrate_method=CalibrationMethod.MinMax, nodes_to_exclude=kept, reduce_range=True,
         extra_options={"CalibMovingAverage": True},
     )  # fmt: skip
 

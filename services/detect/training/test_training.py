@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from export import quantise, write
+from export import LOWERED, quantise, write
 from losses import detection_loss
 from network import Detector, cells_of
 from pictures import load, pixels
@@ -202,7 +202,7 @@ def test_the_rate_falls_to_its_end_when_the_time_is_up() -> None:
 
 def test_the_exported_graph_answers_as_the_trained_one(work: Path) -> None:
     weights = torch.load(work / "begin.pt", weights_only=True)["averaged"]
-    write(weights, work / "d.onnx")
+    write(weights, work / "d.onnx", lowered=0.0)
     detector = Detector().eval()
     detector.load_state_dict(weights)
     detector.final = True
@@ -211,6 +211,12 @@ def test_the_exported_graph_answers_as_the_trained_one(work: Path) -> None:
     found = session.run(None, {"images": images.numpy()})[0]
     with torch.no_grad():
         assert np.abs(found - detector(images).numpy()).max() < 1e-3
+    write(weights, work / "lower.onnx")
+    session = onnxruntime.InferenceSession(str(work / "lower.onnx"))
+    lower = session.run(None, {"images": images.numpy()})[0]
+    odds = found[..., 4] / (1 - found[..., 4]) * np.exp(-LOWERED)
+    assert np.abs(lower[..., 4] - odds / (1 + odds)).max() < 1e-3
+    assert np.abs(lower[..., 5:] - found[..., 5:]).max() < 1e-5
     quantise(work / "d.onnx", work / "q.onnx", work, count=4)
     small = onnxruntime.InferenceSession(str(work / "q.onnx"))
     assert small.run(None, {"images": images.numpy()})[0].shape == found.shape

@@ -9,7 +9,7 @@ from payesh.detect.adapters.onnx_detector import OnnxDetector, UnsuitableModel
 from payesh.detect.ports import Detector
 from payesh.kit.errors import MessageFault
 
-_STILL_CONFIDENCE = 0.15
+_STILL_CONFIDENCE = 0.1
 """On a still a false box costs one unreadable read, a missed one costs the vehicle."""
 
 

@@ -1,5 +1,6 @@
 """Detectors with YOLOX's output layout (Ge et al., arXiv:2107.08430), on the CPU."""
 
+import functools
 import json
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ from payesh.detect.frames import Bytes, Frame
 from payesh.detect.ports import Part
 
 _STRIDES = (8, 16, 32)
+_SIDE_STEP = 32
 _PADDING = 114
 _DYNAMIC_LONG_SIDE_PX = 640
 _LARGEST_CANDIDATES = 300
@@ -35,6 +37,8 @@ class OnnxDetector:
 
     Input [1, 3, h, w] BGR 0..255, letterboxed at the top left with grey 114; output
     [1, cells, 5 + classes]: centre, size, objectness, classes, with or without the grid decoded.
+    A file with free sides may state `input_pixels` in its metadata: then a picture of any shape
+    becomes as large as that area holds, so that all cost the same; else its longest side counts.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class OnnxDetector:
         height, width = source.shape[2], source.shape[3]
         self._fixed = (height, width) if isinstance(height, int) else None
         self._long_side_px = long_side_px or _DYNAMIC_LONG_SIDE_PX
+        stated = self._metadata().get("input_pixels", "0")
+        self._input_pixels = int(stated) if long_side_px is None and stated.isdecimal() else 0
         self._minimum_confidence = minimum_confidence
         self._iou_threshold = iou_threshold
         probe = self._run(np.full((*(self._fixed or (64, 64)), 3), _PADDING, np.uint8))
@@ -92,8 +98,11 @@ class OnnxDetector:
         found = Detections.of(xyxy, score[keep], self._class_ids[chosen[keep]])
         return suppress_overlaps(found, self._iou_threshold)
 
+    def _metadata(self) -> dict[str, str]:
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
     def _names(self, classes: int) -> list[str]:
-        stated = self._session.get_modelmeta().custom_metadata_map.get("names")
+        stated = self._metadata().get("names")
         if stated is not None:
             named: Any = json.loads(stated)
             return [str(n) for n in (named.values() if isinstance(named, dict) else named)]
@@ -108,14 +117,15 @@ class OnnxDetector:
         if self._fixed is not None:
             canvas_height, canvas_width = self._fixed
             scale = min(canvas_height / height, canvas_width / width)
+        elif self._input_pixels:
+            scale, canvas_height, canvas_width = by_area(height, width, self._input_pixels)
         else:
             scale = self._long_side_px / max(height, width)
-            canvas_height = -(-max(1, round(height * scale)) // 32) * 32
-            canvas_width = -(-max(1, round(width * scale)) // 32) * 32
+            canvas_height = -(-max(1, round(height * scale)) // _SIDE_STEP) * _SIDE_STEP
+            canvas_width = -(-max(1, round(width * scale)) // _SIDE_STEP) * _SIDE_STEP
         scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         canvas = np.full((canvas_height, canvas_width, 3), _PADDING, dtype=np.uint8)
-        canvas[: scaled[1], : scaled[0]] = cv2.resize(bgr, scaled, interpolation=how)
+        canvas[: scaled[1], : scaled[0]] = _resized(bgr, scaled)
         return canvas, scale
 
     def _run(self, canvas: Bytes) -> NDArray[np.float32]:
@@ -142,6 +152,25 @@ class ThresholdedDetector:
 
     def recall(self, part: Part) -> None:
         pass
+
+
+@functools.lru_cache(64)
+def by_area(height: int, width: int, pixels: int) -> tuple[float, int, int]:
+    """The largest scale at which a picture fits a canvas of at most so many pixels, and the height
+    and width of that canvas, multiples of 32."""
+    rows = np.arange(1, pixels // _SIDE_STEP**2 + 1) * _SIDE_STEP
+    columns = pixels // rows // _SIDE_STEP * _SIDE_STEP
+    scales = np.minimum(rows / height, columns / width)
+    best = int(scales.argmax())
+    return float(scales[best]), int(rows[best]), int(columns[best])
+
+
+def _resized(bgr: Bytes, size: tuple[int, int]) -> Bytes:
+    """Halved by area as often as it goes, which is cheap, then the rest in one step."""
+    while bgr.shape[1] >= 2 * size[0] and bgr.shape[0] >= 2 * size[1]:
+        half = bgr.shape[1] // 2, bgr.shape[0] // 2
+        bgr = np.asarray(cv2.resize(bgr, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _on_grid(raw: NDArray[np.float32], canvas: tuple[int, ...]) -> Floats:
