@@ -25,6 +25,11 @@ for service in access ingest detect plates tickets; do
   keep "${service}_database_password" "$password"
   keep "${service}_database_url" "postgresql+asyncpg://$service:$password@postgres:5432/$service"
 done
+# The broker's users are in create-bus-users.sh, with what each may do.
+keep kafka_admin_password "$(hex 24)"
+for user in access ingest detect plates tickets dead_letters; do
+  keep "${user}_bus_password" "$(hex 24)"
+done
 keep minio_root_user "root-$(hex 6)"
 keep minio_root_password "$(hex 20)"
 password=$(hex 24)  # of the role that owns access's tables and migrates them
@@ -39,7 +44,9 @@ keep query_digest_key "$(hex 32)"
 keep pages_client_secret "$(hex 32)"
 keep services_client_secret "$(hex 32)"
 keep first_administrator "$(hex 32)"
+"$(dirname "$0")/make-certificates.sh" "$partial"
 
 mv "$partial" "$folder"
 trap - EXIT
 echo "$folder holds the secrets: keep a copy in a safe, apart from the backups"
+echo "and take $folder/authority to a place that is not reached from here"

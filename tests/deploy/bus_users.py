@@ -1,4 +1,4 @@
-"""Rights on the bus: Strimzi's KafkaUsers, from `contracts/asyncapi.yaml`."""
+"""Rights on the bus from `contracts/asyncapi.yaml`: Strimzi's KafkaUsers, a script for compose."""
 
 from typing import Any
 
@@ -24,14 +24,20 @@ _PRODUCE = ["Write", "Describe"]
 _CONSUME = ["Read", "Describe"]
 
 
-def bus_users(cluster: str = "payesh") -> str:
-    """One user a service, one for dead letters and one that measures lag alone."""
+def rights() -> dict[str, list[dict[str, Any]]]:
+    """User to rules: one user a service, and one for dead letters."""
     users = {f"{service}-bus": _service(service) for service in GROUPS}
     users["dead-letters"] = [
         _rule("topic", topic.name, _CONSUME if topic.name.endswith(_DEAD) else _PRODUCE)
         for topic in topics()
         if topic.name.endswith(_DEAD) or topic.consumers
     ]
+    return users
+
+
+def bus_users(cluster: str = "payesh") -> str:
+    """The users of `rights`, and one that measures lag alone."""
+    users = rights()
     users["keda-bus"] = [
         _rule("topic", name, ["Describe"])
         for name in ("ingest.segment.stored.v1", "detect.passage.observed.v1")
@@ -51,6 +57,50 @@ def bus_users(cluster: str = "payesh") -> str:
     return "# Generated from contracts/asyncapi.yaml: make generate\n" + yaml.safe_dump_all(
         resources, sort_keys=False
     )
+
+
+_SCRIPT = """\
+#!/bin/sh
+# Generated from contracts/asyncapi.yaml: make generate
+# The users of compose's broker with their passwords, which lie in $SECRETS, and what each may do.
+# Run again it sets the passwords anew; a rule that another version granted stays until
+# kafka-acls.sh removes it.
+set -eu
+
+SECRETS=${SECRETS:-/run/secrets}
+BIN=${KAFKA_BIN:-/opt/kafka/bin}
+ADMIN=${BUS_ADMIN:-/etc/payesh/bus-admin.properties}
+umask 077
+
+user() { # name, file of its password
+  # From a file: whoever lists processes reads their arguments.
+  printf 'SCRAM-SHA-512=password=%s\\n' "$(cat "$SECRETS/$2")" > "/tmp/$1.properties"
+  "$BIN/kafka-configs.sh" --bootstrap-server "$PAYESH_KAFKA_BOOTSTRAP" --command-config "$ADMIN" \\
+    --alter --entity-type users --entity-name "$1" --add-config-file "/tmp/$1.properties"
+  rm "/tmp/$1.properties"
+}
+
+acl() {
+  "$BIN/kafka-acls.sh" --bootstrap-server "$PAYESH_KAFKA_BOOTSTRAP" --command-config "$ADMIN" "$@"
+}
+
+"""
+
+
+def bus_user_script() -> str:
+    """deploy/compose/create-bus-users.sh."""
+    lines = []
+    for user, rules in rights().items():
+        lines.append(f"user {user} {user.removesuffix('-bus').replace('-', '_')}_bus_password")
+        granted: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for rule in rules:
+            key = (rule["resource"]["type"], tuple(rule["operations"]))
+            granted.setdefault(key, []).append(rule["resource"]["name"])
+        for (kind, operations), names in granted.items():
+            asked = " ".join(f"--operation {each}" for each in operations)
+            resources = " ".join(f"--{kind} {name}" for name in names)
+            lines.append(f"acl --add --allow-principal User:{user} {asked} {resources}")
+    return _SCRIPT + "\n".join(lines) + "\n"
 
 
 def _service(service: str) -> list[dict[str, Any]]:

@@ -1,9 +1,11 @@
 """`docker-compose.yml` as compose reads it, with secrets drawn by its script."""
 
+import atexit
 import re
 import subprocess
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
@@ -35,17 +37,21 @@ def _at_defaults(value: Any) -> Any:
 
 
 @cache
-def drawn_secrets() -> dict[str, str]:
-    """File name to content, of one run of make-secrets.sh."""
-    folder = Path(mkdtemp()) / "secrets"
+def drawn_folder() -> Path:
+    """What one run of make-secrets.sh leaves; removed when this process ends."""
+    above = Path(mkdtemp(prefix="payesh-drawn-"))
+    atexit.register(rmtree, above, ignore_errors=True)
     script = ROOT / "deploy/compose/make-secrets.sh"
-    subprocess.run([str(script), str(folder)], check=True, capture_output=True)
-    secrets = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()
-    folder.parent.rmdir()
-    return secrets
+    subprocess.run([str(script), str(above / "secrets")], check=True, capture_output=True)
+    return above / "secrets"
+
+
+@cache
+def drawn_secrets() -> dict[str, str]:
+    """File name to content, of those that containers have."""
+    return {
+        path.name: path.read_text("utf-8") for path in drawn_folder().iterdir() if path.is_file()
+    }
 
 
 def containers() -> dict[str, Container]:

@@ -6,6 +6,7 @@ import sys
 from base64 import b64decode
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -14,6 +15,7 @@ from tests.deploy.container import ROOT, Container
 
 K8S = ROOT / "deploy/k8s"
 OVERLAYS = ("one-box", "province")
+WITH_COMPONENTS = ("one-box+cert-manager", "province+mesh")
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 
 Resource = dict[str, Any]
@@ -21,10 +23,30 @@ Resource = dict[str, Any]
 
 @cache
 def built(overlay: str) -> tuple[Resource, ...]:
-    """Every resource of an overlay. Raises AssertionError with kustomize's message."""
+    """Every resource of an overlay, as `province` or `province+mesh` with a component besides.
+
+    Raises AssertionError with kustomize's message.
+    """
+    base, *components = overlay.split("+")
+    folder = K8S / "overlays" / base
+    if not components:
+        return _kustomized(folder)
+    with TemporaryDirectory(dir=K8S) as made:
+        text = yaml.safe_dump(
+            {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "resources": [f"../overlays/{base}"],
+                "components": [f"../components/{each}" for each in components],
+            }
+        )
+        (Path(made) / "kustomization.yaml").write_text(text, "utf-8")
+        return _kustomized(Path(made))
+
+
+def _kustomized(folder: Path) -> tuple[Resource, ...]:
     kubectl = Path(sys.executable).with_name("kubectl")
-    folder = str(K8S / "overlays" / overlay)
-    done = subprocess.run([str(kubectl), "kustomize", folder], capture_output=True, text=True)
+    done = subprocess.run([str(kubectl), "kustomize", str(folder)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return tuple(each for each in yaml.safe_load_all(done.stdout) if each)
 
@@ -40,15 +62,18 @@ def by_name(overlay: str, kind: str) -> dict[str, Resource]:
 @cache
 def drawn_secrets() -> tuple[Resource, ...]:
     """What one run of each of the two scripts prints."""
-    printed = [
-        subprocess.run([str(K8S / script)], check=True, capture_output=True, text=True).stdout
-        for script in ("make-secrets.sh", "make-minio-certificate.sh")
-    ]
+    with TemporaryDirectory() as folder:
+        printed = [
+            subprocess.run(
+                [str(K8S / script)], check=True, capture_output=True, text=True, cwd=folder
+            ).stdout
+            for script in ("make-secrets.sh", "make-certificates.sh")
+        ]
     return tuple(each for text in printed for each in yaml.safe_load_all(text) if each)
 
 
 def secrets(overlay: str) -> dict[str, dict[str, str]]:
-    """Name to keys: the drawn ones, and those that Strimzi makes of its resources."""
+    """Name to keys: the drawn ones, and those that operators make of their resources."""
     found = {each["metadata"]["name"]: _plain(each) for each in drawn_secrets()}
     for user in of_kind(overlay, "KafkaUser"):
         name = user["metadata"]["name"]
@@ -57,6 +82,8 @@ def secrets(overlay: str) -> dict[str, dict[str, str]]:
     for cluster in of_kind(overlay, "Kafka"):
         authority = found["minio-certificate"]["ca.crt"]  # any certificate will do to read
         found[f"{cluster['metadata']['name']}-cluster-ca-cert"] = {"ca.crt": authority}
+    for cluster in of_kind(overlay, "Cluster"):
+        found[f"{cluster['metadata']['name']}-ca"] = {"ca.crt": authority}
     return found
 
 

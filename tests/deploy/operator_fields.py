@@ -47,6 +47,22 @@ FIELDS: dict[str, set[str]] = {
         "authorization.acls[].resource.patternType",
         "authorization.acls[].operations[]",
     },
+    # cert-manager 1.18, cert-manager.io/v1
+    "cert-manager.io/v1 Issuer": {"selfSigned", "ca.secretName"},
+    "cert-manager.io/v1 Certificate": {
+        "isCA",
+        "commonName",
+        "secretName",
+        "duration",
+        "renewBefore",
+        "privateKey.algorithm",
+        "privateKey.size",
+        "privateKey.rotationPolicy",
+        "usages[]",
+        "dnsNames[]",
+        "issuerRef.name",
+        "issuerRef.kind",
+    },
     # CloudNativePG 1.27, postgresql.cnpg.io/v1
     "postgresql.cnpg.io/v1 Cluster": {
         "instances",

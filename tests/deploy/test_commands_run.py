@@ -6,6 +6,7 @@ What differs from a container is what lies outside it: addresses, credentials, p
 import asyncio
 import os
 import signal
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,18 @@ from payesh.local.topics import create_topics
 from tests.deploy import compose_file, manifests
 from tests.deploy.container import PROCESSES, SERVICES, Container
 from tests.deploy.image import Image
+from tests.support.certificates import Authority
 
 HTTP, METRICS = 8000, 9000
-READY_S = 60.0
-_BUS_ONLY_THERE = {"PAYESH_KAFKA_CA_FILE", "PAYESH_KAFKA_USERNAME", "PAYESH_KAFKA_PASSWORD"}
+READY_S = 180.0
+# Engines are on loopback here; with TLS and users they run in test_encrypted_stack.py.
+_ONLY_THERE = {
+    "PAYESH_KAFKA_CA_FILE",
+    "PAYESH_KAFKA_USERNAME",
+    "PAYESH_KAFKA_PASSWORD",
+    "PAYESH_DATABASE_CA_FILE",
+    "PAYESH_S3_CA_FILE",
+}
 
 
 def containers(source: str) -> dict[str, Container]:
@@ -39,10 +48,15 @@ class Deployed:
     images: Mapping[str, Image]
     http_ports: dict[str, int]
     metrics_ports: dict[str, int]
+    ca_file: Path
 
     def url(self, process: str, port: int, path: str) -> str:
         here = {HTTP: self.http_ports, METRICS: self.metrics_ports}[port][process]
-        return f"http://{LOOPBACK}:{here}{path}"
+        return f"{'https' if port == HTTP else 'http'}://localhost:{here}{path}"
+
+    def client(self, timeout_s: float = 5) -> httpx.AsyncClient:
+        trusted = ssl.create_default_context(cafile=str(self.ca_file))
+        return httpx.AsyncClient(timeout=timeout_s, verify=trusted)
 
 
 class Machine:
@@ -61,6 +75,9 @@ class Machine:
         self._database_urls = database_urls
         self._migration_urls = migration_urls
         self._folder = folder
+        # Certificates have the names that a cluster knows; this machine's has its own.
+        self.authority = Authority(folder / "certificates")
+        self._certificate = self.authority.certificate("localhost", LOOPBACK)
         self.http_ports = {process: free_port() for process in PROCESSES}
         self.metrics_ports = {process: free_port() for process in PROCESSES}
 
@@ -69,7 +86,7 @@ class Machine:
         folder = self._folder / container.name
         service = container.service or ""
         environment = container.placed(folder)
-        for name in _BUS_ONLY_THERE & environment.keys():
+        for name in _ONLY_THERE & environment.keys():
             del environment[name]
         migrates = container.arguments == ("migrate",)
         urls = self._migration_urls if migrates else self._database_urls
@@ -80,6 +97,8 @@ class Machine:
                 environment[name] = value
             elif secret_file.exists():
                 secret_file.write_text(value)
+        if "PAYESH_S3_ENDPOINT" in environment:  # compose rests on the default, which is TLS
+            environment["PAYESH_S3_SECURE"] = str(self._addresses["s3_secure"]).lower()
         return {
             **self._images[service].environment(),
             **environment,
@@ -88,15 +107,17 @@ class Machine:
         }
 
     def _values(self, process: str, service: str) -> dict[str, str]:
-        access = f"http://{LOOPBACK}:{self.http_ports['access']}"
+        access = f"https://localhost:{self.http_ports['access']}"
         _, s3_secret = self._addresses["s3_keys"].get(service, ("", ""))
         return {
             "PAYESH_HTTP_HOST": LOOPBACK,
             "PAYESH_HTTP_PORT": str(self.http_ports[process]),
             "PAYESH_METRICS_PORT": str(self.metrics_ports[process]),
+            "PAYESH_HTTP_CERTIFICATE_FILE": str(self._certificate.certificate_file),
+            "PAYESH_HTTP_KEY_FILE": str(self._certificate.key_file),
+            "PAYESH_ACCESS_CA_FILE": str(self.authority.ca_file),
             "PAYESH_KAFKA_BOOTSTRAP": self._addresses["kafka_bootstrap"],
             "PAYESH_S3_ENDPOINT": self._addresses["s3_endpoint"],
-            "PAYESH_S3_SECURE": str(self._addresses["s3_secure"]).lower(),
             "PAYESH_S3_SECRET_KEY": s3_secret,
             "PAYESH_JWKS_URL": f"{access}/.well-known/jwks.json",
             "PAYESH_ACCESS_INTERNAL_URL": access,
@@ -151,7 +172,9 @@ async def deployed(
         process: await machine.start(process, described[process], logs[process])
         for process in PROCESSES
     }
-    deployed = Deployed(source, images, machine.http_ports, machine.metrics_ports)
+    deployed = Deployed(
+        source, images, machine.http_ports, machine.metrics_ports, machine.authority.ca_file
+    )
     try:
         await _wait_ready(deployed, running, logs)
         yield deployed
@@ -171,7 +194,7 @@ async def deployed(
 async def _run_job(machine: Machine, container: Container, folder: Path) -> None:
     log = folder / f"{container.name}.log"
     process = await machine.start(container.service or "", container, log)
-    assert await asyncio.wait_for(process.wait(), 60) == 0, log.read_text()
+    assert await asyncio.wait_for(process.wait(), READY_S) == 0, log.read_text()
 
 
 async def _wait_ready(
@@ -181,7 +204,7 @@ async def _wait_ready(
     answers: dict[str, str] = {}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + READY_S
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with deployed.client() as client:
         while waiting:
             for process in sorted(waiting):
                 assert running[process].returncode is None, logs[process].read_text()[-2000:]
@@ -203,6 +226,9 @@ async def test_probes_answer_200(deployed: Deployed, process: str) -> None:
         assert check[:2] == ["CMD", "python"]
         assert f"127.0.0.1:{HTTP}" in check[-1]
         script = check[-1].replace(f":{HTTP}", f":{deployed.http_ports[process]}")
+        authority = "/run/secrets/authority_certificate"
+        assert authority in compose_file.containers()[process].files
+        script = script.replace(authority, str(deployed.ca_file))
         image = deployed.images[process.removesuffix("-observe")]
         child = await asyncio.create_subprocess_exec(
             str(image.programs / "python"), *check[2:-1], script, env=image.environment()
@@ -211,9 +237,10 @@ async def test_probes_answer_200(deployed: Deployed, process: str) -> None:
         return
     container = manifests.described(deployed.source, process)
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with deployed.client() as client:
         for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
             probe: dict[str, Any] = container[kind]["httpGet"]
+            assert probe["scheme"] == "HTTPS"
             url = deployed.url(process, ports[probe["port"]], probe["path"])
             assert (await client.get(url)).status_code == 200, kind
 
@@ -238,7 +265,7 @@ async def test_the_pages_client_is_known_to_access(deployed: Deployed) -> None:
         "code_challenge_method": "S256",
         "state": "a-state-of-the-pages",
     }
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with deployed.client() as client:
         answer = await client.get(deployed.url("access", HTTP, "/oauth/authorize"), params=query)
     assert answer.status_code in (302, 303), answer.text
     assert "/sign-in" in answer.headers["location"]
@@ -255,7 +282,7 @@ async def test_the_offered_secret_makes_the_first_administrator(deployed: Deploy
         "password": f"a long passphrase {os.getpid()}",
     }
     url = deployed.url("access", HTTP, "/v1/bootstrap")
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with deployed.client(20) as client:
         made = await client.post(url, json=body)
         again = await client.post(url, json=body)
     assert made.status_code in (200, 201), made.text

@@ -11,7 +11,14 @@ from tests.deploy import compose_file
 from tests.deploy.container import PROCESSES, ROOT, SERVICES
 
 ENGINES = ("kafka", "postgres", "minio")
-JOBS = ("topics", "databases", "buckets", *(f"migrate-{name}" for name in SERVICES), "bootstrap")
+JOBS = (
+    "topics",
+    "bus-users",
+    "databases",
+    "buckets",
+    *(f"migrate-{name}" for name in SERVICES),
+    "bootstrap",
+)
 
 TOP = {"name", "services", "configs", "secrets", "networks", "volumes"}
 SERVICE = {
@@ -118,7 +125,7 @@ def test_only_http_is_published_and_only_on_loopback(services: dict[str, Any]) -
         assert address == "127.0.0.1" and inside == "8000"
         host_ports.add(host_port)
         url = services[name]["environment"]["PAYESH_PUBLIC_URL"]
-        assert url == f"http://localhost:{host_port}"
+        assert url == f"https://localhost:{host_port}"
         assert "edge" in services[name]["networks"]
     assert len(host_ports) == len(published)
     for name, service in services.items():
@@ -157,7 +164,7 @@ def test_dependencies_start_first(services: dict[str, Any]) -> None:
             assert services[other]["restart"] == ("no" if ends else "unless-stopped")
     for process in PROCESSES:
         jobs = needed(services, process, "service_completed_successfully")
-        assert "topics" in jobs
+        assert {"topics", "bus-users"} <= jobs
         environment = services[process]["environment"]
         assert ("buckets" in jobs) == ("PAYESH_S3_ENDPOINT" in environment)
         assert (f"migrate-{process}" in jobs) == (process in SERVICES)

@@ -14,7 +14,16 @@ from payesh.kit.serving import GRACE_S
 from tests.deploy import manifests
 from tests.deploy.bus_users import GROUPS
 from tests.deploy.container import PROCESSES, SERVICES
-from tests.deploy.manifests import K8S, OVERLAYS, Resource, built, by_name, of_kind, pods
+from tests.deploy.manifests import (
+    K8S,
+    OVERLAYS,
+    WITH_COMPONENTS,
+    Resource,
+    built,
+    by_name,
+    of_kind,
+    pods,
+)
 from tests.deploy.operator_fields import FIELDS
 
 KUBERNETES = "1.37"
@@ -45,7 +54,7 @@ def is_known(path: str, known: set[str]) -> bool:
     return any(re.fullmatch(pattern(field), path, re.DOTALL) for field in known)
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", (*OVERLAYS, *WITH_COMPONENTS))
 def test_kubernetes_knows_every_field(overlay: str) -> None:
     checked = [each for each in built(overlay) if not of_an_operator(each)]
     assert len(checked) > 40
@@ -60,7 +69,7 @@ def test_a_misspelt_field_is_refused() -> None:
         kubernetes_validate.validate(deployment, KUBERNETES, strict=True)
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", (*OVERLAYS, *WITH_COMPONENTS))
 def test_operators_know_every_field(overlay: str) -> None:
     checked = [each for each in built(overlay) if of_an_operator(each)]
     assert {each["kind"] for each in checked} >= {"Kafka", "KafkaTopic", "KafkaUser", "Cluster"}
@@ -78,7 +87,7 @@ def test_a_misspelt_field_of_an_operators_resource_is_noticed() -> None:
     assert not is_known("config", known)
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", (*OVERLAYS, *WITH_COMPONENTS))
 def test_every_reference_is_resolved(overlay: str) -> None:
     """Secrets are those that the scripts draw and Strimzi makes; ConfigMaps are built."""
     assert manifests.containers(overlay).keys() >= set(PROCESSES)  # KeyError for one that does not
@@ -109,10 +118,10 @@ def test_drawn_secrets_are_used_and_valid(overlay: str) -> None:
     text = yaml.safe_dump_all(built(overlay))
     for secret in manifests.drawn_secrets():
         kubernetes_validate.validate(secret, KUBERNETES, strict=True)
-        assert re.search(rf": {secret['metadata']['name']}\n", text), secret["metadata"]["name"]
+        assert re.search(rf"[ /]{secret['metadata']['name']}\n", text), secret["metadata"]["name"]
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", (*OVERLAYS, *WITH_COMPONENTS))
 def test_pods_are_restricted(overlay: str) -> None:
     for resource, template in pods(overlay):
         name, spec = resource["metadata"]["name"], template["spec"]
@@ -163,7 +172,7 @@ def selects(selector: Resource, labels: dict[str, str]) -> bool:
     return bool(selector.get("matchLabels", {}).items() <= labels.items())
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", (*OVERLAYS, *WITH_COMPONENTS))
 def test_every_pod_is_denied_by_default_and_admitted_by_name(overlay: str) -> None:
     policies = by_name(overlay, "NetworkPolicy")
     deny = policies.pop("default-deny")["spec"]
@@ -350,3 +359,42 @@ def test_an_upgrade_that_applies_the_jobs_alone_brings_what_they_mount(overlay: 
         for name in mounted & configs.keys():
             labels = configs[name]["metadata"].get("labels", {})
             assert labels.get("payesh.ir/role") == "job", f"{job['metadata']['name']}: {name}"
+
+
+# No peer to name: these pods ask the Kubernetes API, whose address no manifest knows.
+OPEN = {("postgres", "egress"), ("kafka", "egress")}
+
+
+@pytest.mark.parametrize("overlay", (*OVERLAYS, *WITH_COMPONENTS))
+def test_every_flow_that_is_let_through_names_its_peers_and_ports(overlay: str) -> None:
+    for name, policy in by_name(overlay, "NetworkPolicy").items():
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            for rule in policy["spec"].get(way, ()):
+                assert rule.get("ports"), f"{name}: any port"
+                if not rule.get(peers):
+                    assert (name, way) in OPEN, f"{name}: any peer"
+                    assert {each["port"] for each in rule["ports"]} <= {443, 6443}, name
+                for peer in rule.get(peers, ()):
+                    selects_something = any(
+                        each.get("matchLabels") for each in peer.values() if isinstance(each, dict)
+                    )
+                    block = peer.get("ipBlock", {}).get("cidr", "")
+                    private = block.startswith(("10.", "172.16.", "192.168."))
+                    assert selects_something or private, f"{name}: {peer}"
+
+
+def test_pods_of_the_mesh_serve_plain_http_to_the_mesh_alone() -> None:
+    described = manifests.containers("province+mesh")
+    for resource, template in pods("province+mesh"):
+        if resource["metadata"]["labels"].get("payesh.ir/role") != "process":
+            assert "annotations" not in template["metadata"], resource["metadata"]["name"]
+            continue
+        annotations = template["metadata"]["annotations"]
+        assert annotations["linkerd.io/inject"] == "enabled"
+        assert annotations["config.linkerd.io/default-inbound-policy"] == "cluster-authenticated"
+        assert "8000" not in annotations["config.linkerd.io/skip-inbound-ports"].split(",")
+        container = described[resource["metadata"]["name"]]
+        assert container.environment["PAYESH_HTTP_ENCRYPTED_BY_MESH"] == "true"
+        assert not [path for path in container.files if path.startswith("/etc/payesh/http/")]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert template["spec"]["containers"][0][probe]["httpGet"]["scheme"] == "HTTP"

@@ -25,6 +25,7 @@ from tests.support.engines import chosen_engines
 
 COMPOSE = ROOT / "deploy/compose"
 GENERATED = (
+    "deploy/compose/create-bus-users.sh",
     "deploy/compose/create-topics.sh",
     "deploy/k8s/components/minio/create-buckets.sh",
     "deploy/k8s/components/strimzi/topics.yaml",
@@ -49,13 +50,13 @@ def test_secrets_are_drawn_once_and_only_their_owner_can_reach_them(tmp_path: Pa
     script = [str(COMPOSE / "make-secrets.sh"), str(folder)]
     subprocess.run(script, check=True, capture_output=True)
     assert folder.stat().st_mode & 0o777 == 0o700
-    before = {path.name: path.read_text() for path in folder.iterdir()}
+    before = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
     wanted = compose_file.document()["secrets"]
     assert before.keys() == wanted.keys()
     assert len(set(before.values())) == len(before)
     again = subprocess.run(script, capture_output=True, text=True)
     assert again.returncode == 1 and "exists already" in again.stderr
-    assert {path.name: path.read_text() for path in folder.iterdir()} == before
+    assert {path.name: path.read_text() for path in folder.iterdir() if path.is_file()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["secrets"], "a partial folder is left"
 
 

@@ -35,6 +35,7 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
+        self._own_identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         usage = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False,
@@ -45,6 +46,7 @@ class Authority:
             self._builder(self._name, self._key, timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
+            .add_extension(self._own_identifier, critical=False)
             .sign(self._key, SHA256())
         )
         self.ca_file = folder / "ca.pem"
@@ -59,6 +61,13 @@ class Authority:
         signed = (
             self._builder(subject, key, life)
             .add_extension(x509.SubjectAlternativeName([_name(each) for each in names]), False)
+            # By it a client finds the authority among several of the same name.
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
+                    self._own_identifier
+                ),
+                critical=False,
+            )
             .sign(self._key, SHA256())
         )
         certificate = Certificate(self._folder / f"{file}.pem", self._folder / f"{file}.key")

@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from payesh.contracts import topics
 from tests.deploy.bucket_script import bucket_script
-from tests.deploy.bus_users import bus_users
+from tests.deploy.bus_users import bus_user_script, bus_users
 from tests.support.third_party import third_party_notices
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +93,7 @@ def files() -> dict[Path, Callable[[], str]]:
         ROOT / "deploy/k8s/components/strimzi/topics.yaml": topics.strimzi,
         ROOT / "deploy/k8s/components/strimzi/users.yaml": bus_users,
         ROOT / "deploy/compose/create-topics.sh": topics.compose,
+        ROOT / "deploy/compose/create-bus-users.sh": bus_user_script,
         ROOT / "deploy/k8s/components/minio/create-buckets.sh": bucket_script,
     }
 

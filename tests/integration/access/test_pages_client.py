@@ -1,6 +1,7 @@
 """A service's pages sign people in at access through the kit, as tickets' pages do."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -31,6 +32,7 @@ class Pages:
         self.access_internal_url = ""
         self.token_issuer = access.settings.token_issuer
         self.token_audience = audience_of("tickets")
+        self.access_ca_file: Path | None = None
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ async def one_partition(*_: Any) -> set[int]:
 
 
 def connect(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAYESH_KAFKA_BOOTSTRAP", "bus.test:9092")
+    monkeypatch.setenv("PAYESH_KAFKA_BOOTSTRAP", "localhost:9092")
     monkeypatch.setattr(deadletters, "AIOKafkaConsumer", bus.consumer)
     monkeypatch.setattr(deadletters, "_partitions", one_partition)
     monkeypatch.setattr(deadletters, "Producer", lambda settings: bus)

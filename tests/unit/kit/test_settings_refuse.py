@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import pytest
 
+from payesh.kit.environment import KitSettings
 from payesh.kit.errors import SettingsError
 from payesh.kit.settings import (
     BusSettings,
     DatabaseSettings,
     HttpSettings,
-    KitSettings,
     ObjectSettings,
     PagesSettings,
     TelemetrySettings,
@@ -31,8 +31,10 @@ def settings() -> Settings:
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYESH_HTTP_PORT", "8000")
     monkeypatch.setenv("PAYESH_METRICS_PORT", "9000")
-    monkeypatch.setenv("PAYESH_KAFKA_BOOTSTRAP", "bus:9092")
-    monkeypatch.setenv("PAYESH_DATABASE_URL", "postgresql+asyncpg://ingest:hunter2@db/ingest")
+    monkeypatch.setenv("PAYESH_KAFKA_BOOTSTRAP", "localhost:9092")
+    monkeypatch.setenv(
+        "PAYESH_DATABASE_URL", "postgresql+asyncpg://ingest:hunter2@localhost/ingest"
+    )
 
 
 def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

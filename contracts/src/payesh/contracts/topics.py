@@ -114,14 +114,16 @@ def compose() -> str:
         "#!/bin/sh",
         "# Generated from contracts/asyncapi.yaml: python -m payesh.contracts.topics --compose",
         "set -eu",
+        "ADMIN=${BUS_ADMIN:-/etc/payesh/bus-admin.properties}",
+        "topic() {",
+        '  "${KAFKA_BIN:-/opt/kafka/bin}/kafka-topics.sh" --bootstrap-server '
+        '"$PAYESH_KAFKA_BOOTSTRAP" --command-config "$ADMIN" \\',
+        '    --create --if-not-exists --replication-factor 1 --topic "$@"',
+        "}",
     ]
     for topic in topics():
         settings = " ".join(f"--config {k}={v}" for k, v in topic.configuration().items())
-        lines.append(
-            '/opt/kafka/bin/kafka-topics.sh --bootstrap-server "$PAYESH_KAFKA_BOOTSTRAP" '
-            f"--create --if-not-exists --topic {topic.name} "
-            f"--partitions {topic.local_partitions} --replication-factor 1 {settings}"
-        )
+        lines.append(f"topic {topic.name} --partitions {topic.local_partitions} {settings}")
     return "\n".join(lines) + "\n"
 
 

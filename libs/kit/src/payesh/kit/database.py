@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -15,12 +16,14 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from payesh.kit.certificates import encryption
 from payesh.kit.errors import DatabaseUnavailable
 from payesh.kit.faults import database_fault
 from payesh.kit.outbox import has_additions
+from payesh.kit.settings import DatabaseSettings
 from payesh.kit.tables import new_metadata
 
-__all__ = ["Database", "new_metadata"]
+__all__ = ["Database", "database_of", "new_metadata"]
 
 CONNECT_TIMEOUT_S = 3.0
 COMMAND_TIMEOUT_S = 30.0
@@ -30,14 +33,21 @@ PING_AFTER_IDLE_S = 5.0
 class Database:
     """A pool of connections to the service's own database. Connects on first use."""
 
-    def __init__(self, url: str | SecretStr, *, pool_size: int = 8) -> None:
+    def __init__(
+        self, url: str | SecretStr, *, pool_size: int = 8, ca_file: Path | None = None
+    ) -> None:
+        """`ca_file`: see DatabaseSettings.database_ca_file."""
         self.engine = create_async_engine(
             url.get_secret_value() if isinstance(url, SecretStr) else url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
             hide_parameters=True,  # else an error would carry plates into logs
-            connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
+            connect_args={
+                "timeout": CONNECT_TIMEOUT_S,
+                "command_timeout": COMMAND_TIMEOUT_S,
+                **encryption(ca_file),
+            },
         )
         _check_on_checkout(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -74,6 +84,15 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def database_of(settings: DatabaseSettings) -> Database:
+    """The service's own database, as its settings describe it."""
+    return Database(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        ca_file=settings.database_ca_file,
+    )
 
 
 async def _connect(session: AsyncSession) -> None:

@@ -32,6 +32,10 @@ revocations_refused = Counter("payesh_revocations_refused", "Requests refused as
 revocations_unreadable = Counter(
     "payesh_revocations_unreadable", "Messages of the topic that were not understood"
 )
+certificate_expires = Gauge(
+    "payesh_certificate_expires_timestamp_seconds",
+    "When the server's certificate that is in use ends, in seconds since 1970",
+)
 worker_failures = Counter(
     "payesh_worker_failures", "Calls of a background worker that failed", ["worker", "blocked_by"]
 )

@@ -18,6 +18,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from payesh.kit.certificates import encryption
 from payesh.kit.tables import KIT_TABLES, kit_metadata
 
 _MIGRATION_LOCK = 0x50590003
@@ -35,13 +36,16 @@ def add_audit_epoch(op: Any) -> None:
         op.execute(f"ALTER TABLE audit_counter ADD COLUMN IF NOT EXISTS {column} text")
 
 
-def run_migrations(database_url: str, folder: Path) -> None:
-    """Upgrade the database to the newest revision; waits for a concurrent run. Blocks."""
+def run_migrations(database_url: str, folder: Path, *, ca_file: Path | None = None) -> None:
+    """Upgrade the database to the newest revision; waits for a concurrent run. Blocks.
+
+    `ca_file`: see DatabaseSettings.database_ca_file.
+    """
     failure: list[BaseException] = []
 
     def work() -> None:
         try:
-            asyncio.run(migrate(database_url, folder))
+            asyncio.run(migrate(database_url, folder, ca_file))
         except BaseException as error:
             failure.append(error)
 
@@ -53,9 +57,9 @@ def run_migrations(database_url: str, folder: Path) -> None:
         raise failure[0]
 
 
-async def migrate(database_url: str, folder: Path) -> None:
+async def migrate(database_url: str, folder: Path, ca_file: Path | None = None) -> None:
     """Upgrade the database to the newest revision, all revisions in one transaction."""
-    engine = create_async_engine(database_url)
+    engine = create_async_engine(database_url, connect_args=encryption(ca_file))
     try:
         async with engine.begin() as connection:
             await connection.execute(

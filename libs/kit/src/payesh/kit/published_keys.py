@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from payesh.kit.certificates import trusted
 from payesh.kit.errors import PeerUnavailable
 
 _REFETCH_S = 10.0
@@ -35,10 +37,12 @@ class JwksKeys:
         self,
         url: str,
         *,
+        ca_file: Path | None = None,
         timeout_s: float = 3.0,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
+        self._trusted = trusted(ca_file) if url.startswith("https:") else True
         self._timeout_s = timeout_s
         self._clock_s = clock_s
         self._keys: KeySet | None = None
@@ -69,7 +73,9 @@ class JwksKeys:
     async def _fetch(self) -> None:
         self._tried_at = self._clock_s()
         try:
-            async with httpx.AsyncClient(timeout=self._timeout_s) as client:
+            async with httpx.AsyncClient(
+                timeout=self._timeout_s, verify=self._trusted, trust_env=False
+            ) as client:
                 response = await client.get(self._url)
                 response.raise_for_status()
                 document = response.json()

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from prometheus_client import start_http_server
 
+from payesh.kit.certificates import ServerCertificate
 from payesh.kit.errors import SettingsError
 from payesh.kit.migrations import run_migrations
 from payesh.kit.settings import DatabaseSettings, HttpSettings
@@ -22,6 +23,7 @@ GRACE_S = 20
 
 def serve(app: FastAPI, settings: HttpSettings) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests and the lifespan. Blocks."""
+    certificate = _certificate(settings)
     metrics_server, _ = start_http_server(settings.metrics_port, addr=settings.http_host)
     for each in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops gracefully and then raises the signal again; its default handler would
@@ -39,15 +41,36 @@ def serve(app: FastAPI, settings: HttpSettings) -> None:
                 timeout_graceful_shutdown=GRACE_S,
                 timeout_keep_alive=30,
                 proxy_headers=False,
+                ssl_context_factory=(
+                    None if certificate is None else lambda _config, _default: certificate.context
+                ),
             )
         ).run()
     finally:
         metrics_server.shutdown()
 
 
+def _certificate(settings: HttpSettings) -> ServerCertificate | None:
+    """Raises SettingsError for files that are no certificate and its key."""
+    if settings.http_certificate_file is None or settings.http_key_file is None:
+        return None
+    try:
+        return ServerCertificate(settings.http_certificate_file, settings.http_key_file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            "PAYESH_HTTP_CERTIFICATE_FILE, PAYESH_HTTP_KEY_FILE: no certificate and its key "
+            f"({type(error).__name__})"
+        ) from None
+
+
 class _MigrationSettings(DatabaseSettings):
     # A migration job has the service's whole environment and reads one variable of it.
     refuse_unknown: ClassVar[bool] = False
+
+
+def _migrate(settings: DatabaseSettings, folder: Path) -> None:
+    url = settings.database_url.get_secret_value()
+    run_migrations(url, folder, ca_file=settings.database_ca_file)
 
 
 def service_cli(
@@ -66,10 +89,7 @@ def service_cli(
     actions: dict[str, Callable[[], Any]] = {"serve": serve, **(commands or {})}
     if migrate is not None:
         folder = migrate
-        actions["migrate"] = lambda: run_migrations(
-            _MigrationSettings().database_url.get_secret_value(),
-            folder,
-        )
+        actions["migrate"] = lambda: _migrate(_MigrationSettings(), folder)
     actions["openapi"] = lambda: _print_openapi(openapi())
 
     def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,94 +1,31 @@
-"""Settings from the environment (`PAYESH_*`) and from secret files.
+"""Settings that several services have, each set with its unit, meaning and consequence."""
 
-A file named like its variable in the folder of `PAYESH_SECRETS_DIR` sets the same setting; the
-environment takes precedence. A `PAYESH_*` variable that no setting of the service reads is an
-error: a misspelt name must not become a silent default.
-"""
-
-import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
+from pydantic import (
+    Field,
+    FilePath,
+    SecretStr,
+    field_validator,
+    model_validator,
 )
 
 from payesh.contracts.audiences import audience_of
-from payesh.kit.errors import SettingsError
-
-PREFIX = "PAYESH_"
-SECRETS_DIR = "PAYESH_SECRETS_DIR"
-_TEST_PREFIX = "PAYESH_TEST_"  # for the test suite, in whose environment services run too
-
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-Port = Annotated[int, Field(ge=0, le=65535)]
+from payesh.kit.encrypted import hosts_of, is_loopback, require_encrypted, require_https
+from payesh.kit.environment import KitSettings, Port
 
 
-class KitSettings(BaseSettings):
-    """Base of all settings. A service names itself: `service: ClassVar[str] = "ingest"`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
-    )
-
-    service: ClassVar[str] = "unnamed"
-    refuse_unknown: ClassVar[bool] = True
-
-    def __init__(self, **values: Any) -> None:
-        if self.refuse_unknown:
-            self._refuse_unknown_variables()
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise SettingsError(_explain(error)) from None
-
-    @classmethod
-    def _refuse_unknown_variables(cls) -> None:
-        known = {PREFIX + name.upper() for name in cls.model_fields} | {SECRETS_DIR}
-        unknown = sorted(
-            name
-            for name in os.environ
-            if name.upper().startswith(PREFIX)
-            and not name.upper().startswith(_TEST_PREFIX)
-            and name.upper() not in known
-        )
-        if unknown:
-            raise SettingsError(
-                f"{', '.join(unknown)}: no such setting of {cls.service}; "
-                f"its settings are {', '.join(sorted(known))}"
-            )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        folder = os.environ.get(SECRETS_DIR)
-        if not folder:
-            return init_settings, env_settings
-        if not Path(folder).is_dir():
-            raise SettingsError(f"{SECRETS_DIR}: {folder} is not a folder")
-        return init_settings, env_settings, SecretsSettingsSource(settings_cls, folder)
-
-
-def _explain(error: ValidationError) -> str:
-    return "; ".join(
-        f"{PREFIX}{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
-        for each in error.errors(include_input=False, include_url=False)
+class MeshSettings(KitSettings):
+    http_encrypted_by_mesh: bool = Field(
+        False,
+        description="A service mesh encrypts HTTP between pods and proves both ends (mTLS): the "
+        "service then serves and asks in plain HTTP, which leaves its pod through the mesh alone.",
     )
 
 
-class HttpSettings(KitSettings):
+class HttpSettings(MeshSettings):
     http_host: str = Field(
         "127.0.0.1", description="Address to listen on; 0.0.0.0 in a container, else loopback."
     )
@@ -101,12 +38,30 @@ class HttpSettings(KitSettings):
         description="URL under which browsers reach the service, no slash at the end; "
         "redirects of sign-in and the names of cookies rest on it. http:// is for loopback only.",
     )
+    http_certificate_file: FilePath | None = Field(
+        None,
+        description="PEM file of the server's certificate, with those between it and the "
+        "authority. Set, the HTTP port is TLS; required unless the address is loopback. A new file "
+        "is taken over within seconds.",
+    )
+    http_key_file: FilePath | None = Field(None, description="PEM file of the certificate's key.")
+
+    @model_validator(mode="after")
+    def _serves_encrypted(self) -> Self:
+        if (self.http_certificate_file is None) != (self.http_key_file is None):
+            raise ValueError("PAYESH_HTTP_CERTIFICATE_FILE and PAYESH_HTTP_KEY_FILE go together")
+        require_encrypted(
+            [self.http_host or "?"],  # empty means every address
+            encrypted=self.http_certificate_file is not None or self.http_encrypted_by_mesh,
+            remedy="PAYESH_HTTP_HOST asks for PAYESH_HTTP_CERTIFICATE_FILE, or for a mesh",
+        )
+        return self
 
     @field_validator("public_url")
     @classmethod
     def _over_tls(cls, value: str) -> str:
         url = urlsplit(value)
-        if value and url.scheme != "https" and url.hostname not in _LOOPBACK:
+        if value and url.scheme != "https" and not is_loopback(url.hostname):
             raise ValueError("https:// is needed, or http:// on loopback")
         return value
 
@@ -116,7 +71,7 @@ class BusSettings(KitSettings):
     kafka_ca_file: FilePath | None = Field(
         None,
         description="PEM file of the authority that signed the brokers' certificates. Set, the "
-        "connection is TLS; unset, it is not encrypted.",
+        "connection is TLS; required unless the brokers are on loopback.",
     )
     kafka_username: str = Field(
         "", description="Name to sign in with (SCRAM-SHA-512); empty where brokers require none."
@@ -144,10 +99,25 @@ class BusSettings(KitSettings):
         description="Milliseconds until an unacknowledged publish counts as the bus being away.",
     )
 
+    @model_validator(mode="after")
+    def _bus_is_encrypted(self) -> Self:
+        require_encrypted(
+            [each.strip().rsplit(":", 1)[0] or "?" for each in self.kafka_bootstrap.split(",")],
+            encrypted=self.kafka_ca_file is not None,
+            remedy="PAYESH_KAFKA_BOOTSTRAP asks for PAYESH_KAFKA_CA_FILE",
+        )
+        return self
+
 
 class DatabaseSettings(KitSettings):
     database_url: SecretStr = Field(
         description="postgresql+asyncpg://role:password@host:port/database of this service alone."
+    )
+    database_ca_file: FilePath | None = Field(
+        None,
+        description="PEM file of the authority that signed the database's certificate. Set, the "
+        "connection is TLS and the server is held to its name (verify-full); required unless the "
+        "database is on loopback.",
     )
     database_pool_size: int = Field(
         8, ge=1, le=100, description="Connections kept open; as many again at peaks."
@@ -159,10 +129,24 @@ class DatabaseSettings(KitSettings):
         "must exceed the retention of the topics read.",
     )
 
+    @model_validator(mode="after")
+    def _database_is_encrypted(self) -> Self:
+        require_encrypted(
+            hosts_of(self.database_url.get_secret_value()),
+            encrypted=self.database_ca_file is not None,
+            remedy="PAYESH_DATABASE_URL asks for PAYESH_DATABASE_CA_FILE",
+        )
+        return self
+
 
 class ObjectSettings(KitSettings):
     s3_endpoint: str = Field(description="host:port of the object store.")
     s3_secure: bool = Field(True, description="TLS to the object store; off on loopback only.")
+    s3_ca_file: FilePath | None = Field(
+        None,
+        description="PEM file of the authority that signed the object store's certificate; the "
+        "system's authorities when unset.",
+    )
     s3_region: str = Field("us-east-1", description="Region that signatures name.")
     s3_access_key: str = Field(description="Access key of this service's own identity.")
     s3_secret_key: SecretStr = Field(description="Its secret key.")
@@ -170,10 +154,26 @@ class ObjectSettings(KitSettings):
         8, ge=1, le=64, description="Transfers at a time; more wait their turn."
     )
 
+    @model_validator(mode="after")
+    def _store_is_encrypted(self) -> Self:
+        require_encrypted(
+            hosts_of(f"//{self.s3_endpoint}"),
+            encrypted=self.s3_secure,
+            remedy="PAYESH_S3_ENDPOINT asks for PAYESH_S3_SECURE",
+        )
+        return self
 
-class TokenSettings(KitSettings):
+
+class TokenSettings(MeshSettings):
     token_issuer: str = Field(description="`iss` that tokens must carry: access's public URL.")
-    jwks_url: str = Field(description="Where access publishes its keys (JWKS).")
+    jwks_url: str = Field(
+        description="Where access publishes its keys (JWKS): https:// unless on loopback."
+    )
+    access_ca_file: FilePath | None = Field(
+        None,
+        description="PEM file of the authority that signed access's certificate, for its keys and "
+        "the exchange of codes; the system's authorities when unset.",
+    )
     requests_per_minute: int = Field(
         6000,
         ge=1,
@@ -207,6 +207,15 @@ class TokenSettings(KitSettings):
         """`aud` that tokens must carry: this service's own."""
         return audience_of(self.service)
 
+    @model_validator(mode="after")
+    def _keys_are_fetched_encrypted(self) -> Self:
+        require_https(
+            self.jwks_url,
+            otherwise_encrypted=self.http_encrypted_by_mesh,
+            remedy="PAYESH_JWKS_URL asks for https://",
+        )
+        return self
+
 
 class PeerSettings(TokenSettings):
     """Of a service that verifies the tokens of access and asks it for revocations."""
@@ -227,6 +236,15 @@ class PeerSettings(TokenSettings):
         description="Seconds between two questions to access; together with an answer's time at "
         "most five, in which a revocation bites while the bus is away.",
     )
+
+    @model_validator(mode="after")
+    def _revocations_are_asked_for_encrypted(self) -> Self:
+        require_https(
+            self.revocations_url or self.jwks_url,
+            otherwise_encrypted=self.http_encrypted_by_mesh,
+            remedy="PAYESH_REVOCATIONS_URL asks for https://",
+        )
+        return self
 
 
 class AuditSettings(KitSettings):
@@ -251,10 +269,19 @@ class TelemetrySettings(KitSettings):
     )
 
 
-class PagesSettings(KitSettings):
+class PagesSettings(MeshSettings):
     pages_client_id: str = Field(description="Client under which this service's pages sign in.")
     pages_client_secret: SecretStr = Field(description="That client's secret.")
     access_url: str = Field(description="URL under which browsers reach access.")
     access_internal_url: str = Field(
         "", description="URL under which this service reaches access; access_url when empty."
     )
+
+    @model_validator(mode="after")
+    def _codes_are_exchanged_encrypted(self) -> Self:
+        require_https(
+            self.access_internal_url or self.access_url,
+            otherwise_encrypted=self.http_encrypted_by_mesh,
+            remedy="PAYESH_ACCESS_INTERNAL_URL asks for https://",
+        )
+        return self

@@ -7,12 +7,14 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode
 
 import httpx
 from pydantic import SecretStr
 
+from payesh.kit.certificates import trusted
 from payesh.kit.cookies import base64url, seal, unseal
 from payesh.kit.errors import PeerUnavailable, Unauthorized
 
@@ -38,6 +40,8 @@ class SignInSettings(Protocol):
     def token_issuer(self) -> str: ...
     @property
     def token_audience(self) -> str: ...
+    @property
+    def access_ca_file(self) -> Path | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class AccessClient:
         self._access = (settings.access_internal_url or settings.access_url).rstrip("/")
         self.issuer = settings.token_issuer
         self._audience = settings.token_audience
+        self._trusted = trusted(settings.access_ca_file)
         self._redirect_uri = settings.public_url.rstrip("/") + CALLBACK_PATH
 
     def authorize_url(self, flow: SignInFlow) -> str:
@@ -133,7 +138,9 @@ class AccessClient:
         }
         client = (self._client_id, self.secret)
         try:
-            async with httpx.AsyncClient(timeout=_EXCHANGE_TIMEOUT_S) as http:
+            async with httpx.AsyncClient(
+                timeout=_EXCHANGE_TIMEOUT_S, verify=self._trusted, trust_env=False
+            ) as http:
                 response = await http.post(f"{self._access}/oauth/token", data=form, auth=client)
         except httpx.HTTPError as error:
             raise PeerUnavailable("access", type(error).__name__) from error

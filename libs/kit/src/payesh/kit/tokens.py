@@ -31,7 +31,7 @@ class TokenVerifier:
         keys: Keys | None = None,
         revocations: Revocations | None = None,
     ) -> None:
-        self._keys: Keys = keys or JwksKeys(settings.jwks_url)
+        self._keys: Keys = keys or JwksKeys(settings.jwks_url, ca_file=settings.access_ca_file)
         self._audience = settings.token_audience
         self._revocations = revocations
         self._registry = jwt.JWTClaimsRegistry(

@@ -50,7 +50,7 @@ from payesh.access.settings import Settings
 from payesh.access.verification.command import verify
 from payesh.access.workers import tree_heads
 from payesh.kit.bus import Consumer, Producer
-from payesh.kit.database import Database
+from payesh.kit.database import database_of
 from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
@@ -83,7 +83,7 @@ PUBLIC_ROUTES = {
 
 def create(settings: Settings) -> FastAPI:
     """The application with everything that it rests on; started by its lifespan."""
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = database_of(settings)
     digests = QueryDigests(settings.query_digest_key)
     dependencies = Dependencies(
         settings=settings,
@@ -168,8 +168,8 @@ def openapi() -> FastAPI:
         Settings(
             http_port=0,
             metrics_port=0,
-            kafka_bootstrap="unused:1",
-            database_url="postgresql+asyncpg://unused/unused",
+            kafka_bootstrap="localhost:1",
+            database_url="postgresql+asyncpg://localhost/unused",
             token_issuer="https://access.invalid",  # noqa: S106 - no secret
             jwks_url="https://access.invalid/.well-known/jwks.json",
             query_digest_key="0" * 32,
@@ -191,7 +191,7 @@ class CommandSettings(DatabaseSettings):
 
 async def offer_bootstrap(secret_file: Path) -> None:
     """Store the secret of `secret_file` for the first administrator; draw it if there is none."""
-    database = Database(CommandSettings().database_url)
+    database = database_of(CommandSettings())
     try:
         offered = await offer_secret(database, read_or_write_secret(secret_file))
     except ValueError as error:

@@ -16,7 +16,7 @@ from payesh.detect.handlers.retention import expire_passages, expire_traffic
 from payesh.detect.settings import ObserverSettings, Settings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
-from payesh.kit.database import Database
+from payesh.kit.database import database_of
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
@@ -30,7 +30,7 @@ _CHORES_EVERY_S = 60.0
 def create(settings: Settings) -> FastAPI:
     """The HTTP side with everything that it rests on. Vision packages load in the observer
     alone."""
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = database_of(settings)
     digests = QueryDigests(settings.query_digest_key)
     dependencies = Dependencies(
         database=database,

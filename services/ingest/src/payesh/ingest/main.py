@@ -26,7 +26,7 @@ from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, Recorder
 from payesh.ingest.workers.recordings import Recordings
 from payesh.kit import telemetry
 from payesh.kit.bus import Producer
-from payesh.kit.database import Database
+from payesh.kit.database import Database, database_of
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
@@ -46,7 +46,7 @@ be read and still find its stream's init part."""
 
 def create(settings: Settings) -> FastAPI:
     """The application; its lifespan runs everything else. Raises SettingsError."""
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = database_of(settings)
     digests = QueryDigests(settings.query_digest_key)
     objects = MinioObjects(settings)
     producer = Producer(settings)

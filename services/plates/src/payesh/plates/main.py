@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
-from payesh.kit.database import Database
+from payesh.kit.database import database_of
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
@@ -35,7 +35,7 @@ _CHORES_EVERY_S = 60.0
 
 def create(settings: Settings) -> FastAPI:
     """The application with everything that it rests on; started by its lifespan."""
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = database_of(settings)
     digests = QueryDigests(settings.query_digest_key)
     dependencies = Dependencies(database=database, digests=digests)
     store = MinioObjects(settings)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
-from payesh.kit.database import Database
+from payesh.kit.database import database_of
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, migrations_folder, running
@@ -40,7 +40,7 @@ MIGRATIONS = migrations_folder(__file__)
 def create(settings: Settings) -> FastAPI:
     """The application; nothing connects before its lifespan. Raises LawTableInvalid."""
     law_book = LawBook(read_law(settings.law_table))
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = database_of(settings)
     digests = QueryDigests(settings.query_digest_key)
     store = MinioObjects(settings)
     producer = Producer(settings)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from aiokafka.helpers import create_ssl_context
-
+from payesh.kit.certificates import TrustedAuthority
 from payesh.kit.settings import BusSettings
 
 
@@ -15,7 +14,7 @@ def connection(settings: BusSettings) -> dict[str, Any]:
         "security_protocol": sign_in + ("SSL" if settings.kafka_ca_file else "PLAINTEXT"),
     }
     if settings.kafka_ca_file:
-        arguments["ssl_context"] = create_ssl_context(cafile=str(settings.kafka_ca_file))
+        arguments["ssl_context"] = TrustedAuthority(settings.kafka_ca_file)
     if settings.kafka_username:
         arguments |= {
             "sasl_mechanism": "SCRAM-SHA-512",

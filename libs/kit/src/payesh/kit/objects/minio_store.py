@@ -18,6 +18,7 @@ from minio.error import S3Error
 from minio.retention import Retention
 
 from payesh.contracts.values import ObjectReference
+from payesh.kit.certificates import trusted
 from payesh.kit.errors import MessageFault, ObjectTampered
 from payesh.kit.objects.port import MIB, ObjectStore
 from payesh.kit.objects.store_faults import is_missing, store_fault
@@ -42,6 +43,7 @@ class MinioObjects(ObjectStore):
             secure=settings.s3_secure,
             region=settings.s3_region,  # else the client asks the store for each bucket's region
             http_client=urllib3.PoolManager(
+                ssl_context=trusted(settings.s3_ca_file) if settings.s3_secure else None,
                 maxsize=settings.s3_threads,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
                 # One retry, for a pooled connection that the store has closed; more would hide

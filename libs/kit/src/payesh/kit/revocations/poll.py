@@ -1,11 +1,13 @@
 """Asks access for its revocations: a second way beside the bus, of the same bound."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from payesh.contracts import TokensRevoked
+from payesh.kit.certificates import trusted
 from payesh.kit.errors import PeerUnavailable
 
 _TIMEOUT_S = 2.0
@@ -23,8 +25,12 @@ class AccessPoll:
     """GET with the service's own client and secret (as RFC 7662 section 2.1 does), and an ETag:
     an answer without news has no body."""
 
-    def __init__(self, url: str, client_id: str, secret: SecretStr) -> None:
+    def __init__(
+        self, url: str, client_id: str, secret: SecretStr, *, ca_file: Path | None = None
+    ) -> None:
+        """`ca_file`: see TokenSettings.access_ca_file."""
         self._url = url
+        self._trusted = trusted(ca_file)
         self._auth = httpx.BasicAuth(client_id, secret.get_secret_value())
         self._etag = ""
         self._http: httpx.AsyncClient | None = None
@@ -54,5 +60,7 @@ class AccessPoll:
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:
-            self._http = httpx.AsyncClient(timeout=_TIMEOUT_S)
+            self._http = httpx.AsyncClient(
+                timeout=_TIMEOUT_S, verify=self._trusted, trust_env=False
+            )
         return self._http

@@ -30,7 +30,10 @@ def revocations_of(settings: Any) -> Revocations | None:
     doors = doors_of(settings)
     if settings.service_client_id:
         poll = AccessPoll(
-            _list_url(settings), settings.service_client_id, settings.service_client_secret
+            _list_url(settings),
+            settings.service_client_id,
+            settings.service_client_secret,
+            ca_file=settings.access_ca_file,
         )
         revocations = Revocations(doors, news=poll.news, poll_s=settings.revocation_poll_s)
         revocations.add(OnStop(poll.close))
