@@ -143,7 +143,7 @@ def test_the_loss_knows_right_from_wrong_and_from_unknown() -> None:
 
     def loss(kind: int, *truths: list[float]) -> dict[str, float]:
         raw = raw_of(box, kind, 96, 128)
-        rows = torch.tensor([[*t] for t in (*truths, [NONE, 0, 0, 0, 0, 0])])
+        rows = torch.tensor([*truths, [NONE, 0.0, 0.0, 0.0, 0.0, 0.0]])
         return {k: float(v) for k, v in detection_loss(raw, rows[None], 96, 128).items()}
 
     car, bus = [0, *box, 1.0], [1, *box, 1.0]

@@ -146,7 +146,8 @@ class Training:
         if not teacher:
             counts = (truths[..., 0] != NONE).sum(1).tolist()
             wanted = truths.to(self.device, non_blocking=True)
-            parts = detection_loss(raw.float(), wanted, *images.shape[1:3], counts)
+            height, width = images.shape[1:3]
+            parts = detection_loss(raw.float(), wanted, height, width, counts)
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(parts.values())).sum().backward()
         norm = torch.nn.utils.clip_grad_norm_(self.detector.parameters(), 10.0)

@@ -98,8 +98,8 @@ class DecodedPart:
     Times are presentation times in seconds. `begins_s` is that of the first packet, which the
     segment's `captured_at` belongs to; `length_s` is how long the part's frames are shown;
     `reorder_s` how much later in decoding order than in presentation a frame comes at most.
-    `refreshes`: its keyframes are refreshed picture by picture, so that decoding which begins at one
-    is whole some frames later; `keyframe_first` is false for such a one.
+    `refreshes`: its keyframes are refreshed picture by picture, so that decoding which begins at
+    one is whole some frames later; `keyframe_first` is false for such a one.
     """
 
     begins_s: float
