@@ -236,10 +236,13 @@ async def run_processes(installed: Installation) -> None:
             await asyncio.sleep(0.3)
 
 
-async def token(installed: Installation, client: httpx.AsyncClient) -> dict[str, str]:
+async def token(installed: Installation, client: httpx.AsyncClient, service: str) -> dict[str, str]:
     answer = await client.post(
         f"{installed.url('access')}/oauth/token",
-        data={"grant_type": "client_credentials"},
+        data={
+            "grant_type": "client_credentials",
+            "resource": f"urn:payesh:service:{service}",
+        },
         auth=("operator", compose_file.drawn_secrets()["first_administrator"]),
     )
     assert answer.status_code == 200, answer.text
@@ -271,11 +274,10 @@ async def test_a_camera_and_a_read_go_through_every_service_and_engine_encrypted
 ) -> None:
     """Token, keys, database, object store, bus, and the audit record's way back to access."""
     async with installation.client() as client:
-        headers = await token(installation, client)
         made = await client.post(
             f"{installation.url('ingest')}/v1/cameras",
             json={"camera_id": "cam-tls", "source": None, "revision": REVISION},
-            headers=headers,
+            headers=await token(installation, client, "ingest"),
         )
         assert made.status_code == 201, made.text
         stored = installation.minio.client("ingest").list_objects("revisions", recursive=True)
@@ -283,7 +285,7 @@ async def test_a_camera_and_a_read_go_through_every_service_and_engine_encrypted
         read = await client.get(
             f"{installation.url('plates')}/v1/reads",
             params={"camera_id": "cam-tls"},
-            headers=headers,
+            headers=await token(installation, client, "plates"),
         )
         assert read.status_code == 200, read.text
     password = (installation.secrets / "access_database_password").read_text()
@@ -372,7 +374,7 @@ async def test_renewed_certificates_are_served_while_everything_runs(
         while await asyncio.to_thread(met, installation) == before:  # noqa: ASYNC110
             await asyncio.sleep(1)
     async with installation.client() as client:
-        await token(installation, client)
+        await token(installation, client, "plates")
 
 
 def met(installation: Installation) -> bytes | None:
