@@ -13,11 +13,13 @@ from payesh.plates.domain.reading import CharacterReading, PlateReading
 
 def read(text: str, confidence: float) -> PlateReading:
     """A reading of `text`, in which `?` is a character that could not be read."""
+    letter = "ب" if text[2:3] == "?" else text[2:3]
+    filled = (text[:2] + letter + text[3:]).replace("?", "0")
     characters = tuple(
         CharacterReading("?" if text[n] == "?" else each, confidence, ())
-        for n, each in enumerate(split_characters(text.replace("?", "0")))
+        for n, each in enumerate(split_characters(filled))
     )
-    layout = "car" if parse(text.replace("?", "0")) else None
+    layout = "car" if parse(filled) else None
     return PlateReading(text, layout, confidence, characters)
 
 
@@ -145,3 +147,34 @@ def test_a_plate_of_hidden_characters_still_counts_as_a_second_plate() -> None:
     covered = read("????????", 0.99)
     two = own_plate(0, [located(80), located(200, 0.9)], [read("98ی76543", 0.99), covered])
     assert two is not None and (two.reading.text, two.plates) == ("98ی76543", 2)
+
+
+def test_a_plate_read_in_part_counts_as_a_second_plate_whatever_its_score() -> None:
+    """The nearer car's plate is dirty: the farther one's is not cited in its place."""
+    muddy = read("12???5?7", 0.87)
+    two = own_plate(0, [located(80), located(200, 0.6)], [read("98ی76543", 0.99), muddy])
+    assert two is not None and two.plates == 2
+    best = best_read([two])
+    assert best is not None and best.confidence <= 0.5
+
+
+def test_lettering_of_which_nothing_is_read_does_not_count() -> None:
+    lettering = read("????????", 0.95)
+    one = own_plate(0, [located(200), located(80, 0.6)], [read("98ی76543", 0.99), lettering])
+    assert one is not None and one.plates == 1
+
+
+def test_a_text_of_no_known_layout_does_not_complete_a_plate() -> None:
+    """The letter is dirty, and in one shot the dirt looks like a digit."""
+    best = best_read([reading(0, "12?34586", 0.9), reading(1, "12734586", 0.95)])
+    assert best is not None
+    assert (best.reading.text, best.reading.is_read) == ("12?34586", False)
+
+
+def test_a_shot_that_shows_little_still_speaks_against_another_vehicles_plate() -> None:
+    best = best_read(
+        [reading(0, "9?ی7??4?", 0.9), reading(1, "12ب34586", 0.9), reading(2, "9?ی7??4?", 0.9)]
+    )
+    assert best is not None
+    assert best.reading.text == "12ب34586"
+    assert best.confidence <= 0.5

@@ -69,7 +69,7 @@ def own_plate(
     others = [
         each
         for each in found
-        if (_is_legible(each.reading) or each.plate.score >= _SURELY_A_PLATE)
+        if (_is_a_plate(each.reading) or each.plate.score >= _SURELY_A_PLATE)
         and each.reading.text != own.reading.text
         and not _overlap(each.plate, own.plate)
     ]
@@ -81,7 +81,8 @@ def best_read(readings: Sequence[ShotReading]) -> ShotReading | None:
     nothing was legible.
 
     A shot in which a character is hidden says nothing against one that shows it, so it has no vote
-    where the rest agrees with a complete reading; what no shot shows stays unreadable.
+    where the rest agrees with a complete reading; what no shot shows stays unreadable. One that
+    shows too little to name a vehicle still speaks against a text that it contradicts.
 
     A passage that shows several plates in any shot may be several cars, and shots that agree
     may agree on the wrong one. So the confidence is that of the reading divided by the number of
@@ -98,12 +99,31 @@ def best_read(readings: Sequence[ShotReading]) -> ShotReading | None:
     if together is None:
         return None
     index, reading = together
+    reading = replace(reading, confidence=reading.confidence * _undisputed(reading, readings))
     return replace(voting[index], reading=reading, plates=max(each.plates for each in readings))
 
 
+def _undisputed(reading: PlateReading, shots: Sequence[ShotReading]) -> float:
+    """The share that the shots which it may be have against those that show too little to vote but
+    contradict it: 1 where there are none of these."""
+    shown = [each.reading for each in shots if each.reading.layout is not None]
+    against = sum(
+        each.confidence for each in shown if not (each.is_legible or each.may_be(reading))
+    )
+    support = sum(each.confidence for each in shown if each.may_be(reading))
+    return support / (support + against) if against > 0 else 1.0
+
+
 def _is_legible(reading: PlateReading) -> bool:
+    return _is_a_plate(reading) and reading.is_legible
+
+
+def _is_a_plate(reading: PlateReading) -> bool:
+    """Whether a plate was read, if only in part: of lettering every character is unreadable."""
     return (
-        reading.layout is not None and reading.is_legible and reading.confidence >= _LEAST_LEGIBLE
+        reading.layout is not None
+        and reading.unreadable_places < len(reading.characters)
+        and reading.confidence >= _LEAST_LEGIBLE
     )
 
 

@@ -59,8 +59,12 @@ class PlateReading:
         return bool(self.text) and self.unreadable_places <= MOST_UNREADABLE
 
     def may_be(self, other: "PlateReading") -> bool:
-        """Whether the places that both readings read are the same."""
-        return len(self.characters) == len(other.characters) and all(
-            UNREADABLE in (mine.char, theirs.char) or mine.char == theirs.char
-            for mine, theirs in zip(self.characters, other.characters, strict=True)
+        """Whether both have one layout and the places that both read are the same."""
+        return (
+            self.layout == other.layout
+            and len(self.characters) == len(other.characters)
+            and all(
+                UNREADABLE in (mine.char, theirs.char) or mine.char == theirs.char
+                for mine, theirs in zip(self.characters, other.characters, strict=True)
+            )
         )
