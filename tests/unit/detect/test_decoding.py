@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from payesh.detect.adapters.recovery_point import refreshes_gradually
 from payesh.detect.adapters.video import decode_segment
 from payesh.ingest.adapters.video_file import FileSegments
 from payesh.kit.errors import MessageFault
@@ -65,3 +66,15 @@ def test_frames_that_an_edit_list_hides_serve_decoding_alone(tmp_path: Path) -> 
     (part,) = FileSegments(trimmed, shortest_s=2).fragments()
     times = [frame.time_s for frame in decode_segment(part.stream.init, part.fragment.media)]
     assert times == pytest.approx([number * 0.04 for number in range(40)], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("keyframe", "gradual"),
+    [
+        ("00000000 00000002 419b", False),
+        ("00000006 06060204f180 00000000 00000002 419b", True),
+        ("00000000 00000000", False),
+    ],
+)
+def test_an_empty_unit_in_a_keyframe_is_passed_over(keyframe: str, gradual: bool) -> None:
+    assert refreshes_gradually(bytes.fromhex(keyframe)) is gradual

@@ -30,7 +30,8 @@ def _units(data: bytes) -> Iterator[bytes]:
     at = 0
     while at + 4 < len(data):
         end = at + 4 + int.from_bytes(data[at : at + 4])
-        yield data[at + 4 : end]
+        if end > at + 4:  # damage, or a source's doubled start code, makes empty ones
+            yield data[at + 4 : end]
         at = end
 
 
