@@ -21,9 +21,15 @@ _VALUE = r"(.*?)(?=$|&|_[A-Za-z]+=)"
 _NAME_PARAMETER = re.compile(rf"(?i){_BEGINS}({_NAMES})=" + _VALUE)
 _SECRET_PARAMETER = re.compile(rf"(?i){_BEGINS}({_SECRETS})=" + _VALUE)
 _OTHER_SECRET = re.compile(
-    rf"(?i){_BEGINS}(?:{_SECRETS})(?::|%3A)|[?&/]u=[^&/]*&p=(?!{re.escape(_PASSWORD)}(?:&|$))"
+    rf"(?i){_BEGINS}(?:{_SECRETS})(?::|%3A)|/(?:passw(?:or)?d|pwd)/[^/]|[/?&](?:admin|root):[^/]"
+    rf"|{_BEGINS}(?:(?:{_SECRETS})(?:(?![&/?=])[\W\d_]){{1,6}}|passw\w*(?<!d)|pas\d*)="
 )
 """Ways to write a password that are not parted, only refused."""
+_SHORT = (
+    re.compile(rf"(?i)[?&/_](?:u|{_NAMES})="),
+    re.compile(rf"(?i)[?&/_]p=(?!{re.escape(_PASSWORD)}(?:&|$))"),
+)
+"""A name beside a `p` that may be anything without one."""
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]+)(:\d*)?")
 _LETTER_ESCAPES = re.compile(r"%(?:3[dD]|5[fF]|[46][1-9a-fA-F]|[57][0-9aA])")
 _PATH_SAFE = "/?:@!$&'()*+,;=%-._~[]{}"
@@ -72,7 +78,7 @@ def parted(url: str, username: str | None, password: str | None) -> SourceAddres
     if not _HOST.fullmatch(parts.netloc):
         raise BadAddress(_where(url))
     rest = _plain(url[url.index("://") + 3 + len(parts.netloc) :])
-    if _OTHER_SECRET.search(rest) or any(
+    if _may_hide_a_secret(rest) or any(
         set(match[2]) & set("/?;") for match in _NAME_PARAMETER.finditer(rest)
     ):
         raise BadAddress("the address seems to hold a password: " + _FIELDS)
@@ -115,9 +121,10 @@ def filled(url: str, username: str | None, password: str | None) -> str:
 
 def shown(url: str) -> str:
     """The address as callers see it: one that was stored with a password is shown without."""
-    if "@" in url or "#" in url:  # a password may lie anywhere before it
-        return f"{url.partition('://')[0]}://{_PASSWORD}"
-    return _SECRET_PARAMETER.sub(rf"\1={_PASSWORD}", _plain(url))
+    plain = _plain(url)
+    if "@" in url or "#" in url or _may_hide_a_secret(plain.partition("://")[2].lstrip("/")):
+        return f"{url.partition('://')[0]}://{_PASSWORD}"  # a password may lie anywhere in it
+    return _SECRET_PARAMETER.sub(rf"\1={_PASSWORD}", plain)
 
 
 def _where(url: str) -> str:
@@ -129,6 +136,15 @@ def _where(url: str) -> str:
 def _plain(text: str) -> str:
     """Escaped letters, digits, `=` and `_` as themselves, so that no name hides behind them."""
     return _LETTER_ESCAPES.sub(lambda match: unquote(match[0]), text)
+
+
+def _may_hide_a_secret(rest: str) -> bool:
+    """Whether a password is written in a way that is not parted, or escaped more than once."""
+    parameters = len(_SECRET_PARAMETER.findall(rest))
+    if not parameters and all(each.search(rest) for each in _SHORT):
+        return True
+    plainer = unquote(unquote(rest))
+    return bool(_OTHER_SECRET.search(rest)) or len(_SECRET_PARAMETER.findall(plainer)) > parameters
 
 
 def _the_one(found: set[str], given: str | None) -> str | None:
