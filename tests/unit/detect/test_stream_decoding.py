@@ -181,6 +181,22 @@ def test_without_the_segments_since_the_keyframe_the_stream_waits_for_the_next_o
     assert abs(passages[-1].speed.speed_kmh - CARS[-1].speed_kmh) < 3
 
 
+def test_an_init_part_that_was_stored_once_more_is_still_the_same(
+    empty_street: Path, tmp_path: Path
+) -> None:
+    """A recorder that goes on with a file after a fault stores it under another version."""
+    video = encoded_again(empty_street, tmp_path / "s.mp4", size_px=(160, 90), gop=150, b_frames=2)
+    segments = cut(video, box_revision(), stream_id=STREAM, segment_s=1.0, at_keyframes=False)
+    detector = Watching()
+    observer = stream_observer(box_revision(), detector)
+    show(observer, segments[:2])
+    for number, segment in enumerate(segments[2:]):
+        init = segment.event.init.model_copy(update={"version_id": f"again-{number}"})
+        event = segment.event.model_copy(update={"init": init})
+        observer.observe_segment(event, segment.init, segment.media)
+    assert are_all_frames(detector.seen_s)
+
+
 def test_a_lost_segment_costs_the_frames_up_to_the_next_keyframe(
     empty_street: Path, tmp_path: Path
 ) -> None:

@@ -75,7 +75,10 @@ class StreamDecoding:
         decodes; nothing is lost then that a later segment could need."""
         decoder = self._decoder
         try:
-            if decoder is not None and continues and self._init == event.init:
+            # By its bytes: a file that is recorded again after a fault stores it once more, under
+            # another version.
+            same = self._init is not None and self._init.sha256 == event.init.sha256
+            if decoder is not None and continues and same:
                 part = decoder.decode(media)
                 if part.begins_s > self._shown_to_s:
                     return self._begun(decoder, event, part)
