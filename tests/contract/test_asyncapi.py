@@ -50,7 +50,7 @@ def test_brokers_get_every_topic_and_dead_letters() -> None:
     resources = list(yaml.safe_load_all(strimzi()))
     names = {resource["metadata"]["name"] for resource in resources}
     assert names == {topic.name for topic in topics()}
-    assert all(f"--topic {topic.name} " in compose() for topic in topics())
+    assert all(f"\ntopic {topic.name} " in compose() for topic in topics())
     consumed = {topic.name for topic in topics() if topic.consumers}
     assert {f"{name}.dlq" for name in consumed} <= names
 

@@ -142,7 +142,7 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
         "requests_per_minute": 1_000_000,  # tests wait by asking, many at a time
         "pages_client_id": "tickets-pages",
         "pages_client_secret": "pages-secret",
-        "access_url": "http://access.test",
+        "access_url": "https://access.test",
         "draft_retention_days": 1,
         "issued_retention_days": 2,
     }

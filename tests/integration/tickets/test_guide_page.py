@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from payesh.kit.http import create_app
+from payesh.kit.http import AuditTrail, create_app
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.tickets import pages
 from tests.integration.tickets.conftest import Office, claims
@@ -48,11 +48,18 @@ async def page(office: Office, router: APIRouter) -> AsyncIterator[httpx.AsyncCl
     async def ready() -> dict[str, str]:
         return {}
 
+    dependencies = office.app.state.dependencies
     app = create_app(
-        service="tickets", settings=office.settings, lifespan=None, routers=[router], ready=ready
+        service="tickets",
+        settings=office.settings,
+        lifespan=None,
+        routers=[router],
+        ready=ready,
+        audit=AuditTrail(dependencies.database, dependencies.digests),
     )
-    app.state.dependencies = office.app.state.dependencies
+    app.state.dependencies = dependencies
     app.state.sessions = office.app.state.sessions
+    app.state.verifier = office.app.state.verifier  # follows what was revoked
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://page") as http:
         yield http

@@ -165,10 +165,10 @@ async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(
 
 
 async def test_signing_out_leads_to_where_the_sign_in_ends(office: Office, page: "Page") -> None:
-    await page.route("http://access.test/**", lambda route: route.fulfill(body="access"))
+    await page.route("https://access.test/**", lambda route: route.fulfill(body="access"))
     await page.goto(f"{office.url}/queue")
     await page.click("[data-act=sign-out]")
-    await page.wait_for_url("http://access.test/sign-out")
+    await page.wait_for_url("https://access.test/sign-out")
     answer = await page.request.get(f"{office.url}/queue", headers={"X-Partial": "1"})
     assert answer.status == 401
 
