@@ -72,6 +72,26 @@ def test_a_rate_that_changes_is_measured_over_the_first_segment(honest_s: float)
     assert rate.grows_over(honest_s - 2.0, honest_s) == 0.0
 
 
+@pytest.mark.parametrize("slower", [0.033, 0.042, 0.046])
+def test_a_small_change_of_rate_is_measured_from_the_second_segment_on(slower: float) -> None:
+    """Else speeds would be too high by more than their own uncertainty until the window is full."""
+    jitter = random.Random(4)  # noqa: S311 - jitter
+    rate = watched(
+        lambda at_s: at_s + slower * max(0.0, at_s - 40.0) + jitter.uniform(0, 0.01), 56.04
+    )
+    shares = [rate.grows_over(at, at + 2.0) for at in (42.0, 44.0, 48.0, 54.0)]
+    assert shares == [pytest.approx(slower, abs=0.01)] * 4
+    assert [rate.grows_over(at, at + 2.0) for at in range(26, 38, 2)] == [0.0] * 6
+
+
+@pytest.mark.parametrize("longer_s", [0.09, 0.15, 0.4])
+def test_a_way_through_the_network_that_becomes_longer_at_once_is_no_other_rate(
+    longer_s: float,
+) -> None:
+    rate = watched(lambda at_s: at_s + (longer_s if at_s >= 11.0 else 0.0), 25.0)
+    assert [rate.grows_over(at, at + 2.0) for at in (4, 6, 8, 12, 14, 16, 18)] == [0.0] * 7
+
+
 @pytest.mark.parametrize("stalled_s", [0.3, 1.0, 1.9, 2.5])
 def test_a_stall_is_seen_through_once_it_is_over(stalled_s: float) -> None:
     """Frames from 11 s on come at once, when it is over."""

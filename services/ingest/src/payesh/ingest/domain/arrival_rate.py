@@ -1,5 +1,6 @@
 """Whether a source's timestamps run as fast as its frames arrive."""
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ _CATCHING_UP = 0.5
 _STEP_S = 0.1
 """Over a single segment the network may move the least wait by less than this."""
 _BEFORE_S = 0.5
+_LOOKING_BACK_S = (2.0, 4.0, 6.0)
+_STEADY = 0.3
+"""At least this share of a steady growth falls into each half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,29 @@ class ArrivalRate:
     def grows_over(self, begin_s: float, end_s: float) -> float:
         """By which share frames came slower than their timestamps claim between two of them; 0
         where the network may have done it. A stall that is not over looks the same: ask again when
-        more has come."""
+        more has come.
+
+        A slow growth shows over several segments alone, if it is steady: a network's way that
+        became longer at once is none.
+        """
+        shares = [0.0]
+        for back_s in (0.0, *_LOOKING_BACK_S):
+            since_s, length_s = begin_s - back_s, end_s - begin_s + back_s
+            grown = self._grown_s(since_s, since_s + length_s / 2, end_s)
+            if grown is None or length_s < _SHORTEST_S:
+                continue
+            half_s, all_s = grown
+            steady = all_s * _STEADY < half_s < all_s * (1 - _STEADY)
+            if all_s > _STEP_S and (steady or not back_s):
+                shares.append(all_s / length_s)
+        return max(shares)
+
+    def _grown_s(self, begin_s: float, middle_s: float, end_s: float) -> tuple[float, float] | None:
+        """How much longer the least wait became up to the middle, and up to the end, after which
+        frames that were held up may still come. None where too little was seen."""
         early = [w for _, at_s, w in self._bins if begin_s - _BEFORE_S <= at_s < begin_s + _BIN_S]
+        middle = [w for _, at_s, w in self._bins if abs(at_s - middle_s) <= _BEFORE_S]
         late = [wait_s for _, at_s, wait_s in self._bins if at_s >= end_s - _BIN_S]
-        if not early or not late or end_s - begin_s < _SHORTEST_S:
-            return 0.0
-        moved_s = min(late) - min(early)
-        return moved_s / (end_s - begin_s) if moved_s > _STEP_S else 0.0
+        if not early or not late:
+            return None
+        return min(middle, default=-math.inf) - min(early), min(late) - min(early)
