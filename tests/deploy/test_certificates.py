@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -43,7 +44,7 @@ def signed_by(leaf: x509.Certificate, authority: x509.Certificate) -> bool:
     assert leaf.signature_hash_algorithm is not None
     try:
         key.verify(leaf.signature, leaf.tbs_certificate_bytes, ECDSA(leaf.signature_hash_algorithm))
-    except Exception:
+    except InvalidSignature:
         return False
     return True
 
