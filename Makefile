@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-MEMBERS := contracts libs/kit services/ingest services/detect services/plates services/tickets services/access deploy/local
+MEMBERS := contracts libs/kit libs/verify services/ingest services/detect services/plates services/tickets services/access deploy/local
 # What mypy reads besides the members' sources.
 TYPED := tests
 # Training needs torch, which this environment lacks: what derives from it has no types here.
@@ -15,6 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform
 	--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make pins" $(if $(UPGRADE),--upgrade)
 # Most tests wait for other processes: three at a time keep two cores busy.
 PROCESSES ?= 3
+ENGINE_TESTS ?= tests/e2e tests/integration tests/deploy
 ONCE ?=
 SHORT ?=
 SEED ?= 1
@@ -75,7 +76,7 @@ bench: setup ## measure; prints one JSON object
 test-engines: setup ## the integration and fault suite against Apache Kafka and MinIO (needs Java, Maven and Go)
 	-@$(BIN)/payesh-local build-engines
 	@PAYESH_TEST_ENGINES=production $(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder \
-		tests/e2e tests/integration tests/deploy
+		$(ENGINE_TESTS)
 
 pins: $(BIN)/uv ## write pins/*.lock for what each pyproject.toml asks for (UPGRADE=1 takes newer versions)
 	@echo uv | $(COMPILE) - --output-file pins/installer.lock

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,24 @@ __all__ = ["breakable_engines", "engines"]
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ("tests/deploy/test_images.py", "tests/deploy/test_commands_run.py")
+ANY_ENGINE = tuple(
+    f"tests/{folder}/test_{name}.py"
+    for folder, names in {
+        "integration/*": "doors unexpected_input guide_*",
+        "integration/access": "consent decoys endings keys migrations pages_client rights sign_in "
+        "tokens",
+        "integration/detect": "query_promises",
+        "integration/guides": "*",
+        "integration/kit": "database_promises refusal_promises request_promises sign_in_promises "
+        "token_promises",
+        "integration/plates": "search_promises",
+        "integration/tickets": "drafting_benchmark queue_page",
+        "deploy": "alerts environments images manifests pins",
+    }.items()
+    for name in names.split()
+)
+"""Files whose promises neither bus nor store has a part in: HTTP, the database, files of the
+checkout. They run with the engines of `make test` alone; what is not named here runs with both."""
 SHARED = Path(os.environ.get("PAYESH_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
@@ -41,11 +60,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFi
     return WholeFiles(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _needs_no_second_engine(item: pytest.Item) -> bool:
+    file = item.path.relative_to(ROOT).as_posix()
+    return any(fnmatch(file, each) for each in ANY_ENGINE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long groups come first, so that short files fill the end of every process.
 
     Each process has engines of its own. The end-to-end tests mostly wait for their film.
     """
+    if os.environ.get("PAYESH_TEST_ENGINES") == "production":
+        left_out = [item for item in items if _needs_no_second_engine(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     tests = Path(__file__).parent
     order = {tests / "e2e": 0, tests / "integration": 2, tests / "deploy": 3}
 

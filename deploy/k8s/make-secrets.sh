@@ -26,5 +26,7 @@ secret minio-root Opaque "user=root-$(hex 6)" "password=$(hex 20)"
 secret ingest-keys Opaque "source-key=$(fernet)"
 secret access-keys Opaque "key-encryption-key=$(fernet)" "first-administrator=$(hex 32)"
 secret query-digests Opaque "key=$(hex 32)"
+# Evidence is not signed before the root certified a key: docs/runbooks.md, "Evidence keys".
+secret tickets-evidence-keys Opaque "keys=[]"
 secret tickets-pages Opaque "client-secret=$(hex 32)"
 secret services-client Opaque "client-secret=$(hex 32)"

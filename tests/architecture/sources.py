@@ -9,6 +9,7 @@ SERVICES = ("ingest", "detect", "plates", "tickets", "access")
 PARTS = {
     "contracts": "contracts/src/payesh/contracts",
     "kit": "libs/kit/src/payesh/kit",
+    "verify": "libs/verify/src/payesh/verify",
     "local": "deploy/local/src/payesh/local",
     **{name: f"services/{name}/src/payesh/{name}" for name in SERVICES},
 }

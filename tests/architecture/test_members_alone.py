@@ -14,10 +14,11 @@ UV = Path(sys.executable).with_name("uv")
 MEMBERS = {
     "contracts": ["payesh.contracts"],
     "libs/kit": ["payesh.kit.http"],
+    "libs/verify": ["payesh.verify.command"],
     "deploy/local": ["payesh.local.cli"],
 }
 VISION = frozenset({"av", "numpy", "onnxruntime", "opencv-python-headless", "trackers", "torch"})
-WITHOUT_VISION = frozenset({"contracts", "libs/kit"})
+WITHOUT_VISION = frozenset({"contracts", "libs/kit", "libs/verify"})
 
 
 def run(*command: str | Path, cwd: Path) -> str:

@@ -24,6 +24,7 @@ from tests.support import generated
 from tests.support.engines import chosen_engines
 
 COMPOSE = ROOT / "deploy/compose"
+NO_KEYS = "[]"  # of a keyring whose root has not certified a key yet
 GENERATED = (
     "deploy/compose/create-bus-users.sh",
     "deploy/compose/create-topics.sh",
@@ -67,7 +68,7 @@ def test_no_two_installations_share_a_secret() -> None:
             value
             for each in drawn
             for name, value in each["stringData"].items()
-            if name != "username"
+            if name != "username" and value != NO_KEYS
         }
 
     assert not values() & values()

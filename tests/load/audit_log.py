@@ -12,32 +12,35 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 import structlog
 from sqlalchemy import text
 
-from payesh.access.adapters import audit_log, merkle_tree, tree_heads
+from payesh.access.adapters import audit_log, tree_heads
 from payesh.access.adapters.audit_tables import AuditLeaf
+from payesh.access.adapters.bootstrap import read_or_write_secret
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.passwords import Passwords
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.audit_findings import ExportedLeaf, Finding, Verdict
 from payesh.access.domain.audit_numbers import numbered
 from payesh.access.domain.audit_verification import Published, compared, published
-from payesh.access.domain.merkle import consistency_path, inclusion_path
 from payesh.access.handlers.audit_alarms import ACCESS_ITSELF
 from payesh.access.handlers.audit_export import exported
+from payesh.access.handlers.bootstrap import offer_secret
 from payesh.access.handlers.installation import prepare
 from payesh.access.handlers.publishing import publish_to_bucket
-from payesh.access.handlers.tree_heads import sign_head
+from payesh.access.handlers.tree_heads import consistency_proof, inclusion_proof, sign_head
 from payesh.access.main import MIGRATIONS
 from payesh.access.verification.files import read_export, read_heads
 from payesh.access.verification.report import verify_audit
@@ -48,8 +51,10 @@ from payesh.kit.migrations import migrate
 from payesh.kit.objects import MinioObjects
 from payesh.kit.query_digests import QueryDigests
 from payesh.local.engines import LocalEngines
+from payesh.local.engines.ports import free_port
 from payesh.local.engines.s3_client import s3_client
-from tests.integration.access.conftest import settings_for
+from payesh.local.topics import create_topics
+from tests.integration.access.conftest import serving, settings_for
 
 BATCH = 128
 """Records a transaction, as the consumer hands them over."""
@@ -93,8 +98,12 @@ async def measure_audit_log(records: int, proofs: int = PROOFS) -> dict[str, Any
         folder = Path(name)
         async with _log(folder) as (dependencies, engines, owner):
             found = await _fill(folder, dependencies, engines, owner, records)
-            found["proofs"] = await _prove(dependencies, records, proofs)
+            found["proofs_by_the_handler"] = await _prove(dependencies, records, proofs)
             export = await _export(dependencies, folder / "export.jsonl")
+            # Last: the service takes the records of the proofs into the log.
+            found["proofs_over_http"] = await _prove_over_http(
+                dependencies, folder, records, proofs
+            )
         return {"records": records, **found, "verification": _verify(folder, export)}
 
 
@@ -192,19 +201,61 @@ async def _insert_bare(
 
 
 async def _prove(dependencies: Dependencies, records: int, proofs: int) -> dict[str, float]:
-    """Milliseconds of proofs of inclusion and of consistency at random places."""
+    """Milliseconds of proofs of inclusion and of consistency at random places, by the handler that
+    the route calls: the proof, and the audit record of its reading committed."""
+    prove: dict[str, Callable[[int], Awaitable[object]]] = {
+        "inclusion": lambda place: inclusion_proof(dependencies, ACCESS_ITSELF, place),
+        "consistency": lambda place: consistency_proof(dependencies, ACCESS_ITSELF, place),
+    }
+    return await _timed(prove, records, proofs)
+
+
+async def _prove_over_http(
+    dependencies: Dependencies, folder: Path, records: int, proofs: int
+) -> dict[str, float]:
+    """The same by requests of one client that keeps its connection, to the whole service with its
+    workers beside: the log grows by the records of these readings meanwhile."""
+    settings = dependencies.settings.model_copy(
+        update={"http_port": free_port(), "requests_per_minute": 10**6}
+    )
+    await create_topics(settings.kafka_bootstrap)
+    secret_file = folder / "first-administrator.secret"
+    secret = read_or_write_secret(secret_file)
+    await offer_secret(dependencies.database, secret)
+    url = f"http://127.0.0.1:{settings.http_port}"
+    async with serving(settings), httpx.AsyncClient(base_url=url, timeout=30) as http:
+        first = await http.post(
+            "/v1/bootstrap",
+            json={
+                "secret": secret,
+                "username": "load.auditor",
+                "name": "Load",
+                "password": token_urlsafe(24),
+            },
+        )
+        first.raise_for_status()
+        http.headers["Authorization"] = f"Bearer {first.json()['access_token']}"
+
+        async def asked(path: str) -> None:
+            (await http.get(path)).raise_for_status()
+
+        prove: dict[str, Callable[[int], Awaitable[object]]] = {
+            "inclusion": lambda place: asked(f"/v1/audit/records/{place}/proof"),
+            "consistency": lambda place: asked(f"/v1/audit/tree-heads/{place}/consistency"),
+        }
+        return await _timed(prove, records, proofs)
+
+
+async def _timed(
+    prove: dict[str, Callable[[int], Awaitable[object]]], records: int, proofs: int
+) -> dict[str, float]:
     chance = random.Random(1)  # noqa: S311 - places to look at
-    found: dict[str, list[float]] = {"inclusion": [], "consistency": []}
+    found: dict[str, list[float]] = {kind: [] for kind in prove}
     for _ in range(proofs):
-        for kind, path in (
-            ("inclusion", inclusion_path(chance.randrange(records), records)),
-            ("consistency", consistency_path(chance.randrange(1, records), records)),
-        ):
+        for kind, proven in prove.items():
+            place = chance.randrange(1, records)
             began = time.perf_counter()
-            async with dependencies.database.transaction() as session:
-                head = await tree_heads.latest(session)
-                assert head is not None and head.tree_size == records
-                await merkle_tree.proof(session, path)
+            await proven(place)
             found[kind].append((time.perf_counter() - began) * 1000)
     return {
         f"{kind}_ms_{name}": round(statistics.quantiles(times, n=100)[place], 2)
@@ -305,7 +356,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     chosen = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     found = asyncio.run(measure_audit_log(chosen.records))
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
 

@@ -43,7 +43,10 @@ def main() -> None:
     if unknown := set(chosen) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     # Standard output is the JSON object's alone.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     console = Console(stderr=True)
     # It takes minutes to draw, and only what looks at pictures needs it.
     film = render_street(1).video if _OF_FILM & set(chosen) else Path()

@@ -8,7 +8,10 @@ from uuid import UUID
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import format_utc
+from payesh.detect.adapters.detectors import Detectors
+from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.adapters.video import decode_segment
+from payesh.detect.evaluation.bench_command import measured
 from payesh.local.street.truth import Truth
 from payesh.local.street_camera import street_revision
 from tests.support.observer_builder import checkpoint_of, stream_observer
@@ -46,4 +49,5 @@ def measure_detection(film: Path) -> dict[str, Any]:
         "ratio_to_decode": round(observed_s / decoded_s, 3),
         "cpu_per_camera": round(observed_s / film_s, 3),
         "cpu_per_camera_decode_only": round(decoded_s / film_s, 3),
+        "cameras": measured(segments, revision, Detectors(ModelFolder()), (1, 4, 16)),
     }

@@ -17,11 +17,15 @@ import httpx
 import numpy as np
 
 from payesh.contracts.audiences import audience_of
+from payesh.local.engines import LocalEngines
 from payesh.local.stack import Stack
+from tests.integration.replicas.conftest import EVERY_REQUEST_ANEW, READS, Town, running_town
 
 _ROUNDS = 60
 _EVERY_S = 0.02
 _GIVE_UP_S = 30.0
+_IN_A_ROW = 8
+"""Refusals after which no replica behind an address is taken to admit."""
 _PATHS = {
     "access": ("/v1/people", "people:read"),
     "ingest": ("/v1/cameras", "cameras:read"),
@@ -34,7 +38,67 @@ _PURPOSE = {"Payesh-Purpose": "measurement"}
 
 async def measure_revoking() -> dict[str, Any]:
     """Percentiles of seconds by service, over the bus and asking as in production, and by asking
-    alone with the bus stopped."""
+    alone with the bus stopped; and with two replicas of access and of tickets behind an address."""
+    found = await _one_replica_each()
+    found["two_replicas"] = await measure_replicas(_ROUNDS)
+    return found
+
+
+async def measure_replicas(rounds: int) -> dict[str, Any]:
+    """Percentiles of seconds until both replicas of access, both of tickets and one of detect
+    refuse: each request reaches the next replica, and the time is that of the first refusal that
+    no admitted answer follows."""
+    with tempfile.TemporaryDirectory(prefix="payesh-replicas-") as name:
+        folder = Path(name)
+        engines = LocalEngines(folder / "engines", survives_power_loss=False)
+        await engines.start()
+        try:
+            async with running_town(engines, folder, ["both"]) as town:
+                found = [await _round_of_replicas(town) for _ in range(rounds)]
+        finally:
+            engines.kill()
+    return _summary(found)
+
+
+async def _round_of_replicas(town: Town) -> dict[str, float]:
+    made = (await town.access.new_client(scopes=READS, counties="*")).json()
+    client_id = made["client"]["client_id"]
+    tokens = await town.machine_tokens(client_id, made["client_secret"])
+    urls = {"access": town.access.url, "tickets": town.tickets_url, "detect": town.detect["both"]}
+
+    async def ask(http: httpx.AsyncClient, service: str) -> int:
+        url = urls[service] + _PATHS[service][0].format(uuid4())
+        return (await http.get(url, headers=tokens[service])).status_code
+
+    # Without kept connections, so that each request reaches the next replica.
+    headers = {**_PURPOSE, **EVERY_REQUEST_ANEW}
+    async with httpx.AsyncClient(timeout=20, headers=headers) as http:
+        for service in urls:
+            assert (first := await ask(http, service)) not in (401, 403, 503), (service, first)
+        disabled = await town.access.patch(f"/v1/clients/{client_id}", {"enabled": False})
+        disabled.raise_for_status()
+        since = time.perf_counter()
+
+        async def until_refused(service: str) -> float:
+            refusals, refused_at_s = 0, 0.0
+            while refusals < _IN_A_ROW:
+                status = await ask(http, service)
+                answered_s = time.perf_counter() - since
+                if answered_s > _GIVE_UP_S:
+                    return _GIVE_UP_S
+                if status == 401:
+                    refused_at_s = refused_at_s if refusals else answered_s
+                    refusals += 1
+                else:
+                    refusals = 0
+                await asyncio.sleep(_EVERY_S)
+            return refused_at_s
+
+        seconds = await asyncio.gather(*map(until_refused, urls))
+    return dict(zip(urls, seconds, strict=True))
+
+
+async def _one_replica_each() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="payesh-revoking-") as folder:
         async with (
             Stack(Path(folder), survives_power_loss=False) as stack,
@@ -114,7 +178,7 @@ async def _ask(stack: Stack, http: httpx.AsyncClient, service: str, headers: dic
 
 def _summary(rounds: list[dict[str, float]]) -> dict[str, Any]:
     found: dict[str, Any] = {"rounds": len(rounds)}
-    for service in _PATHS:
+    for service in rounds[0]:
         seconds = np.array([each[service] for each in rounds])
         found[service] = {
             f"p{percentile}_s": round(float(np.percentile(seconds, percentile)), 3)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 from cryptography.fernet import Fernet
 
 from payesh.access.adapters.key_ring import KeyRing, SealedKey
-from payesh.access.adapters.tree_head_statements import sign
+from payesh.access.adapters.tree_head_statements import endorse, sign
 from payesh.access.domain.merkle import Frontier, leaf_hash
 from payesh.access.domain.tree_head import ServiceHead, TreeHead
 from payesh.contracts import AUDIT_RECORDS
@@ -59,6 +59,7 @@ class PublishedLog:
 
     ring: KeyRing = field(default_factory=lambda: KeyRing(Fernet.generate_key().decode()))
     key: SealedKey | None = None
+    endorsement: str | None = None
     lines: list[dict[str, Any]] = field(default_factory=list)
     frontier: Frontier = field(default_factory=Frontier)
     services: dict[str, ServiceHead] = field(default_factory=dict)
@@ -95,7 +96,22 @@ class PublishedLog:
             BEGAN + timedelta(seconds=self.frontier.size),
             dict(self.services),
         )
-        return sign(self.ring, self.key, head)
+        return sign(self.ring, self.key, head, endorsement=self.endorsement)
+
+    def rotate(self) -> str:
+        """Sign with a new key from now on, which the present one endorses; the new key's id."""
+        assert self.key is not None
+        following = self.ring.make()
+        self.endorsement = endorse(
+            self.ring,
+            self.key,
+            following.key_id,
+            log="https://access.test",
+            tree_size=self.frontier.size,
+            now=BEGAN + timedelta(seconds=self.frontier.size),
+        )
+        self.key = following
+        return following.key_id
 
     def write(self, path: Path) -> Path:
         path.write_text("".join(json.dumps(line) + "\n" for line in self.lines))
@@ -112,10 +128,13 @@ def published_log(
     return log
 
 
-def write_export(path: Path, records: Sequence[bytes], statement: str | None) -> Path:
+def write_export(
+    path: Path, records: Sequence[bytes], statement: str | None, *, agency: str | None = None
+) -> Path:
     """An export of these records, numbered as they stand."""
+    head = {"audit_export": 1, "tree_head": statement, "agency": agency}
     with path.open("w") as file:
-        file.write(json.dumps({"audit_export": 1, "tree_head": statement}) + "\n")
+        file.write(json.dumps(head) + "\n")
         for position, each in enumerate(records):
             file.write(json.dumps({"position": position, "leaf": each.decode()}) + "\n")
     return path

@@ -16,6 +16,7 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.handlers.joining import Priced, join
+from tests.support.evidence_keys import KEYS
 from tests.support.revision_builder import revision
 from tests.support.violation_builder import CERTIFICATE, chained, plate_read, violation
 
@@ -97,6 +98,6 @@ async def bundle(
     rules = BundleRules(
         retention=timedelta(days=1), maximum_clip_bytes=1 << 20, software_version="test 1"
     )
-    built = await build_bundle(case, store, rules)  # type: ignore[arg-type]
+    built = await build_bundle(case, store, rules, KEYS)  # type: ignore[arg-type]
     assert isinstance(built, EvidenceRecord)
     return root / "evidence" / str(case.citation_id)

@@ -26,12 +26,17 @@ class KeepingWitness:
     leaves: list[bytes] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     token: str | None = None
+    key_id: str | None = None
     url: str = ""
 
     def take(self, body: dict[str, Any]) -> JSONResponse:
         if body["first"] != self.tree_size:
             return JSONResponse({"tree_size": self.tree_size}, status_code=409)
-        head, _ = opened(body["tree_head"])
+        head, key_id, endorsement = opened(body["tree_head"])
+        endorsed = endorsement is not None and (endorsement.key_id, endorsement.next_key_id)
+        if self.key_id not in (None, key_id) and endorsed != (self.key_id, key_id):
+            self.refused.append(body["tree_head"])
+            return JSONResponse({}, status_code=422)
         proof = [bytes.fromhex(each) for each in body["consistency"]]
         if not consistent(self.tree_size, self.root, head.tree_size, head.root_hash, proof):
             self.refused.append(body["tree_head"])
@@ -40,6 +45,7 @@ class KeepingWitness:
             joined = base64.b64decode(body["leaf_hashes"])
             self.leaves += [joined[at : at + 32] for at in range(0, len(joined), 32)]
             assert root_of(self.leaves) == head.root_hash
+        self.key_id = key_id
         self.tree_size, self.root = head.tree_size, head.root_hash
         self.lines.append(body)
         return JSONResponse({})

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -25,6 +27,7 @@ from payesh.access.main import MIGRATIONS, create, offer_bootstrap
 from payesh.access.settings import Settings
 from payesh.contracts.audiences import audience_of
 from payesh.kit.migrations import migrate
+from payesh.kit.serving import configuration
 from payesh.kit.settings import TokenSettings
 from payesh.kit.tokens import TokenVerifier
 from payesh.local.engines import EngineSet
@@ -95,6 +98,7 @@ class RunningAccess:
     async def new_person(
         self, headers: dict[str, str] | None = None, **body: Any
     ) -> httpx.Response:
+        """The answer to the making of an account, as if its owner had chosen the password."""
         wanted = {
             "username": f"officer-{secrets.token_hex(4)}",
             "name": "رضا کریمی",
@@ -103,7 +107,18 @@ class RunningAccess:
             "scopes": ["citations:read", "citations:decide"],
             "counties": ["semnan", "damghan"],
         }
-        return await self.post("/v1/people", wanted | body, headers)
+        answer = await self.post("/v1/people", wanted | body, headers)
+        if answer.is_success:
+            await self.choose(answer.json()["person_id"])
+        return answer
+
+    async def choose(self, person_id: str) -> None:
+        """As if the person had chosen the password that the account has."""
+        database = await self.database()
+        await database.execute(
+            "UPDATE people SET password_given = false WHERE person_id = $1", UUID(person_id)
+        )
+        await database.close()
 
     async def bearer_with(self, **rights: Any) -> dict[str, str]:
         """Headers of a new client with these rights, for access."""
@@ -141,10 +156,13 @@ class RunningAccess:
 class Browser:
     """A person's browser, and the page that sent it, in an authorization-code flow."""
 
-    def __init__(self, access: RunningAccess) -> None:
+    def __init__(self, access: RunningAccess, address: str | None = None) -> None:
         self.access = access
-        self.address = f"203.0.113.{secrets.randbelow(2**32)}"
-        self.http = access.http(headers={"X-Forwarded-For": f"198.51.100.1, {self.address}"})
+        self.address = address or str(IPv4Address(secrets.randbelow(2**32)))
+        # The first line is what the browser wrote itself, the second what our proxy saw.
+        self.http = access.http(
+            headers=[("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", self.address)]
+        )
         self.verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(self.verifier.encode()).digest()
         self.request = {
@@ -178,7 +196,7 @@ class Browser:
         return answered
 
     async def sign_in(
-        self, username: str, password: str = PASSWORD, then: str = ""
+        self, username: str, password: str = PASSWORD, then: str = "", **further: str
     ) -> httpx.Response:
         page = await self.http.get("/sign-in", params={"continue": then})
         token = page.text.split('name="form_token" value="')[1].split('"')[0]
@@ -188,7 +206,7 @@ class Browser:
             "form_token": token,
             "continue": then,
         }
-        return await self.http.post("/sign-in", data=form)
+        return await self.http.post("/sign-in", data=form | further)
 
     async def code(self, username: str) -> str:
         """The code that the browser brings back after signing in."""
@@ -238,8 +256,10 @@ def settings_for(engines: EngineSet, folder: Path, **changed: Any) -> Settings:
             "refusals_per_minute": 100_000,
             "key_encryption_key": Fernet.generate_key().decode(),
             "key_activation_delay_s": 0,
+            "token_lifetime_s": 900,  # the administrator's lasts as long as these tests
             "password_hash_memory_kib": 8 * 1024,
             "sign_in_failures_per_account": 4,
+            "sign_in_failures_per_account_everywhere": 12,
             "sign_in_failures_per_address": 30,
             "forwarded_hops": 1,
             "pages_clients_file": folder / "clients.json",
@@ -250,10 +270,7 @@ def settings_for(engines: EngineSet, folder: Path, **changed: Any) -> Settings:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        create(settings), port=settings.http_port, log_config=None, lifespan="on"
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configuration(create(settings), settings, None))
     task = asyncio.create_task(server._serve())  # `serve` takes over signals
     try:
         while not server.started:

@@ -11,4 +11,5 @@ async def test_each_kind_of_tampering_with_twenty_thousand_records_is_named_at_i
     found = await measure_audit_log(20_000, proofs=100)
     verification = found["verification"]
     assert found["head_files"] >= 2
+    assert found["proofs_by_the_handler"].keys() == found["proofs_over_http"].keys()
     assert verification["named"] == dict.fromkeys(TAMPERING, verification["tampered_each"])

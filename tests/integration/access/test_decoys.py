@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -33,7 +34,14 @@ async def producer(access: RunningAccess) -> AsyncIterator[Producer]:
     await producer.stop()
 
 
-async def searched(access: RunningAccess, producer: Producer, plate: str, **more: Any) -> str:
+async def searched(
+    access: RunningAccess,
+    producer: Producer,
+    plate: str,
+    *,
+    recorded_at: datetime | None = None,
+    **more: Any,
+) -> str:
     """A record of a search as plates publishes it; its epoch."""
     epoch = uuid4().hex
     digest = QueryDigests(access.settings.query_digest_key).of({"plate": plate, **more})
@@ -41,6 +49,7 @@ async def searched(access: RunningAccess, producer: Producer, plate: str, **more
         record(
             epoch,
             1,
+            recorded_at=recorded_at or datetime.now(UTC),
             resource_ids=(),
             query_digest=digest.whole,
             query_terms=digest.terms,
@@ -53,6 +62,8 @@ async def searched(access: RunningAccess, producer: Producer, plate: str, **more
 async def who_looked_for(access: RunningAccess, plate: str) -> list[str]:
     answer = await access.post("/v1/audit/plate-searches", {"plate": plate, "limit": 200})
     assert answer.status_code == 200, answer.text
+    terms = set(answer.json()["terms"])
+    assert all(terms.intersection(each["record"]["query_terms"]) for each in answer.json()["items"])
     return [
         item["record"]["epoch"]
         for item in answer.json()["items"]
@@ -126,15 +137,126 @@ async def test_a_decoy_of_two_people_raises_an_alarm_when_it_is_looked_for(
 
     listed = (await access.get(DECOYS, one)).json()["items"]
     assert plate not in str(listed)
-    assert (await access.post(f"{DECOYS}/{decoy_id}/retire", {}, one)).status_code == 204
-    last = await searched(access, producer, plate)
+
+
+async def active_decoy(access: RunningAccess, plate: str) -> tuple[str, list[dict[str, str]]]:
+    """A decoy of two people, and the headers of both."""
+    people = [await access.person_bearer(scopes=["audit:decoys"]) for _ in range(2)]
+    entered = await access.post(DECOYS, {"name": "gate", "plate": plate}, people[0])
+    decoy_id = str(entered.json()["decoy_id"])
+    confirmed = await access.post(f"{DECOYS}/{decoy_id}/confirm", {"plate": plate}, people[1])
+    assert confirmed.status_code == 204, confirmed.text
+    return decoy_id, people
+
+
+async def subjects_alarmed(access: RunningAccess, decoy_id: str) -> set[str]:
+    return {alarm["details"]["subject"] for alarm in await decoy_alarms(access, decoy_id)}
+
+
+async def test_one_person_cannot_retire_a_decoy(
+    access: RunningAccess, producer: Producer, plate: str
+) -> None:
+    decoy_id, (one, other) = await active_decoy(access, plate)
+    retire = f"{DECOYS}/{decoy_id}/retire"
+    proposed = await access.post(retire, {}, one)
+    assert (proposed.status_code, proposed.json()["state"]) == (200, "retiring")
+    again = await access.post(retire, {}, one)
+    assert (again.status_code, again.json()["type"]) == (403, "urn:payesh:problem:second-person")
+    epoch = await searched(access, producer, plate)
+
+    async def raised() -> bool:
+        return f"person:{epoch}" in await subjects_alarmed(access, decoy_id)
+
+    await eventually(raised)
+    retired = await access.post(retire, {}, other)
+    assert (retired.status_code, retired.json()["state"]) == (200, "retired")
+    assert (await access.post(retire, {}, one)).status_code == 409
+
+
+async def test_a_proposal_to_retire_a_decoy_holds_for_a_day(
+    access: RunningAccess, plate: str
+) -> None:
+    """Else one that no person answered would let the next person retire it alone."""
+    decoy_id, (one, other) = await active_decoy(access, plate)
+    retire = f"{DECOYS}/{decoy_id}/retire"
+    await access.post(retire, {}, one)
+    database = await access.database()
+    try:
+        await database.execute(
+            "UPDATE decoys SET retirement_at = retirement_at - interval '25 hours'"
+            " WHERE decoy_id = $1",
+            UUID(decoy_id),
+        )
+    finally:
+        await database.close()
+    answer = await access.post(retire, {}, other)
+    assert (answer.status_code, answer.json()["state"]) == (200, "retiring")
+    assert (await access.post(retire, {}, one)).json()["state"] == "retired"
+
+
+async def test_a_search_before_the_retirement_raises_its_alarm_when_it_arrives_after(
+    access: RunningAccess, producer: Producer, plate: str
+) -> None:
+    decoy_id, people = await active_decoy(access, plate)
+    searched_at = datetime.now(UTC)
+    for person in people:
+        await access.post(f"{DECOYS}/{decoy_id}/retire", {}, person)
+    late = await searched(access, producer, plate, recorded_at=searched_at)
+    after = await searched(
+        access, producer, plate, recorded_at=datetime.now(UTC) + timedelta(minutes=2)
+    )
+
+    async def raised() -> bool:
+        return f"person:{late}" in await subjects_alarmed(access, decoy_id)
 
     async def seen() -> bool:
-        return last in await who_looked_for(access, plate)
+        return after in await who_looked_for(access, plate)
 
+    await eventually(raised)
     await eventually(seen)
-    subjects = [alarm["details"]["subject"] for alarm in await decoy_alarms(access, decoy_id)]
-    assert f"person:{last}" not in subjects
+    assert f"person:{after}" not in await subjects_alarmed(access, decoy_id)
+
+
+async def test_a_refused_search_of_the_log_carries_what_was_searched_and_meets_decoys(
+    access: RunningAccess, plate: str
+) -> None:
+    decoy_id, _ = await active_decoy(access, plate)
+    without_scope = await access.bearer_with(scopes=["people:read"])
+    without_purpose = {
+        name: value
+        for name, value in (await access.person_bearer(scopes=["audit:read"])).items()
+        if name == "Authorization"
+    }
+    body = {"plate": plate, "limit": 7}
+    async with access.http() as http:
+        for headers in (without_scope, without_purpose):
+            refused = await http.post("/v1/audit/plate-searches", json=body, headers=headers)
+            assert refused.status_code == 403, refused.text
+        malformed = await http.post(
+            "/v1/audit/plate-searches", json={"plate": 7}, headers=without_scope
+        )
+        assert malformed.status_code == 403
+    term = QueryDigests(access.settings.query_digest_key).of({"plate": plate})
+
+    async def recorded() -> list[dict[str, Any]]:
+        answer = await access.post("/v1/audit/plate-searches", {"plate": plate, "limit": 200})
+        return [
+            item["record"]
+            for item in answer.json()["items"]
+            if item["record"]["outcome"] == "denied"
+        ]
+
+    async def both() -> bool:
+        return len(await recorded()) == 2
+
+    await eventually(both)
+    assert {each["query_digest"] for each in await recorded()} == {term.whole}
+
+    async def alarmed() -> bool:
+        alarms = await decoy_alarms(access, decoy_id)
+        return [each["details"]["outcome"] for each in alarms].count("denied") == 2
+
+    await eventually(alarmed)
 
 
 async def test_a_decoy_of_one_person_raises_no_alarm(

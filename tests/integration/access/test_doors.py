@@ -8,17 +8,16 @@ import httpx
 
 from payesh.access.main import create
 from payesh.contracts import AuditReadRecorded
-from payesh.contracts.access import AuditOutcome
 from payesh.contracts.audiences import audience_of
 from payesh.kit.query_digests import QueryDigests
 from tests.support.doors import (
     admits_no_stranger,
     doors,
     records_who_lacks_the_scope,
+    shows_nothing_of_elsewhere,
     stops_who_asks_too_often,
 )
 from tests.support.engine_settings import QUERY_KEY
-from tests.support.problems import problem
 from tests.support.waiting import eventually
 
 from .conftest import PURPOSE, RunningAccess
@@ -90,6 +89,39 @@ async def test_every_route_has_a_quota(access: RunningAccess) -> None:
     await app.state.dependencies.database.close()
 
 
+OPERATOR = "the operator's own, of no agency"
+LOG = "of the caller's agency alone: test_audit.py"
+WITHOUT_AGENCY = {
+    **dict.fromkeys(
+        [
+            "GET /v1/agencies",
+            "POST /v1/agencies",
+            "PATCH /v1/agencies/{agency_id}",
+            "GET /v1/keys",
+            "POST /v1/keys/rotate",
+            "GET /v1/audit/alarms",
+            "POST /v1/audit/alarms/{alarm_id}/review",
+            "GET /v1/audit/decoys",
+            "POST /v1/audit/decoys",
+            "POST /v1/audit/decoys/{decoy_id}/confirm",
+            "POST /v1/audit/decoys/{decoy_id}/retire",
+            "GET /v1/audit/gaps",
+            "GET /v1/audit/tree-head",
+            "POST /v1/audit/tree-head-key/rotate",
+            "GET /v1/audit/tree-heads",
+            "GET /v1/audit/tree-heads/{first}/consistency",
+            "GET /v1/audit/records/{position}/proof",
+        ],
+        OPERATOR,
+    ),
+    "GET /v1/audit": LOG,
+    "GET /v1/audit/export": LOG,
+    "POST /v1/audit/plate-searches": LOG,
+    "POST /v1/people": "makes an account of the caller's own rights: test_rights.py",
+    "POST /v1/clients": "makes a client of the caller's own rights: test_rights.py",
+}
+
+
 async def test_another_agencys_accounts_are_hidden_and_the_attempts_recorded(
     access: RunningAccess,
 ) -> None:
@@ -99,24 +131,68 @@ async def test_another_agencys_accounts_are_hidden_and_the_attempts_recorded(
     client = (await access.new_client(agency=agency)).json()["client"]["client_id"]
     scopes = ["people:read", "people:write", "clients:read", "clients:write"]
     subject, headers = await machine(access, scopes=scopes, counties="*")
-    attempts = [
-        ("GET", f"/v1/people/{person}", "people:read"),
-        ("PATCH", f"/v1/people/{person}", "people:write"),
-        ("GET", f"/v1/clients/{client}", "clients:read"),
-        ("PATCH", f"/v1/clients/{client}", "clients:write"),
-        ("POST", f"/v1/clients/{client}/secret", "clients:write"),
-    ]
+    body: dict[str, Any] = {"json": {}}
+    await shows_nothing_of_elsewhere(
+        doors(create(access.settings), **{**ids(), "person_id": person, "client_id": client}),
+        access.http(headers=headers),
+        lambda number: audited(access, subject, number),
+        hidden=agency,
+        lists=["GET /v1/people", "GET /v1/clients"],
+        without=WITHOUT_AGENCY,
+        sent={
+            "PATCH /v1/people/{person_id}": body,
+            "PATCH /v1/clients/{client_id}": body,
+            "POST /v1/clients/{client_id}/approve": {"json": {"proposal": "0" * 64}},
+        },
+    )
     async with access.http(headers=headers) as http:
-        for method, path, _ in attempts:
-            body: dict[str, Any] | None = {} if method == "PATCH" else None
-            refused = await http.request(method, path, json=body)
-            assert problem(refused) == (404, "not-found"), path
         await http.get(f"/v1/people/{uuid4()}")  # there is none: nothing was hidden
-    records = await audited(access, subject, len(attempts))
-    assert [each.scope for each in records] == [scope for _, _, scope in attempts]
-    assert {each.outcome for each in records} == {AuditOutcome.DENIED}
-    assert records[0].resource_ids == (person,)
-    assert records[0].query_digest == DIGESTS.term("person_id", person)
+    records = await audited(access, subject, 6)
+    of_person = next(each for each in records if each.scope == "people:read")
+    assert of_person.resource_ids == (person,)
+    assert of_person.query_digest == DIGESTS.term("person_id", person)
+
+
+async def test_what_an_administrator_changes_is_on_record(access: RunningAccess) -> None:
+    """Who steals the rights of one leaves a trace, also where nothing was refused."""
+    agency = f"agency-{secrets.token_hex(4)}"
+    await access.post("/v1/agencies", {"agency_id": agency, "name": "پلیس"})
+    await access.patch(f"/v1/agencies/{agency}", {"enabled": True})
+    client = (await access.new_client()).json()["client"]["client_id"]
+    await access.patch(f"/v1/clients/{client}", {"name": "other"})
+    await access.post(f"/v1/clients/{client}/secret", {})
+    await access.get(f"/v1/clients/{client}")
+    key = (await access.post("/v1/keys/rotate", {})).json()["key_id"]
+    wanted = {
+        agency: {("register", "agency"), ("change", "agency")},
+        client: {
+            ("register", "client"),
+            ("change", "client"),
+            ("renew-secret", "client"),
+            ("read", "client"),
+        },
+        key: {("rotate", "signing-key")},
+    }
+
+    async def recorded() -> bool:
+        actions = {
+            each: {
+                (record["action"], record["resource_kind"])
+                for record in await found(access, service="access", resource=each)
+                if record["outcome"] == "granted"
+            }
+            for each in wanted
+        }
+        return actions == wanted
+
+    await eventually(recorded)
+    _, headers = await machine(access, scopes=["people:read"], counties="*")
+
+    async def new_key_is_known() -> bool:  # within two seconds; the next tests sign with it
+        async with access.http(headers=headers) as http:
+            return (await http.get("/v1/people")).is_success
+
+    await eventually(new_key_is_known)
 
 
 async def test_what_was_searched_in_the_log_is_recorded_digested(access: RunningAccess) -> None:

@@ -6,9 +6,11 @@ import secrets
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from payesh.kit.tokens import principal_from_claims
+from tests.support.waiting import eventually
 
 from .conftest import CALLBACK, PASSWORD, Browser, RunningAccess
 
@@ -35,6 +37,87 @@ async def test_an_officer_gets_a_token_through_the_pages_client(
     assert principal.actor == "tickets-pages"
     assert principal.scopes == {"citations:read", "citations:decide"}
     assert principal.counties == frozenset({"semnan", "damghan"})
+
+
+CHOSEN = "seven unrelated words of her own"
+
+
+async def test_a_password_that_another_person_set_opens_nothing_until_one_was_chosen(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer = await new_officer(access)
+    other = Browser(access)
+    await other.code(officer["username"])
+    given = {"password": "set by an administrator"}
+    changed = await access.patch(f"/v1/people/{officer['person_id']}", given)
+    assert changed.status_code == 200
+    assert (await other.authorize()).headers["location"].startswith("/sign-in")
+
+    async def tries(password: str, **further: str) -> httpx.Response:
+        return await browser.sign_in(officer["username"], password, **further)
+
+    for _ in range(6):  # no failures: the person is not made to wait
+        asked = await tries(given["password"])
+        assert asked.status_code == 200 and 'name="chosen"' in asked.text
+        assert "payesh_access=" not in str(asked.headers.get_list("set-cookie"))
+    for chosen, again in (
+        (given["password"], given["password"]),
+        ("password1234", "password1234"),
+        (CHOSEN, CHOSEN + "."),
+    ):
+        refused = await tries(given["password"], chosen=chosen, again=again)
+        assert refused.status_code == 422 and 'name="chosen"' in refused.text
+    assert (await tries("a wrong password", chosen=CHOSEN, again=CHOSEN)).status_code == 401
+    assert (await tries(given["password"], chosen=CHOSEN, again=CHOSEN)).status_code == 303
+    assert (
+        await Browser(access).sign_in(officer["username"], given["password"])
+    ).status_code == 401
+    assert (await Browser(access).sign_in(officer["username"], CHOSEN)).status_code == 303
+
+
+async def test_a_new_account_begins_with_a_password_of_its_owner(access: RunningAccess) -> None:
+    username = f"officer-{secrets.token_hex(4)}"
+    body = {
+        "username": username,
+        "name": "مینا رضایی",
+        "agency": "payesh",
+        "password": PASSWORD,
+        "scopes": ["citations:read"],
+        "counties": ["semnan"],
+    }
+    assert (await access.post("/v1/people", body)).status_code == 201
+    browser = Browser(access)
+    assert 'name="chosen"' in (await browser.sign_in(username)).text
+    then = (await browser.authorize()).headers["location"].split("continue=")[1]
+    signed_in = await browser.sign_in(
+        username, then=parse_qs(f"x={then}")["x"][0], chosen=CHOSEN, again=CHOSEN
+    )
+    assert signed_in.status_code == 303
+
+
+async def test_a_person_changes_the_own_password_and_is_out_everywhere_else(
+    access: RunningAccess,
+) -> None:
+    officer = await new_officer(access)
+    here, elsewhere = Browser(access), Browser(access)
+    await elsewhere.code(officer["username"])
+    form = await here.http.get("/sign-in?change=1")
+    assert 'name="chosen"' in form.text
+    changed = await here.sign_in(officer["username"], chosen=CHOSEN, again=CHOSEN)
+    assert changed.status_code == 303
+    assert (await elsewhere.authorize()).headers["location"].startswith("/sign-in")
+    assert (await here.authorize()).headers["location"].startswith(CALLBACK)
+
+    async def recorded() -> bool:
+        subject = f"person:{officer['username']}"
+        answer = await access.get(f"/v1/audit?subject={subject}")
+        shown = [
+            (each["record"]["action"], each["record"]["resource_ids"], each["record"]["agency"])
+            for each in answer.json()["items"]
+        ]
+        return shown == [("choose-password", [officer["person_id"]], "payesh")]
+
+    await eventually(recorded)
 
 
 async def test_a_browser_signs_in_once_for_several_tokens(
@@ -199,18 +282,86 @@ async def test_a_wrong_password_and_an_unknown_username_get_the_same_answer(
     assert "payesh_access=" not in wrong.headers["set-cookie"]
 
 
-async def test_an_account_is_throttled_under_parallel_guesses_too(access: RunningAccess) -> None:
+async def test_guesses_are_slowed_down_under_parallel_ones_too(
+    access: RunningAccess, browser: Browser
+) -> None:
     officer = await new_officer(access)
-    browsers = [Browser(access) for _ in range(8)]
+    browsers = [Browser(access, address=browser.address) for _ in range(8)]
     answers = await asyncio.gather(
         *(each.sign_in(officer["username"], "a guess") for each in browsers)
     )
-    codes = sorted(answer.status_code for answer in answers)
-    assert codes == [401] * 4 + [429] * 4
-    right = await Browser(access).sign_in(officer["username"], PASSWORD)
-    assert right.status_code == 429
+    assert sorted(answer.status_code for answer in answers) == [401] * 4 + [429] * 4
+    waiting = await browser.sign_in(officer["username"], PASSWORD)
+    assert waiting.status_code == 429
+    assert 0 < int(waiting.headers["retry-after"]) <= 15
+    assert "۱ دقیقه" in waiting.text
     other = await new_officer(access)
-    assert (await Browser(access).sign_in(other["username"])).status_code == 303
+    assert (await browser.sign_in(other["username"])).status_code == 303
+
+
+async def test_guesses_from_elsewhere_keep_nobody_out(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer = await new_officer(access)
+    attacker = Browser(access)
+    codes = [(await attacker.sign_in(officer["username"], "a guess")).status_code for _ in range(6)]
+    assert codes == [401] * 4 + [429] * 2
+    assert (await browser.sign_in(officer["username"])).status_code == 303
+    # The right password here sets no guesses free there.
+    assert (await attacker.sign_in(officer["username"], "a guess")).status_code == 429
+
+
+async def test_a_browser_that_is_known_goes_on_when_many_addresses_guess(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer = await new_officer(access)
+    assert (await browser.sign_in(officer["username"])).status_code == 303
+    guessed = [
+        (await Browser(access).sign_in(officer["username"], "a guess")).status_code
+        for _ in range(13)
+    ]
+    assert guessed == [401] * 12 + [429]
+    assert (await Browser(access).sign_in(officer["username"])).status_code == 429
+    assert (await browser.sign_in(officer["username"])).status_code == 303
+
+
+async def test_a_known_browser_is_slowed_down_by_its_own_guesses_alone(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer, other = await new_officer(access), await new_officer(access)
+    for each in (officer, other):  # they share a browser
+        assert (await browser.sign_in(each["username"])).status_code == 303
+    codes = [(await browser.sign_in(officer["username"], "a guess")).status_code for _ in range(5)]
+    assert codes == [401] * 4 + [429]
+    assert (await browser.sign_in(other["username"])).status_code == 303
+    assert (await browser.sign_in(officer["username"])).status_code == 429
+
+
+async def test_a_browser_is_known_for_its_own_people_and_until_the_password_changes(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer, victim = await new_officer(access), await new_officer(access)
+    assert (await browser.sign_in(officer["username"])).status_code == 303
+    assert (await Browser(access).sign_in(victim["username"])).status_code == 303
+    for _ in range(12):
+        await Browser(access).sign_in(victim["username"], "a guess")
+    assert (await browser.sign_in(victim["username"])).status_code == 429
+    for _ in range(12):
+        await Browser(access).sign_in(officer["username"], "a guess")
+    changed = "a new long phrase"
+    await access.patch(f"/v1/people/{officer['person_id']}", {"password": changed})
+    assert (await browser.sign_in(officer["username"], changed)).status_code == 429
+
+
+async def test_a_browser_s_secret_is_drawn_by_the_server(
+    access: RunningAccess, browser: Browser
+) -> None:
+    officer = await new_officer(access)
+    browser.http.cookies.set("payesh_access_browser", "planted", domain="127.0.0.1")
+    answer = await browser.sign_in(officer["username"])
+    drawn = answer.headers["set-cookie"].split("payesh_access_browser=")[1].split(";")[0]
+    assert len(drawn) > 40
+    assert "planted" not in answer.headers["set-cookie"]
 
 
 async def test_one_address_cannot_try_one_account_after_another(
@@ -220,6 +371,17 @@ async def test_one_address_cannot_try_one_account_after_another(
     assert [answer.status_code for answer in answers] == [401] * 30 + [429]
     elsewhere = await Browser(access).sign_in("unknown-31", "a guess")
     assert elsewhere.status_code == 401
+
+
+async def test_an_address_that_the_sender_writes_counts_for_nothing(
+    access: RunningAccess, browser: Browser
+) -> None:
+    answers = []
+    for n in range(31):
+        headers = [("X-Forwarded-For", f"198.51.100.{n}"), ("X-Forwarded-For", browser.address)]
+        browser.http.headers = httpx.Headers(headers)
+        answers.append((await browser.sign_in(f"other-{n}", "a guess")).status_code)
+    assert answers == [401] * 30 + [429]
 
 
 async def test_a_form_of_another_site_does_not_sign_in(

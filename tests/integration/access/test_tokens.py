@@ -40,10 +40,10 @@ async def test_a_clients_token_has_its_scopes_and_bounds(access: RunningAccess) 
     answer = await access.token(client_id, secret)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.json()["expires_in"] == 600
+    assert answer.json()["expires_in"] == access.settings.token_lifetime_s
     claims = await access.claims(answer.json()["access_token"])
     assert claims["sub"] == claims["client_id"] == client_id
-    assert claims["exp"] - claims["iat"] == 600
+    assert claims["exp"] - claims["iat"] == access.settings.token_lifetime_s
     assert claims["aud"] == "urn:payesh:service:ingest"
     principal = principal_from_claims(claims)
     assert principal.scopes == {"cameras:read", "streams:read"}

@@ -1,5 +1,6 @@
 """Tree heads are signed, published out of reach, proven against and verified offline."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
-from payesh.access.adapters import audit_log
+from payesh.access.adapters import audit_log, tree_heads
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.passwords import Passwords
 from payesh.access.adapters.tree_head_statements import BadStatement, opened
@@ -30,6 +31,7 @@ from payesh.kit.objects import MinioObjects
 from payesh.kit.query_digests import QueryDigests
 from payesh.local.engines import EngineSet
 from payesh.local.engines.s3_client import s3_client
+from tests.support.problems import problem
 from tests.support.waiting import eventually
 from tests.support.witness import KeepingWitness, witness_served
 
@@ -115,7 +117,7 @@ async def test_a_head_is_signed_with_a_key_and_a_type_of_its_own(
 ) -> None:
     await grow(3)
     head = (await access.get("/v1/audit/tree-head")).json()
-    stated, key_id = opened(head["tree_head"])
+    stated, key_id, _ = opened(head["tree_head"])
     assert (stated.tree_size, stated.root_hash.hex()) == (head["tree_size"], head["root_sha256"])
     assert "plates" in stated.services
     async with access.http() as http:
@@ -238,7 +240,16 @@ async def test_a_log_that_its_owner_rewrote_and_rehashed_is_caught_at_the_record
 
 
 async def rewrite(owner: asyncpg.Connection, place: int, body: bytes) -> None:
-    """Put another record into a leaf, and make the hashes above it anew."""
+    """Put another record into a leaf, and make the hashes above it anew, while no leaf is added:
+    one added meanwhile would complete a node over the hash that was there before."""
+    async with owner.transaction():
+        await owner.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('payesh-access-audit-log', 0))"
+        )
+        await _rewrite(owner, place, body)
+
+
+async def _rewrite(owner: asyncpg.Connection, place: int, body: bytes) -> None:
     await owner.execute(
         "UPDATE audit_leaves SET body = $2, leaf_hash = $3 WHERE position = $1",
         place,
@@ -282,7 +293,10 @@ async def test_a_witness_takes_each_head_once_and_only_if_it_adds(
         assert broken(report) == [] and report.with_leaf_hashes == keeping.tree_size
 
         # It was set back: the proof then begins where it is.
-        keeping.tree_size, keeping.root = first, opened(keeping.lines[0]["tree_head"])[0].root_hash
+        keeping.tree_size, keeping.root = (
+            first,
+            opened(keeping.lines[0]["tree_head"]).head.root_hash,
+        )
         keeping.leaves = keeping.leaves[:first]
         await grow(1)
         assert await publish_to_witness(dependencies, witness)
@@ -367,3 +381,45 @@ async def test_leaves_are_read_in_pieces(dependencies: Dependencies, grow: Grow)
     async with dependencies.database.transaction() as session:
         some = await audit_log.chunk(session, 0, size)
     assert [leaf.position for leaf, _ in some] == list(range(min(size, 500)))
+
+
+async def test_the_key_of_tree_heads_is_replaced_and_witness_and_verifier_follow(
+    access: RunningAccess, grow: Grow, dependencies: Dependencies, tmp_path: Path
+) -> None:
+    rotate = "/v1/audit/tree-head-key/rotate"
+    keeper = await access.person_bearer(scopes=["keys:write"])
+    async with witness_served(KeepingWitness()) as keeping:
+        witness = Witness(f"rotation-{uuid4().hex[:8]}", keeping.url)
+        await grow(2)
+        assert await publish_to_witness(dependencies, witness)
+        first = keeping.key_id
+        answer = await access.post(rotate, {}, keeper)
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["previous_key_id"] == first
+        await grow(2)
+        assert await publish_to_witness(dependencies, witness)
+        assert keeping.key_id == answer.json()["key_id"] != first and not keeping.refused
+        report = await verified(access, tmp_path, keeping.write(tmp_path / "witness.jsonl"))
+        assert broken(report) == [] and report.key_ids == [first, keeping.key_id]
+    found = await access.get(f"/v1/audit?resource={answer.json()['key_id']}")
+    assert "rotate-tree-head-key" in [i["record"]["action"] for i in found.json()["items"]]
+
+
+async def test_a_machine_does_not_replace_the_key_of_tree_heads(access: RunningAccess) -> None:
+    machine = await access.bearer_with(scopes=["keys:write"])
+    refused = await access.post("/v1/audit/tree-head-key/rotate", {}, machine)
+    assert problem(refused) == (403, "person-required")
+
+
+async def test_a_key_that_signed_no_head_is_not_replaced(
+    access: RunningAccess, grow: Grow, dependencies: Dependencies
+) -> None:
+    """No verifier could follow its successor: no published head would show the link."""
+    await grow(1)
+    keeper = await access.person_bearer(scopes=["keys:write"])
+    rotate = "/v1/audit/tree-head-key/rotate"
+    async with dependencies.database.transaction() as session:
+        assert await tree_heads.try_lock(session, "sign")  # no head is signed meanwhile
+        answers = [asyncio.create_task(access.post(rotate, {}, keeper)) for _ in range(2)]
+        await asyncio.sleep(1)
+    assert sorted([(await each).status_code for each in answers]) == [201, 409]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from payesh.contracts import DetectReadRecorded, Event, PassageObserved, TrafficCounted
-from payesh.contracts.detect import TrafficCount
+from payesh.contracts.detect import LaneTraffic, TrafficCount
 from payesh.contracts.values import PlaceClass, RoadClass
 from payesh.contracts.vocabulary import VehicleClass
 from payesh.detect.adapters import passages
@@ -98,6 +98,15 @@ def counted(camera_id: str, minute: datetime, *, vehicles: int = 3, **changes: A
         "counts": (
             TrafficCount(
                 lane="1", vehicle_class=VehicleClass.CAR, vehicles=vehicles, mean_speed_kmh=51.5
+            ),
+        ),
+        "lanes": (
+            LaneTraffic(
+                lane="1",
+                vehicles=vehicles,
+                mean_speed_kmh=51.5,
+                p85_speed_kmh=60.25,
+                mean_headway_s=None,
             ),
         ),
         "provenance": PROVENANCE,

@@ -1,19 +1,23 @@
 """Who comes in by the routes of detect, and what is on record of the others."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
 
 from payesh.detect.main import create
 from payesh.kit.query_digests import QueryDigests
-from tests.integration.detect.conftest import CountingHouse
+from tests.integration.detect.conftest import CountingHouse, counted
+from tests.integration.detect.test_query_promises import projected
 from tests.support.doors import (
     admits_no_stranger,
     doors,
     records_who_lacks_the_scope,
+    shows_nothing_of_elsewhere,
     stops_who_asks_too_often,
 )
 from tests.support.engine_settings import QUERY_KEY
+from tests.support.passage_builder import passage
 
 
 async def test_every_route_is_shut_to_strangers_and_records_whom_it_refuses(
@@ -51,3 +55,19 @@ async def test_every_route_has_a_quota(house: CountingHouse) -> None:
 
     await stops_who_asks_too_often(doors(app, passage_id=str(uuid4())), caller)
     await app.state.dependencies.database.close()
+
+
+async def test_a_passage_of_another_county_is_shut_on_every_route(house: CountingHouse) -> None:
+    seen = passage()
+    await projected(house, seen)
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    counts = counted(seen.camera_id, noon, stream_id=uuid4())
+    await house.projected(counts)
+    subject = f"person:{uuid4().hex[:8]}"
+    await shows_nothing_of_elsewhere(
+        doors(create(house.settings), passage_id=str(seen.passage_id)),
+        house.client(sub=subject, counties=["damghan"]),
+        lambda number: house.audited(subject, number),
+        hidden=seen.camera_id,
+        lists=["GET /v1/traffic"],
+    )

@@ -62,6 +62,15 @@ async def test_counts_delivered_twice_count_once(house: CountingHouse) -> None:
         "counts": [
             {"lane": "1", "vehicle_class": "car", "vehicles": 0, "mean_speed_kmh": 51.5},
         ],
+        "lanes": [
+            {
+                "lane": "1",
+                "vehicles": 0,
+                "mean_speed_kmh": 51.5,
+                "p85_speed_kmh": 60.25,
+                "mean_headway_s": None,
+            }
+        ],
     }
 
 

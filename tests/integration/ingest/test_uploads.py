@@ -44,8 +44,9 @@ CERTIFICATE = {
 }
 
 
-def jpeg(shade: int) -> bytes:
-    return bytes(cv2.imencode(".jpg", np.full((180, 320, 3), shade, dtype=np.uint8))[1])
+def jpeg(shade: int, width_px: int = 320, height_px: int = 180) -> bytes:
+    picture = np.full((height_px, width_px, 3), shade, dtype=np.uint8)
+    return bytes(cv2.imencode(".jpg", picture)[1])
 
 
 def noise_jpeg() -> bytes:
@@ -96,6 +97,33 @@ async def test_a_still_sent_twice_is_one_event_and_its_series_has_no_hole(
         assert event.previous_link_sha256 == former.link_sha256
     image = await stack.objects.get(events[-1].image)
     assert hashlib.sha256(image).digest() == hashlib.sha256(jpeg(9)).digest()
+
+
+async def test_a_still_of_another_size_than_the_revision_is_for_is_known(
+    stack: Any, replica: Any, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    camera_id = await replica.create_camera(
+        None, source_kind="snapshots", width_px=64, height_px=48
+    )
+
+    async def conditions() -> list[tuple[Any, ...]]:
+        answer = await replica.call("GET", f"/{camera_id}/health")
+        return [
+            (each["condition"], each["raised"], each["found_px"], each["expected_px"])
+            for each in answer.json()["conditions"]
+        ]
+
+    expected = {"width_px": 64, "height_px": 48}
+    right, wrong = jpeg(1, 64, 48), jpeg(1, 48, 64)
+    at = datetime.now(UTC)
+    for ordinal, image in enumerate((right, wrong, wrong)):
+        answer = await post_still(replica, camera_id, image, at + timedelta(seconds=ordinal))
+        assert answer.status_code == 201, answer.text
+    found = {"width_px": 48, "height_px": 64}
+    assert await conditions() == [("picture_size", True, found, expected)]
+    await post_still(replica, camera_id, right, at + timedelta(seconds=3))
+    assert await conditions() == [("picture_size", False, None, None)]
+    await eventually(lambda: len(stack.events(CameraHealthChanged, camera_id)) == 2)
 
 
 async def test_a_bomb_a_text_a_late_value_and_a_foreign_certificate_are_refused(
@@ -236,6 +264,18 @@ async def upload(replica: Any, camera_id: str, content: bytes, started_at: datet
     return str(answer.json()["recording_id"])
 
 
+async def listed(replica: Any, camera_id: str) -> list[str]:
+    """A camera's recordings, page by page."""
+    found: list[str] = []
+    following: str | None = ""
+    while following is not None:
+        params = {"limit": "2"} | ({"cursor": following} if following else {})
+        page = (await replica.call("GET", f"/{camera_id}/recordings", params=params)).json()
+        found += [each["recording_id"] for each in page["items"]]
+        following = page["next"]
+    return found
+
+
 async def outcome(replica: Any, camera_id: str, recording_id: str) -> dict[str, Any]:
     async with asyncio.timeout(20):
         while True:
@@ -260,6 +300,7 @@ async def test_a_file_becomes_a_stream_a_truncated_one_what_is_left_and_junk_an_
 
     done = await outcome(replica, camera_id, whole)
     assert (done["state"], done["warning"]) == ("done", None)
+    assert await listed(replica, camera_id) == [junk, cut, whole]
     truncated = await outcome(replica, camera_id, cut)
     assert truncated["state"] == "done" and "truncated" in truncated["warning"]
     failed = await outcome(replica, camera_id, junk)
@@ -401,6 +442,9 @@ async def test_a_form_that_does_not_fit_is_answered_with_the_field(replica: Any)
     assert answer.status_code == 422
     named = {error["field"] for error in answer.json()["errors"]}
     assert named == {"body/captured_at", "body/clock_u95_ms"}
+    exact = {"captured_at": datetime.now(UTC).isoformat(), "clock_u95_ms": "0"}
+    refused = await replica.call("POST", path, files={"image": b"x"}, data=exact)
+    assert [error["field"] for error in refused.json()["errors"]] == ["body/clock_u95_ms"]
     plain = await replica.call("POST", path, data={"image": "x"})
     assert (plain.status_code, plain.json()["type"]) == (422, "urn:payesh:problem:malformed")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import httpx
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey
@@ -108,6 +108,7 @@ def routes(database: Database) -> APIRouter:
         principal: Annotated[
             Principal, Depends(authorize("reads:read", resource="reads", personal=True))
         ],
+        plate: Annotated[str | None, Query()] = None,
     ) -> dict[str, Any]:
         async with database.transaction() as session:
             await record_read(

@@ -217,7 +217,9 @@ async def test_a_database_that_goes_away_inside_a_batch_pauses_and_dead_letters_
         await wait_until(lambda: consumer.paused_for == "database")
         assert not consumer.ready
         await asyncio.sleep(1)
-        assert await effect.sequences(database) == []
+        # A fetch may have ended before the message that the outage came with: what it had is kept.
+        kept = await effect.sequences(database)
+        assert kept == list(range(1, len(kept) + 1)) and len(kept) < 8
         await proxy.resume()
         await wait_until(lambda: has_effects(effect, database, 16))
         await wait_until(lambda: consumer.ready)

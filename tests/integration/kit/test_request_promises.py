@@ -26,8 +26,25 @@ async def test_bodies_over_the_limit_are_refused_with_and_without_an_announced_l
 
     chunked = await client.post("/v1/letters", content=endless(), headers=headers)
     assert problem(announced) == problem(chunked) == (413, "too-large")
+    absurd = headers | {"Content-Length": "9" * 5000}
+    assert problem(await client.post("/v1/letters", headers=absurd)) == (413, "too-large")
+    zeros = headers | {"Content-Length": "0" * 5000 + "15"}
+    padded = await client.post("/v1/letters", content=b'{"password": 1}', headers=zeros)
+    assert padded.status_code == 200
     fits = await client.post("/v1/letters", content=b'{"password": 1}', headers=headers)
     assert fits.status_code == 200
+
+
+async def test_a_filter_that_a_route_does_not_have_is_refused(
+    client: httpx.AsyncClient, authority: Authority
+) -> None:
+    headers = bearer(authority.token())
+    for unknown in ({"county": "semnan"}, {"plate": "12ب34567", "secret": "x"}, {"Plate": "x"}):
+        refused = await client.get("/v1/reads", params=unknown, headers=headers)
+        assert problem(refused) == (422, "malformed")
+        assert "there are: plate" in refused.text
+        assert "semnan" not in refused.text and "secret" not in refused.text
+    assert (await client.get("/v1/reads", headers=headers)).status_code == 200
 
 
 async def test_problems_quote_neither_input_nor_internals(

@@ -1,5 +1,6 @@
 """Promises of tokens and scopes, over keys that are fetched by HTTP."""
 
+import asyncio
 import time
 from urllib.parse import unquote
 
@@ -101,6 +102,54 @@ async def test_unknown_keys_do_not_flood_access_with_requests(
         unknown = OKPKey.generate_key("Ed25519", {"kid": f"unknown-{number}"})
         await client.get("/v1/reads", headers=bearer(authority.token(key=unknown)))
     assert authority.requests <= before + 1
+
+
+async def test_a_new_key_is_known_within_three_seconds_of_its_first_token(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 0.0
+    keys = JwksKeys(f"{authority.url}/jwks.json", clock_s=lambda: now_s)
+    await keys.key_set(authority.keys[0].kid)
+    added = OKPKey.generate_key("Ed25519", {"kid": "key-three-3"})
+    monkeypatch.setattr(authority, "published", [*authority.published, added])
+    now_s = 3.1
+    assert added.kid in {key.kid for key in (await keys.key_set(added.kid)).keys}
+
+
+async def test_made_up_keys_neither_flood_access_nor_hold_up_a_new_key(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 0.0
+    keys = JwksKeys(f"{authority.url}/jwks.json", clock_s=lambda: now_s)
+    added = OKPKey.generate_key("Ed25519", {"kid": "key-three-3"})
+    first_known_s = None
+    before = authority.requests
+    for tick in range(300):  # 30 s of ten made-up keys a second
+        now_s = tick / 10
+        if tick == 110:
+            monkeypatch.setattr(authority, "published", [*authority.published, added])
+        await keys.key_set(f"made-up-{tick}")
+        if first_known_s is None and added.kid in {
+            key.kid for key in (await keys.key_set(added.kid)).keys
+        }:
+            first_known_s = now_s
+    assert authority.requests - before <= 10
+    assert first_known_s is not None and first_known_s <= 14.2
+
+
+async def test_a_token_of_a_new_key_waits_for_the_fetch_that_is_under_way(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page sends several requests at once: not the first alone is admitted."""
+    now_s = 0.0
+    keys = JwksKeys(f"{authority.url}/jwks.json", clock_s=lambda: now_s)
+    await keys.key_set(authority.keys[0].kid)
+    added = OKPKey.generate_key("Ed25519", {"kid": "key-three-3"})
+    monkeypatch.setattr(authority, "published", [*authority.published, added])
+    now_s, before = 31.0, authority.requests
+    answers = await asyncio.gather(*(keys.key_set(added.kid) for _ in range(5)))
+    assert all(added.kid in {key.kid for key in answer.keys} for answer in answers)
+    assert authority.requests == before + 1
 
 
 async def test_a_withdrawn_key_is_refused_soon_and_keys_outlive_an_absence_of_access(

@@ -7,10 +7,12 @@ import httpx
 from payesh.kit.query_digests import QueryDigests
 from payesh.plates.main import create
 from tests.integration.plates.conftest import RunningService
+from tests.integration.plates.test_search_promises import unreadable
 from tests.support.doors import (
     admits_no_stranger,
     doors,
     records_who_lacks_the_scope,
+    shows_nothing_of_elsewhere,
     stops_who_asks_too_often,
 )
 from tests.support.engine_settings import QUERY_KEY
@@ -50,6 +52,18 @@ async def test_every_route_has_a_quota(service: RunningService) -> None:
 
     await stops_who_asks_too_often(doors(app, read_id=str(uuid4())), caller)
     await app.state.dependencies.database.close()
+
+
+async def test_a_read_of_another_county_is_shut_on_every_route(service: RunningService) -> None:
+    [read] = await unreadable(service, 1, camera_id=f"elsewhere-{uuid4().hex[:8]}")
+    subject = f"person:{uuid4().hex[:8]}"
+    await shows_nothing_of_elsewhere(
+        doors(create(service.settings), read_id=str(read.read_id)),
+        service.client(sub=subject, counties=["damghan"]),
+        lambda number: service.audited(subject, number),
+        hidden=str(read.read_id),
+        lists=["GET /v1/reads"],
+    )
 
 
 async def test_who_looked_for_a_plate_is_answered_hits_or_none(service: RunningService) -> None:

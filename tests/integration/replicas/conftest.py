@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,9 @@ class Town:
     detect: dict[str, str]
     engines: EngineSet
 
-    def browser(self) -> Browser:
+    def browser(self, address: str | None = None) -> Browser:
         """A browser whose every request reaches another replica of access than the last."""
-        browser = Browser(self.access)
+        browser = Browser(self.access, address)
         browser.http.headers.update(EVERY_REQUEST_ANEW)
         browser.request["redirect_uri"] = f"{self.tickets_url}/sign-in/callback"
         return browser
@@ -135,7 +135,17 @@ def bearer(answer: httpx.Response) -> dict[str, str]:
 async def town(
     breakable_engines: EngineSet, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Town]:
-    engines, folder = breakable_engines, tmp_path_factory.mktemp("town")
+    async with running_town(breakable_engines, tmp_path_factory.mktemp("town")) as running:
+        yield running
+
+
+@asynccontextmanager
+async def running_town(
+    engines: EngineSet,
+    folder: Path,
+    ways: Collection[str] = ("both", "bus", "poll", "neither"),
+) -> AsyncIterator[Town]:
+    """The replicas, on engines that are empty; of detect those of these `ways`."""
     addresses = engines.addresses()
     await create_topics(addresses["kafka_bootstrap"])
     for service, migrations in (
@@ -182,8 +192,8 @@ async def town(
             "neither": {"revocation_patience_s": 20, "kafka_bootstrap": NOWHERE},
         }
         urls = {}
-        for way, changed in detect.items():
-            values = {**bus_settings(engines), **keys, **changed}
+        for way in ways:
+            values = {**bus_settings(engines), **keys, **detect[way]}
             settings_of_detect = DetectSettings(
                 http_port=0,
                 metrics_port=0,

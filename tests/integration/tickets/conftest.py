@@ -22,13 +22,17 @@ from payesh.tickets.adapters.violations import citation_id_of
 from payesh.tickets.main import MIGRATIONS, create
 from payesh.tickets.settings import Settings
 from tests.support.engine_settings import QUERY_KEY, bus_settings, object_settings, store_of
+from tests.support.evidence_keys import SETTING
 from tests.support.recorded_evidence import RecordedEvidence, record
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
 from tests.support.violation_builder import plate_read, violation
 
 SIGNER = TokenSigner("tickets")
-EVERY_SCOPE = "citations:read citations:decide evidence:read law:read"
+EVERY_SCOPE = (
+    "citations:read citations:decide citations:supervise evidence:read "
+    "law:read law:write law:approve"
+)
 
 
 def claims(subject: str = "sara", **changes: Any) -> dict[str, Any]:
@@ -138,11 +142,14 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
         "token_issuer": ISSUER,
         "jwks_url": jwks_url,
         "query_digest_key": QUERY_KEY,
+        "evidence_keys": SETTING,
         "refusals_per_minute": 100_000,
         "requests_per_minute": 1_000_000,  # tests wait by asking, many at a time
         "pages_client_id": "tickets-pages",
         "pages_client_secret": "pages-secret",
         "access_url": "https://access.test",
+        "undo_seconds": 0,  # what is decided is final, but where a test gives time to undo
+        "second_look_share": 0,
         "draft_retention_days": 1,
         "issued_retention_days": 2,
     }

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -18,7 +17,6 @@ from payesh.kit.tables import outbox
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import bundle_jobs, citations, waiting_violations
 from payesh.tickets.handlers.joining import hold_passages
-from payesh.tickets.jalali import jalali_day
 from tests.integration.tickets.conftest import Office
 from tests.support.engine_settings import store_of
 from tests.support.recorded_evidence import record
@@ -265,20 +263,3 @@ async def test_a_rule_without_an_assessor_or_a_row_of_law_is_rejected_as_no_law(
     await office.publish(plate_read(seen), seen)
     found = await office.outcome(seen)
     assert (found["state"], found["reason"], found["rule"]) == ("rejected", "no_law", rule)
-
-
-async def test_the_law_changes_while_the_service_runs(office: Office) -> None:
-    law = office.app.state.dependencies.law
-    fixture = law.law_on(jalali_day(CAPTURED_AT))
-    earlier = await office.draft()
-    dearer = tuple(replace(each, amount_rial=9_000_000) for each in fixture.tariffs)
-    law.publish(replace(fixture, name="decree-1405", sha256="d" * 64, tariffs=dearer))
-    try:
-        async with office.client() as http:
-            later = (await http.get(f"/v1/citations/{await office.draft()}")).json()
-            before = (await http.get(f"/v1/citations/{earlier}")).json()
-            assert (await http.get("/v1/law")).json()["name"] == "decree-1405"
-    finally:
-        law.publish(fixture)
-    assert (later["law"]["table"], later["law"]["amount_rial"]) == ("decree-1405", 9_000_000)
-    assert (before["law"]["table"], before["law"]["amount_rial"]) == (fixture.name, 2_000_000)

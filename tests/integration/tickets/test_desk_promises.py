@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -40,6 +41,66 @@ async def test_two_officers_never_hold_one_citation(office: Office) -> None:
             late = await loser.post(f"/v1/citations/{citation_id}/decide", json=ISSUE)
             assert late.json()["type"] == "urn:payesh:problem:claimed-by-another"
             assert (await winner.post(f"/v1/citations/{citation_id}/release")).status_code == 200
+
+
+@pytest.mark.parametrize("speed_kmh", [80.0, 120.0], ids=["no known code", "no amount"])
+async def test_what_the_law_has_no_amount_for_is_not_issued(
+    office: Office, speed_kmh: float
+) -> None:
+    citation_id = await office.draft(speed_kmh=speed_kmh)
+    async with office.client("sara") as sara:
+        await sara.post(f"/v1/citations/{citation_id}/claim")
+        refused = await sara.post(f"/v1/citations/{citation_id}/decide", json=ISSUE)
+        assert problem(refused) == (409, "unpriced")
+        found = (await sara.get(f"/v1/citations/{citation_id}")).json()
+        assert (found["state"], found["number"]) == ("claimed", None)
+        answer = await sara.post(f"/v1/citations/{citation_id}/decide", json=REJECT)
+        assert answer.status_code == 200
+
+
+async def test_officers_who_take_what_comes_next_never_meet(office: Office) -> None:
+    county = f"county-{uuid4().hex[:8]}"
+    drafted = set(await asyncio.gather(*(office.draft(county=county) for _ in range(24))))
+    decided: list[UUID] = []
+
+    async def work(officer: str) -> None:
+        """One in hand and one ahead, as the page does it."""
+        async with office.client(officer, counties=[county]) as http:
+            hand = await http.post("/v1/citations/next", json={})
+            while hand.status_code == 200:
+                case = hand.json()["citation_id"]
+                ahead = await http.post("/v1/citations/next", json={"beside": [case]})
+                assert ahead.status_code in (200, 204), ahead.text
+                answer = await http.post(f"/v1/citations/{case}/decide", json=ISSUE)
+                assert answer.status_code == 200, answer.text
+                decided.append(UUID(case))
+                hand = ahead
+            assert hand.status_code == 204
+
+    await asyncio.gather(*(work(f"officer-{number}") for number in range(6)))
+    assert len(decided) == len(drafted) and set(decided) == drafted
+
+
+async def test_what_comes_next_is_what_is_held_then_by_day_and_amount(office: Office) -> None:
+    county = f"county-{uuid4().hex[:8]}"
+    unpriced = await office.draft(county=county, speed_kmh=120.0)
+    priced = await office.draft(county=county)
+    async with office.client("sara", counties=[county]) as sara:
+
+        async def following(*beside: UUID) -> UUID:
+            body = {"beside": [str(each) for each in beside]}
+            return UUID((await sara.post("/v1/citations/next", json=body)).json()["citation_id"])
+
+        assert await following() == priced
+        assert await following(priced) == unpriced
+        assert await following() == priced, "what is held comes first: a page opened anew goes on"
+        assert (await sara.post(f"/v1/citations/{priced}/decide", json=REJECT)).is_success
+        assert await following() == unpriced
+    async with office.client("reza", counties=["elsewhere"]) as reza:
+        assert (await reza.post("/v1/citations/next", json={})).status_code == 204
+    async with office.machine("next-robot") as robot:
+        refused = await robot.post("/v1/citations/next", json={})
+        assert problem(refused) == (403, "person-required")
 
 
 async def test_a_standing_is_stored_only_where_its_transition_began(office: Office) -> None:
@@ -123,8 +184,13 @@ async def test_numbers_have_no_gap_though_officers_issue_at_once_and_fail(office
         stored = await session.scalars(
             select(citations.c.number).where(citations.c.number.is_not(None))
         )
-        serials = sorted(int(number.split("-")[1]) for number in stored)
-    assert serials == list(range(1, len(serials) + 1))
+        numbers = [number.rsplit("-", 2) for number in stored]
+    of_county = defaultdict(list)
+    for county_and_year, serial, _ in numbers:
+        of_county[county_and_year].append(int(serial))
+    assert of_county
+    for serials in of_county.values():
+        assert sorted(serials) == list(range(1, len(serials) + 1))
 
 
 async def test_evidence_of_an_issued_citation_is_locked_longer(
@@ -174,6 +240,7 @@ async def test_another_county_sees_nothing_and_the_attempt_is_recorded(office: O
         "read clip": ("evidence:read", "GET", f"{path}/clip", None),
         "read shot": ("evidence:read", "GET", f"{path}/shots/0", None),
         "read manifest": ("evidence:read", "GET", f"{path}/manifest", None),
+        "read evidence archive": ("evidence:read", "GET", f"{path}/evidence.zip", None),
         "claim": ("citations:decide", "POST", f"{path}/claim", None),
         "release": ("citations:decide", "POST", f"{path}/release", None),
         "issue": ("citations:decide", "POST", f"{path}/decide", ISSUE),

@@ -9,11 +9,13 @@ from payesh.kit.query_digests import QueryDigests
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.tickets.main import create
 from tests.integration.tickets.conftest import Office, claims, token
+from tests.integration.tickets.test_desk_promises import ISSUE
 from tests.support.doors import (
     Door,
     admits_no_stranger,
     doors,
     records_who_lacks_the_scope,
+    shows_nothing_of_elsewhere,
     stops_who_asks_too_often,
 )
 from tests.support.engine_settings import QUERY_KEY
@@ -22,7 +24,13 @@ DIGESTS = QueryDigests(QUERY_KEY)
 
 
 def ids() -> dict[str, str]:
-    return {"citation_id": str(uuid4()), "number": "0", "name": "law.json"}
+    return {
+        "citation_id": str(uuid4()),
+        "edition_id": str(uuid4()),
+        "number": "0",
+        "name": "law.json",
+        "camera_id": "camera-of-nobody",
+    }
 
 
 async def test_every_route_is_shut_to_strangers_and_records_whom_it_refuses(
@@ -62,9 +70,69 @@ async def test_every_route_has_a_quota(office: Office) -> None:
         transport = httpx.ASGITransport(app)
         return httpx.AsyncClient(transport=transport, base_url="http://tickets", headers=headers)
 
-    routes, _ = split(doors(app, **ids()))
+    cookies = []
+    routes, pages = split(doors(app, **ids()))
+    for number in range(len(pages)):
+        of_page = claims(f"{run}-page-{number}", scope="health:read")
+        cookies.append((await Sessions(office.database).begin(of_page, "test"))[0])
+
+    def browser(number: int) -> httpx.AsyncClient:
+        transport, cookie = httpx.ASGITransport(app), {SESSION_COOKIE: cookies[number]}
+        return httpx.AsyncClient(transport=transport, base_url="http://tickets", cookies=cookie)
+
     await stops_who_asks_too_often(routes, caller)
+    await stops_who_asks_too_often(pages, browser)
     await app.state.dependencies.database.close()
+
+
+LAW = "the law is one for the whole province"
+
+
+async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
+    office: Office,
+) -> None:
+    citation_id = str(await office.draft())
+    found = doors(office.app, **{**ids(), "citation_id": citation_id})
+    routes, pages = split(found)
+    without = {door.route: LAW for door in found if "/law" in door.route}
+    name = f"elsewhere-{uuid4().hex[:8]}"
+    await shows_nothing_of_elsewhere(
+        routes,
+        office.client(name, counties=["shahrud"]),
+        partial(office.audited, name),
+        hidden=citation_id,
+        lists=[
+            "GET /v1/citations",
+            "POST /v1/citations/next",
+            "POST /v1/second-looks/next",
+            "GET /v1/suspensions",
+        ],
+        without={route: why for route, why in without.items() if " /v1/" in route},
+        sent={
+            f"POST /v1/citations/{{citation_id}}/{step}": {"json": body}
+            for step, body in (
+                ("decide", ISSUE),
+                ("return", {"note": "why"}),
+                ("give-back", {"note": "why"}),
+                ("void", {"note": "why"}),
+            )
+        }
+        | {
+            "POST /v1/second-looks/{citation_id}/decide": {"json": ISSUE},
+            "POST /v1/suspensions/{camera_id}/lift": {"json": {"note": "why"}},
+        },
+    )
+    name = f"elsewhere-{uuid4().hex[:8]}"
+    of_page = claims(name, counties=["shahrud"])
+    cookie, _ = await Sessions(office.database).begin(of_page, "test")
+    await shows_nothing_of_elsewhere(
+        pages,
+        httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}, timeout=20),
+        partial(office.audited, name),
+        hidden=citation_id,
+        lists=["GET /queue", "GET /queue/count", "GET /supervisor"],
+        without={route: why for route, why in without.items() if " /v1/" not in route},
+    )
 
 
 async def test_what_was_asked_for_is_recorded_digested(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -15,7 +16,7 @@ from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.kit.tokens import principal_from_claims
 from payesh.tickets.adapters import citations
 from payesh.tickets.domain import life
-from payesh.tickets.handlers import actions, deciding
+from payesh.tickets.handlers import actions, taking
 from tests.integration.tickets.conftest import Office, claims
 from tests.support.guides import code_blocks, module_of
 
@@ -32,7 +33,8 @@ def referral() -> Iterator[ModuleType]:
 @pytest.fixture
 def registered(referral: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module, entered in `PARTS` as the guide's line has it."""
-    names = {"DESK": life.PARTS["desk"], "REFERRAL": referral.REFERRAL, "Part": object}
+    names: dict[str, Any] = {name.upper(): part for name, part in life.PARTS.items()}
+    names |= {"REFERRAL": referral.REFERRAL, "Part": object}
     exec(REGISTRATION, names)  # noqa: S102 - the guide's own code
     monkeypatch.setattr(life, "PARTS", names["PARTS"])
     return referral
@@ -49,7 +51,7 @@ from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import referral
 from payesh.tickets.domain.standing import Step
 from payesh.tickets.handlers.actions import Action
-from payesh.tickets.handlers.deciding import locked, take
+from payesh.tickets.handlers.taking import locked, take
 """
     with module_of("payesh.tickets.handlers.referring", imports, USE_CASE) as module:
         yield module
@@ -79,16 +81,16 @@ async def give_back(
     is_supervisor: bool,
 ) -> None:
     dependencies, principal = office.app.state.dependencies, officer("supervisor")
-    async with deciding.locked(dependencies, principal, citation_id, action) as (session, citation):
+    async with taking.locked(dependencies, principal, citation_id, action) as (session, citation):
         step = referral.Returning(
             by=principal.subject, at=citation.now, is_supervisor=is_supervisor
         )
-        await deciding.take(session, citation, referral.RETURN, step)
+        await taking.take(dependencies, session, citation, referral.RETURN, step)
 
 
 def test_the_registered_states_are_a_machine(registered: ModuleType) -> None:
     assert list(life.faults()) == []
-    assert life.may_follow("drafted") == {"drafted", "issued", "rejected", "referred"}
+    assert life.may_follow("drafted") == {"drafted", "decided", "returned", "referred"}
     assert life.may_follow("referred") == {"drafted"}
     assert life.vocabulary()["referred"] == registered.REFERRED.meaning
 

@@ -1,22 +1,27 @@
 """The officers' page in a real browser: it shows what it must, clips play, decisions count."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from payesh.contracts.detect import BoxAt, GroundPosition, VehicleTrack
+from payesh.contracts.values import Box
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import citations
-from payesh.tickets.pages.persian import persian_short_date
+from payesh.tickets.pages.persian import persian_digits, persian_short_date
 from tests.integration.tickets.conftest import Office, claims
 from tests.support.engine_settings import store_of
 from tests.support.recorded_evidence import record
-from tests.support.violation_builder import CAPTURED_AT, crossed_at_red
+from tests.support.violation_builder import CAPTURED_AT, crossed_at_red, plate_read
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -33,7 +38,22 @@ async def cookie(office: Office) -> str:
 
 
 @pytest.fixture
-async def page(office: Office, cookie: str) -> AsyncIterator["Page"]:
+async def county() -> str:
+    """Of the page's officer: citations of other tests lie elsewhere."""
+    return f"county-{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+async def page(office: Office, county: str) -> AsyncIterator["Page"]:
+    value, _ = await Sessions(office.database).begin(
+        claims("sara", name="سارا احمدی", counties=["semnan", county]), PURPOSE
+    )
+    async with browsing(office, value) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def browsing(office: Office, cookie: str) -> AsyncIterator["Page"]:
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
@@ -49,6 +69,13 @@ async def page(office: Office, cookie: str) -> AsyncIterator["Page"]:
         yield opened
         await browser.close()
         assert not faults
+
+
+AT_REST = (
+    "((video) => !video.seeking && window.shown <= video.currentTime"
+    " && video.currentTime < window.shown + 0.02)(document.querySelector('.player video'))"
+)
+"""The frame of the video's time is the one that is shown (of 50 a second)."""
 
 
 async def until(page: "Page", expression: str) -> None:
@@ -130,10 +157,18 @@ async def test_the_facts_of_a_finding_are_shown_in_persian(office: Office, cooki
 
 
 async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(
-    office: Office, page: "Page"
+    office: Office, county: str
 ) -> None:
-    first = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=40))
-    second = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=50))
+    first = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=40), county=county)
+    second = await office.draft(captured_at=CAPTURED_AT + timedelta(seconds=50), county=county)
+    value, _ = await Sessions(office.database).begin(
+        claims("sara", name="سارا احمدی", counties=[county]), PURPOSE
+    )
+    async with browsing(office, value) as page:
+        await decide_both_by_keyboard(office, page, first, second)
+
+
+async def decide_both_by_keyboard(office: Office, page: "Page", first: UUID, second: UUID) -> None:
     await page.goto(f"{office.url}/queue/{first}")
     await until(
         page,
@@ -146,10 +181,9 @@ async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(
     await page.wait_for_selector("[data-act=issue]")
     await page.keyboard.press("i")
     await page.keyboard.press("Enter")
-    await page.wait_for_selector(f"article[data-id='{second}']")
+    await page.wait_for_selector(f"article[data-id='{second}'][data-mine=yes]")
     assert "صادر شد" in (await page.locator("#message").text_content() or "")
-    await page.keyboard.press("c")
-    await page.wait_for_selector("[data-act=reject]")
+    assert re.search(r"\(۹:[۰-۹]{2}\)|\(۱۰:۰۰\)", await page.locator(".left").inner_text())
     await page.keyboard.press("r")
     await page.keyboard.press("2")
 
@@ -162,6 +196,24 @@ async def test_an_officer_sees_the_clip_play_and_decides_by_keyboard(
         return states == {first: ("issued", None), second: ("rejected", "wrong_vehicle")}
 
     await eventually(decided)
+
+
+async def test_what_others_take_leaves_the_list_and_an_open_case_follows(
+    office: Office, county: str
+) -> None:
+    opened, taken = await office.draft(county=county), await office.draft(county=county)
+    value, _ = await Sessions(office.database).begin(
+        claims("sara", name="سارا احمدی", counties=[county]), PURPOSE
+    )
+    async with browsing(office, value) as page, office.client("reza", counties=[county]) as reza:
+        await page.goto(f"{office.url}/queue/{opened}")
+        await page.locator(f".item[data-id='{taken}']").wait_for()
+        assert (await reza.post(f"/v1/citations/{taken}/claim")).status_code == 200
+        await page.locator(f".item[data-id='{taken}']").wait_for(state="detached")
+        await reza.post(f"/v1/citations/{opened}/claim")
+        body = {"decision": "reject", "reason": "wrong_vehicle"}
+        assert (await reza.post(f"/v1/citations/{opened}/decide", json=body)).status_code == 200
+        await page.wait_for_selector(f"article[data-id='{opened}'][data-state=rejected]")
 
 
 async def test_signing_out_leads_to_where_the_sign_in_ends(office: Office, page: "Page") -> None:
@@ -179,22 +231,71 @@ async def test_a_step_is_one_frame_whatever_the_clips_rate(
     fast = await record(store_of(engines), seconds=4, rate=50)
     citation_id = await office.draft(segments=fast.links, shots=fast.shots, revision=fast.revision)
     await page.goto(f"{office.url}/queue/{citation_id}")
+    # Slowly, so that a busy machine shows every frame, then to rest, with the last of them shown.
+    await page.evaluate(
+        "() => { const video = document.querySelector('.player video');"
+        " const look = (_, frame) => { window.shown = frame.mediaTime;"
+        " video.requestVideoFrameCallback(look); }; video.requestVideoFrameCallback(look);"
+        " video.playbackRate = 0.25; }"
+    )
     await until(page, "document.querySelector('.player video').currentTime > 1")
     await page.keyboard.press("Space")
-    await until(page, "document.querySelector('.player video').paused")
+    await until(page, f"document.querySelector('.player video').paused && {AT_REST}")
 
-    async def shown_after(key: str) -> float:
-        await page.evaluate(
-            "() => { window.next = new Promise((shown) => document.querySelector('.player video')"
-            ".requestVideoFrameCallback((_, frame) => shown(frame.mediaTime))); }"
-        )
-        await page.keyboard.press(key)
-        shown: float = await page.evaluate("window.next")
+    async def shown_after(*keys: str) -> float:
+        for key in keys:
+            await page.keyboard.press(key)
+        await until(page, AT_REST)
+        shown: float = await page.evaluate("window.shown")
         return shown
 
-    at = [await shown_after(key) for key in (".", ".", ".", ",")]
+    at = [await page.evaluate("window.shown")]
+    at += [await shown_after(*keys) for keys in (".", ".", ",", "...", ",,")]
     steps = [round((later - earlier) * 1000) for earlier, later in pairwise(at)]
-    assert steps == [20, 20, -20]
+    assert steps == [20, 20, -20, 60, -40]
+
+
+async def test_the_measured_vehicle_is_drawn_over_the_clip_and_its_moment_is_found(
+    office: Office, page: "Page"
+) -> None:
+    # The clip is of the three segments of two seconds before CAPTURED_AT.
+    measured_at = CAPTURED_AT - timedelta(seconds=3)
+    frames = [measured_at + timedelta(milliseconds=40 * number) for number in range(-10, 6)]
+    track = VehicleTrack(
+        boxes=tuple(
+            BoxAt(
+                frame_at=at,
+                box=Box(x_px=300.0 + n, y_px=150.0 + n, width_px=60.0, height_px=40.0),
+            )
+            for n, at in enumerate(frames)
+        ),
+        ground=tuple(
+            GroundPosition(frame_at=at, x_m=0.0, y_m=30.0 - n) for n, at in enumerate(frames)
+        ),
+    )
+    seen = office.violation(captured_at=measured_at).model_copy(update={"track": track})
+    await office.publish(seen, plate_read(seen))
+    citation_id = (await office.outcome(seen))["citation_id"]
+    await page.goto(f"{office.url}/queue/{citation_id}")
+    await until(page, "document.querySelector('.player video').currentTime > 0.4")
+    await page.locator(".player.has-layer").wait_for()
+    vehicle = page.locator(".layer .vehicle")
+    assert await page.locator(".layer .way").get_attribute("points") is not None
+    await page.keyboard.press("m")
+    # The frame of the measurement: 3 s into the clip, in Tehran, with its own box.
+    await until(page, "document.querySelector('.moment').textContent.startsWith('قاب ۷۶ · ')")
+    at = persian_digits((measured_at + timedelta(hours=3.5)).strftime("%H:%M:%S"))
+    assert at in (await page.locator(".moment").text_content() or "")
+    assert [await vehicle.get_attribute(name) for name in ("x", "y")] == ["310", "160"]
+    assert await page.locator(".layer .measured").get_attribute("x1") == "330"
+    await page.keyboard.press(".")
+    await until(page, "document.querySelector('.moment').textContent.startsWith('قاب ۷۷ · ')")
+    assert await vehicle.get_attribute("x") == "311"
+    await page.keyboard.press("l")
+    assert not await page.locator(".layer").is_visible()
+    assert await page.locator("[data-act=layer]").get_attribute("aria-pressed") == "false"
+    await page.keyboard.press("l")
+    assert await page.locator(".layer").is_visible()
 
 
 async def test_one_line_is_spoken_at_a_step_and_one_row_is_current(

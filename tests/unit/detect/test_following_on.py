@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from payesh.contracts.camera_revision import MarkedRegion
 from payesh.contracts.vocabulary import DetectorKind, PassageEnd
 from payesh.detect.adapters.checkpoint import read_checkpoint, write_checkpoint
 from payesh.detect.domain.moment import Moment
@@ -17,6 +18,7 @@ from payesh.detect.domain.rules.rule import RuleKind, State
 from payesh.detect.domain.scene import Scene
 from payesh.detect.domain.trajectory import Trajectory
 from payesh.detect.vision.observations import Observation, ObservedPassage, ObservedViolation
+from payesh.detect.vision.stream_memory import recall
 from payesh.detect.vision.stream_observer import StreamObserver
 from tests.support.observer_builder import checkpoint_of, recalled_observer, stream_observer
 from tests.unit.detect.box_street import BoxCar, box_revision, project, render
@@ -58,6 +60,46 @@ def test_a_parked_vehicle_keeps_its_id_when_its_detector_blinks() -> None:
     [vehicle] = observer.following.vehicles
     assert vehicle.passage_id == passage.passage_id
     assert vehicle.trajectory.first.time_s < 1.0, "its trajectory is one"
+
+
+NO_STOPPING = UNCALIBRATED.model_copy(
+    update={
+        "regions": (
+            MarkedRegion(
+                name="kerb",
+                kind="no_stopping",
+                polygon_px=((150.0, 100.0), (330.0, 100.0), (330.0, 300.0), (150.0, 300.0)),
+            ),
+        )
+    }
+)
+
+
+def comes_and_stands(time_s: float) -> list[Box]:
+    """A car that stands after four seconds and is hidden for 15 s."""
+    if 200.0 <= time_s < 215.0:
+        return []
+    right = max(0.0, 4.0 - time_s) * 40.0
+    return [(PARKED[0] + right, PARKED[1], PARKED[2] + right, PARKED[3])]
+
+
+@pytest.mark.parametrize("taken_over_at", [0, 150, 206])
+def test_a_car_that_stands_too_long_is_found_once_whatever_hides_it(taken_over_at: int) -> None:
+    """It appears at the third second, when it surely was not followed before."""
+    observer = scripted_observer(NO_STOPPING, lambda t: comes_and_stands(t) if t > 2.4 else [])
+    found = watch(observer, NO_STOPPING, to_s=taken_over_at, rate_hz=5)
+    if taken_over_at:
+        archive = checkpoint_of(observer)
+        observer = scripted_observer(NO_STOPPING, comes_and_stands)
+        recall(observer, read_checkpoint(archive))
+    found += watch(observer, NO_STOPPING, from_s=taken_over_at, to_s=330, rate_hz=5)
+    [passage] = passages(found)
+    [violation] = [each for each in found if isinstance(each, ObservedViolation)]
+    assert violation.rule == "forbidden_stopping"
+    assert violation.passage_id == passage.passage_id
+    assert isinstance(violation.measurement, Facts)
+    assert violation.measurement.stay is not None
+    assert violation.measurement.stay.stationary_ms == pytest.approx(300_000, abs=1500)
 
 
 def test_a_vehicle_where_one_stood_before_is_not_published_as_another_one() -> None:

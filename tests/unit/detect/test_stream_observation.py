@@ -79,6 +79,27 @@ def test_violations_carry_the_segments_that_show_them_and_none_later(
         assert violation.links[0].media == segments[numbers[0]].event.media
 
 
+def test_violations_carry_the_vehicles_track_over_their_window(
+    undisturbed: list[Observation],
+) -> None:
+    for violation in (o for o in undisturbed if isinstance(o, ObservedViolation)):
+        assert violation.track is not None
+        measured = violation.measurement
+        assert isinstance(measured, Quantity)
+        boxes, ground = violation.track.boxes, violation.track.ground
+        moments = [each.frame_at for each in boxes]
+        assert moments == sorted(set(moments))
+        assert len(boxes) >= 10
+        link = violation.links[0]
+        assert link.captured_at - timedelta(milliseconds=40) <= moments[0]
+        assert moments[-1] <= violation.captured_at + timedelta(milliseconds=80)
+        # The positions are those that the speed was measured from.
+        first, last = ground[0], ground[-1]
+        seconds = (last.frame_at - first.frame_at).total_seconds()
+        way_m = ((last.x_m - first.x_m) ** 2 + (last.y_m - first.y_m) ** 2) ** 0.5
+        assert abs(3.6 * way_m / seconds - measured.value) < 0.1 * measured.value
+
+
 def test_shots_are_spread_and_show_the_vehicle(undisturbed: list[Observation]) -> None:
     for passage in _passages(undisturbed):
         assert 2 <= len(passage.shots) <= 3

@@ -338,3 +338,23 @@ def test_a_codec_that_is_not_accepted_is_the_reason(
         loop=True,
     )
     assert raised(found)[0] == ("codec_refused", "codec_not_accepted")
+
+
+def test_an_address_that_brings_sound_alone_is_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described_as(
+        monkeypatch,
+        lambda text: text.replace("m=video 0 RTP/AVP 96", "m=audio 0 RTP/AVP 0").replace(
+            "a=rtpmap:96 H264/90000", "a=rtpmap:0 PCMU/8000"
+        ),
+    )
+    found = record(
+        tmp_path,
+        encoded(tmp_path / "clip.mp4", frames=25),
+        limits={"offline_after_s": 0.0},
+        until=lambda found: bool(found.health),
+        at_most_s=8,
+        loop=True,
+    )
+    assert raised(found)[0] == ("no_frames", "no_video")

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from payesh.ingest.adapters.rtsp import LiveSource, SourceUnreachable
+from payesh.ingest.adapters.rtsp import AccessDenied, LiveSource, SourceUnreachable
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import (
@@ -155,3 +155,27 @@ def test_a_camera_lost_on_a_full_disk_keeps_its_recorder_and_is_recorded_once_th
     (gap,), (health,) = of_type(spool, GapRecord), of_type(spool, HealthRecord)
     assert (gap.started_at, gap.reason) == (began_at, "source_lost")
     assert (health.condition, health.raised) == ("offline", True)
+
+
+def test_a_refused_password_is_not_sent_again_soon_but_another_one_at_once(tmp_path: Path) -> None:
+    sent: list[str] = []
+
+    @contextmanager
+    def refusing(source: StoredSource) -> Iterator[LiveSource]:
+        sent.append(source.sealed_password or "")
+        raise AccessDenied("401")
+        yield  # never
+
+    spool = Spool(tmp_path, 10_000_000)
+    given = StoredSource("rtsp://camera.test/", "viewer", "sealed-1")
+    recorder = recorder_of(spool, refusing, assignment(source=given), offline_after_s=1.5)
+    recorder.start()
+    # Known to be silent for a while: an outage of the network would have been tried again by now.
+    until(lambda: [each.condition for each in of_type(spool, HealthRecord)][1:] == ["offline"])
+    assert sent == ["sealed-1"]
+    changed = assignment(source=given._replace(sealed_password="sealed-2"))
+    assert recorder.reassign(changed)
+    until(lambda: len(sent) > 1)
+    recorder.stop()
+    recorder.join(5)
+    assert sent == ["sealed-1", "sealed-2"] and not recorder.is_alive()

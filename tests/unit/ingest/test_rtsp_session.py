@@ -63,14 +63,52 @@ def test_messages_and_frames_are_parted_however_they_arrive(piece: int) -> None:
     [
         b"x" * LARGEST_HEAD_BYTES,
         b"RTSP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY_BYTES + 1),
+        b"RTSP/1.0 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"RTSP/1.0 200 OK\r\nContent-Length: -1\r\n\r\n",
         "RTSP/1.0 200 OK\r\nContent-Length: ۱۲\r\n\r\n".encode(),
     ],
-    ids=["head", "body", "negative", "other-digits"],
+    ids=["head", "body", "thousands-of-digits", "negative", "other-digits"],
 )
 def test_what_is_larger_than_any_cameras_message_ends_the_session(data: bytes) -> None:
     with pytest.raises(NotRtsp):
         list(MessageReader().feed(data))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"RTSP/1.0 {2**32 + 301} Moved",
+        "RTSP/1.0 00301 Moved",
+        "RTSP/1.0 +301 Moved",
+        "RTSP/1.0 ۳۰۱ Moved",
+        "RTSP/1.0\t301 Moved",
+        "RTSP/one 301 Moved",
+        "RTSP/1.0 3\r01 Moved",
+        "R\rTSP/1.0 301 Moved",
+        "RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 4\r\ncontent-length: 0",
+        "RTSP/1.0 200 OK\r\nCSeq: 1\r\n Content-Length : 0\r\nContent-Length: 4",
+        "RTSP/1.0 200 OK\r\n$a\0\0: b",
+        "RTSP/1.0 200 OK\r\nCSeq: 1\0",
+    ],
+)
+def test_what_ffmpeg_would_read_otherwise_than_we_do_ends_the_session(head: str) -> None:
+    with pytest.raises(NotRtsp):
+        list(MessageReader().feed(head.encode() + b"\r\n\r\nbody"))
+
+
+def test_zeros_before_a_length_do_not_make_it_longer() -> None:
+    (only,) = MessageReader().feed(
+        b"RTSP/1.0 200 OK\r\nContent-Length: " + b"0" * 5000 + b"2\r\n\r\nab"
+    )
+    assert isinstance(only, Message)
+    assert only.body == b"ab"
+
+
+def test_a_number_of_thousands_of_digits_is_passed_by_and_counts_for_nothing() -> None:
+    asked = session()
+    asked.from_player(message(f"OPTIONS {DOOR} RTSP/1.0\nCSeq: {'7' * 5000}"))
+    answer = read(asked.from_camera(message(f"RTSP/1.0 200 OK\nCSeq: {'9' * 5000}")).to_player)
+    assert answer.value("CSeq") == "7" * 5000
 
 
 def test_the_camera_is_asked_under_its_own_address_and_number() -> None:

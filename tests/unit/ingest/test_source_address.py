@@ -40,6 +40,9 @@ from payesh.ingest.domain.source_address import BadAddress, filled, parted, show
         "rtsp://192.0.2.7/live?password%253Dsecret",
         "rtsp://192.0.2.7/user/admin/password/secret/ch1",
         "rtsp://192.0.2.7/admin:secret/ch1",
+        "rtsp://192.0.2.7/live%3Fuser%3Dadmin%26password%3Dsecret",
+        "rtsp://192.0.2.7/live?user=admin%26password=secret",
+        "rtsp://192.0.2.7/live?user=admin%3Bpwd%3Dsecret&channel=1",
     ],
 )
 def test_a_password_that_cannot_be_told_from_the_address_is_refused_in_words(url: str) -> None:
@@ -112,6 +115,23 @@ def test_a_password_in_its_field_goes_into_the_place_that_the_address_names() ->
     assert filled(*address) == "rtsp://192.0.2.7/u?password=a%26b%2Fc"
     with pytest.raises(BadAddress):
         parted("rtsp://192.0.2.7/u?password=one", None, "another")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtsp://192.0.2.7/admin/s3cret!/ch1",
+        "rtsp://192.0.2.7/admin/s3cret%21/ch1",
+        "rtsp://192.0.2.7/live?x=s3cret!&y=1",
+        "rtsp://192.0.2.7/admin_s3cret!_ch1",
+    ],
+)
+def test_an_address_that_holds_the_password_of_its_field_is_refused_in_words(url: str) -> None:
+    with pytest.raises(BadAddress, match=r"\{password\}") as refused:
+        parted(url, "admin", "s3cret!")
+    assert "s3cret" not in str(refused.value)
+    assert parted(url, "admin", "another").password == "another"
+    assert parted("rtsp://192.0.2.7/ch/1", "admin", "1").password == "1"
 
 
 @pytest.mark.parametrize(

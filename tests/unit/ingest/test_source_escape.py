@@ -2,6 +2,7 @@
 
 import base64
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,56 @@ def test_a_redirect_is_refused_with_its_reason_and_carries_nothing_away(
     assert failure.reason == "redirect_refused"
     assert PASSWORD not in str(failure)
     assert str(elsewhere.port) not in str(failure)
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """The address of something that answers whatever it is asked first with these bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answered() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+                while connection.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=answered)
+        thread.start()
+        yield f"rtsp://127.0.0.1:{server.getsockname()[1]}/live"
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_camera_that_states_an_absurd_length_is_refused_with_its_reason() -> None:
+    answer = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"
+    with answering(answer) as url:
+        failure = failure_of(stored(url))
+    assert "no RTSP: a body of no acceptable length" in str(failure)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"RTSP/1.0 {2**32 + 302} Moved\r\nCSeq: 1\r\nLocation: URL\r\n\r\n",
+        "RTSP/1.0 00302 Moved\r\nCSeq: 1\r\nLocation: URL\r\n\r\n",
+        "RTSP/1.0\t302 Moved\r\nCSeq: 1\r\nLocation: URL\r\n\r\n",
+        "R\rTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: URL\r\n\r\n",
+        "RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: LENGTH\r\nContent-Length: 0\r\n\r\n"
+        "RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: URL\r\n\r\n",
+        "RTSP/1.0 200 OK\r\nCSeq: 1\r\n$a\0\2: \r\n"
+        "RTSP/1.0 302 Moved: \r\nCSeq: 1\r\nLocation: URL\r\n\r\n",
+    ],
+    ids=["overflow", "zeros", "tab", "carriage-return", "two-lengths", "frame-in-head"],
+)
+def test_a_redirect_that_only_ffmpeg_would_read_is_refused(clip: Clip, answer: str) -> None:
+    with watched(clip) as (elsewhere, reached):
+        sent = answer.replace("URL", elsewhere.url)
+        sent = sent.replace("LENGTH", str(len(sent.partition("\r\n\r\n")[2])))
+        with answering(sent.encode()) as url:
+            failure_of(stored(url))
+    assert reached == []
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:

@@ -24,6 +24,19 @@ from payesh.ingest.adapters.source_secrets import SourceSeal, StoredSource
         "[::]",
         "[fe80::1]",
         "[::ffff:127.0.0.1]",
+        "[::ffff:169.254.169.254]",
+        "[::127.0.0.1]",  # IPv4-compatible
+        "[::169.254.169.254]",
+        "[::ffff:0:127.0.0.1]",  # IPv4-translated
+        "[64:ff9b::7f00:1]",  # NAT64
+        "[64:ff9b::169.254.169.254]",
+        "[64:ff9b:1::127.0.0.1]",  # NAT64, a prefix of the network's own, a /96
+        "[64:ff9b:1:a9fe:a9:fe00::]",  # the same, 169.254.169.254 behind a /48
+        "[64:ff9b:1:0:7f:0:100::]",  # 127.0.0.1 behind a /64
+        "[2002:7f00:1::1]",  # 6to4
+        "[2002:a9fe:a9fe::1]",
+        "[2001:0:c000:201::80ff:fffe]",  # Teredo: the client is 127.0.0.1
+        "[2001:0:a9fe:a9fe::3fff:fdfe]",  # Teredo: the server is 169.254.169.254
         "localhost",
     ],
 )
@@ -40,6 +53,32 @@ def test_any_other_address_may_be_one_and_a_list_is_exact() -> None:
     assert not listed.allows(ip_address("10.2.2.3"))
     with pytest.raises(ValueError, match="host bits"):
         networks("10.1.0.1/16")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::ffff:10.1.2.3",
+        "::10.1.2.3",
+        "::ffff:0:10.1.2.3",
+        "64:ff9b::10.1.2.3",
+        "64:ff9b:1::10.1.2.3",
+        "2002:a01:203::1",
+        "2001:0:a01:203::f5fe:fdfc",
+    ],
+)
+def test_an_address_that_carries_another_is_allowed_with_the_other_alone(
+    address: str,
+) -> None:
+    assert SourceNetworks().allows(ip_address(address))
+    assert SourceNetworks(networks("::/0, 10.1.0.0/16")).allows(ip_address(address))
+    assert not SourceNetworks(networks("::/0, 10.2.0.0/16")).allows(ip_address(address))
+
+
+def test_an_address_that_carries_none_is_judged_by_itself() -> None:
+    listed = SourceNetworks(networks("2001:db8::/32"))
+    assert listed.allows(ip_address("2001:db8::7f00:1"))
+    assert not listed.allows(ip_address("2001:db9::7f00:1"))
 
 
 def test_the_address_is_checked_again_before_a_connection() -> None:

@@ -238,6 +238,24 @@ def test_a_jump_into_the_future_is_not_believed(tmp_path: Path) -> None:
     assert "unverified" in (done.end.warning or "") and done.end.missing_s == 0
 
 
+def test_a_film_that_lasts_beyond_its_upload_cannot_have_begun_then(tmp_path: Path) -> None:
+    source = encode(tmp_path / "source.mp4", 200)  # 8 s
+    done = cut(source, latest_s=-60.0)
+    assert [part.stream.time_known for part in done.parts] == [False] * len(done.parts)
+    assert "ends 68 s after its upload" in (done.end.warning or "")
+    assert "unverified" in (done.end.warning or "") and done.end.missing_s == 0
+    jumped = cut(
+        remux(source, tmp_path / "a.mkv", change=moved(HOURS_5, after_s=3.9)), latest_s=-60.0
+    )
+    assert not jumped.streams[0][0].stream.time_known
+
+
+@pytest.mark.parametrize("latest_s", [8.0, 0.0, -51.0])
+def test_a_clock_may_be_ahead_by_as_much_as_at_the_door(tmp_path: Path, latest_s: float) -> None:
+    done = cut(encode(tmp_path / "source.mp4", 200), latest_s=latest_s)
+    assert done.end.warning is None and done.parts[0].stream.time_known
+
+
 def test_exports_joined_to_one_file_go_on_after_each_other(tmp_path: Path) -> None:
     one = remux(encode(tmp_path / "source.mp4"), tmp_path / "a.ts").read_bytes()
     (tmp_path / "twice.ts").write_bytes(one + one)

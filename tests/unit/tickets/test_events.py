@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from payesh.tickets.adapters.violations import citation_id_of
-from payesh.tickets.domain import desk
+from payesh.tickets.domain import desk, finality
 from payesh.tickets.domain.rejection import Rejection
-from payesh.tickets.domain.standing import Standing
+from payesh.tickets.domain.standing import Standing, Step
 from payesh.tickets.evidence.joined_case import JoinedCase
 from payesh.tickets.handlers import events
 from tests.support.citation_builder import DRAFTED_AT, EVIDENCE, LAW, stored_citation
@@ -18,18 +18,24 @@ PLATE = "12ب34567"
 
 
 def decided(transition: str) -> Standing:
+    """A decision that became final at DECIDED_AT."""
+    at = DECIDED_AT - timedelta(seconds=10)
     claimed = desk.drafted(PLATE).after(
         desk.CLAIM, desk.Claiming(by="sara", at=DRAFTED_AT, lease=timedelta(minutes=10))
     )
     assert isinstance(claimed, Standing)
     if transition == "issue":
-        step = desk.Issuing(by="sara", at=DECIDED_AT, plate=PLATE, number="1405-7")
-        standing = claimed.after(desk.ISSUE, step)
+        step = desk.Issuing(by="sara", at=at, plate=PLATE, priced=True, final_at=DECIDED_AT)
+        undoable = claimed.after(desk.ISSUE, step)
+        assert isinstance(undoable, Standing)
+        number = finality.Numbering(by="sara", at=DECIDED_AT, number="1405-7")
+        standing = undoable.after(finality.BECOME_ISSUED, number)
     else:
         reason = Rejection.WRONG_VEHICLE
-        standing = claimed.after(
-            desk.REJECT, desk.Rejecting(by="sara", at=DECIDED_AT, reason=reason)
-        )
+        rejecting = desk.Rejecting(by="sara", at=at, reason=reason, final_at=DECIDED_AT)
+        undoable = claimed.after(desk.REJECT, rejecting)
+        assert isinstance(undoable, Standing)
+        standing = undoable.after(finality.BECOME_REJECTED, Step(by="sara", at=DECIDED_AT))
     assert isinstance(standing, Standing)
     return standing
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from payesh.tickets.evidence.verification import verify_folder
+from payesh.verify.report import verify
+from payesh.verify.wording import SUBJECTS
 from tests.support.bundle_builder import bundle
+from tests.support.evidence_keys import decide, trust, write_root
 
 PAGE = (Path(__file__).parents[3] / "docs" / "evidence.md").read_text("utf-8")
-COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+*COMMANDS, SIGNATURE = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
-if missing := [tool for tool in ("bash", "jq", "sha256sum") if not shutil.which(tool)]:
+if missing := [tool for tool in ("bash", "jq", "openssl", "sha256sum") if not shutil.which(tool)]:
     pytest.skip(f"no {', '.join(missing)} on this machine", allow_module_level=True)
 
 
@@ -63,8 +65,21 @@ async def test_the_pages_commands_find_what_was_changed(tmp_path: Path) -> None:
 
 
 async def test_the_page_explains_every_check(tmp_path: Path) -> None:
-    for finding in verify_folder(await bundle(tmp_path)):
-        assert f"`{finding.subject}`" in PAGE or finding.subject in ("chain", "clip", "shots/1.jpg")
+    folder = await bundle(tmp_path)
+    decide(folder)
+    for finding in verify(folder, trust()).findings:
+        assert f"`{finding.subject.replace('shots/1', 'shots/0')}`" in PAGE
+    assert all(f"`{subject}`" in PAGE for subject in SUBJECTS)
+
+
+async def test_the_pages_commands_verify_a_signature(tmp_path: Path) -> None:
+    folder = await bundle(tmp_path)
+    write_root(folder)
+    assert run(SIGNATURE, folder) == (0, ["Signature Verified Successfully"] * 2)
+    header, payload, signature = (folder / "manifest.jws").read_text("ascii").split(".")
+    other = payload[:-8] + ("A" if payload[-8] != "A" else "B") + payload[-7:]
+    (folder / "manifest.jws").write_text(f"{header}.{other}.{signature}", "ascii")
+    assert run(SIGNATURE, folder)[0] == 1
 
 
 def _expected(command: str) -> str:

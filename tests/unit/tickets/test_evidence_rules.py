@@ -57,6 +57,12 @@ def test_a_replaced_segment_with_a_link_of_its_own_does_not_fit_the_next() -> No
         check_links([links[0], forged[1], *links[2:]], REVISION.sha256)
 
 
+def test_a_link_that_is_missing_between_two_is_a_hole() -> None:
+    links = chained(uuid4(), INIT, MEDIA)
+    with pytest.raises(EvidenceBroken, match="segment 3 does not follow"):
+        check_links([*links[:2], links[3]], REVISION.sha256)
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [

@@ -10,7 +10,7 @@ from payesh.contracts.vocabulary import ViolationRule
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.adapters.violations import citation_id_of
 from payesh.tickets.domain.jalali_day import JalaliDay
-from payesh.tickets.domain.law_book import LawBook
+from payesh.tickets.domain.law_book import LawBook, Published
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.joined_case import JoinedCase
 from payesh.tickets.evidence.law_basis import LawBasis
@@ -79,7 +79,7 @@ def test_a_finding_is_priced_by_its_rule() -> None:
 def test_the_law_of_the_violations_day_prices_it_whenever_it_is_assessed() -> None:
     book = LawBook(FIXTURE)
     dearer = tuple(replace(each, amount_rial=9_000_000) for each in FIXTURE.tariffs)
-    book.publish(replace(FIXTURE, tariffs=dearer), JalaliDay(1405, 9, 1))
+    book.publish(Published(1, JalaliDay(1405, 9, 1), replace(FIXTURE, tariffs=dearer)))
     before = assess(violation(), book)
     after = assess(violation(captured_at=CAPTURED_AT + timedelta(days=2)), book)
     assert isinstance(before, Priced)

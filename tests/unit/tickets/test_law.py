@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from payesh.contracts.vocabulary import ViolationRule
+from payesh.detect.domain.rules.registry import RULES
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.domain.assessment import Offence, assess_offence
 from payesh.tickets.domain.jalali_day import JalaliDay
 from payesh.tickets.domain.law import ANY, LawTable, Period, Price, Tariff, Tolerance
-from payesh.tickets.domain.law_book import LawBook
+from payesh.tickets.domain.law_book import LawBook, Published
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.rules import ASSESSORS, AsFound, Happening, Quantity
 from payesh.tickets.errors import LawTableInvalid
@@ -152,6 +153,30 @@ def test_no_citation_stands_on_a_doubtful_clock_device_bound_or_law(
     assert assess_offence(offence(**changes), FIXTURE) == reason
 
 
+def happened(rule: str) -> Happening | Quantity:
+    """Of a rule, a measurement that lacks nothing and lies far beyond doubt."""
+    assessor = ASSESSORS[rule]
+    if isinstance(assessor, AsFound):
+        return Happening(1.0, frozenset(group[0] for group in assessor.needs), assessor.lamp)
+    return speed(96.9)
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_each_rule_that_is_judged_has_a_row_of_law_or_is_rejected_as_no_law(rule: str) -> None:
+    """With any table: without a row for it, and with one."""
+    seen = offence(rule=rule, measured=happened(rule))
+    rows = [each for each in FIXTURE.offences if each.rule == rule]
+    result = assess_offence(seen, FIXTURE)
+    assert isinstance(result, Price) if rows else result is Rejection.NO_LAW
+    others = tuple(each for each in FIXTURE.offences if each.rule != rule)
+    assert assess_offence(seen, replace(FIXTURE, offences=others)) is Rejection.NO_LAW
+    row = replace(FIXTURE.offences[-1], rule=rule, code="2002")
+    priced = replace(FIXTURE, offences=(*others, row), tariffs=(tariff(5, None),))
+    found = assess_offence(seen, priced)
+    assert isinstance(found, Price)
+    assert found.amount_rial == 5
+
+
 _PACKAGED = json.loads(
     (Path(read_law.__code__.co_filename).parents[1] / "law/fixture-1399.json").read_text()
 )
@@ -236,10 +261,11 @@ def test_a_day_is_priced_by_the_table_in_force_on_it_and_the_law_changes_while_r
     book = LawBook(FIXTURE)
     assert book.law_on(DAY) is FIXTURE
     decree = replace(FIXTURE, name="decree of 1406")
-    book.publish(decree, JalaliDay(1406, 1, 1))
+    book.publish(Published(1, JalaliDay(1406, 1, 1), decree))
     assert book.law_on(JalaliDay(1405, 12, 29)) is FIXTURE
     assert book.law_on(JalaliDay(1406, 1, 1)) is decree
     assert book.law_on(JalaliDay(1407, 1, 1)) is decree
     corrected = replace(decree, warning="corrected")
-    book.publish(corrected, JalaliDay(1406, 1, 1))
+    book.publish(Published(2, JalaliDay(1406, 1, 1), corrected))
     assert book.law_on(JalaliDay(1406, 1, 1)) is corrected
+    assert [first for first, _ in book.begins()] == [JalaliDay(1406, 1, 1), None]

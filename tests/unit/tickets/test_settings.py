@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from payesh.kit.errors import SettingsError
+from payesh.tickets.adapters.evidence_keys import EvidenceKeys
 from payesh.tickets.settings import Settings
 
 
@@ -41,3 +42,14 @@ def test_evidence_of_an_issued_citation_is_never_to_be_kept_shorter_than_a_draft
 
 def test_a_read_is_kept_until_an_operator_could_resend_a_dead_letter() -> None:
     assert settings().read_keep_minutes >= 4 * 60
+
+
+@pytest.mark.parametrize("keys", ["{}", "[1]", '[{"key": {}, "certificate": "x"}]', "not JSON"])
+def test_evidence_keys_that_cannot_sign_stop_the_start_and_are_not_shown(keys: str) -> None:
+    with pytest.raises(SettingsError, match="PAYESH_EVIDENCE_KEYS") as raised:
+        EvidenceKeys.of(SecretStr(keys))
+    assert keys not in str(raised.value)
+
+
+def test_without_evidence_keys_nothing_is_signed() -> None:
+    assert EvidenceKeys.of(None) is EvidenceKeys.of(SecretStr("[]")) is None

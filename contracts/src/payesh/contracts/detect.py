@@ -91,6 +91,31 @@ class EntryPassage(Value):
     shots: tuple[Shot, ...] = Field(max_length=16)
 
 
+class BoxAt(Value):
+    """A box in one frame."""
+
+    frame_at: UtcTime
+    box: Box
+
+
+class GroundPosition(Value):
+    """Where the middle of the vehicle's lower edge met the road, in metres of the revision's
+    calibrated plane."""
+
+    frame_at: UtcTime
+    x_m: float
+    y_m: float
+
+
+class VehicleTrack(Value):
+    """The vehicle over the frames that the violation rests on, in order of time; of more frames
+    than the bound allows an even choice, with the first and the last. `ground` is empty without a
+    calibration, and leaves out frames whose border cuts the box."""
+
+    boxes: tuple[BoxAt, ...] = Field(max_length=256)
+    ground: tuple[GroundPosition, ...] = Field(max_length=256)
+
+
 class ViolationDetected(CapturedEvent):
     """A vehicle broke a rule beyond doubt: by the lower bound of a quantity, or by a finding whose
     margin is above zero. `segments` end with the one that the evidence ends in."""
@@ -110,6 +135,7 @@ class ViolationDetected(CapturedEvent):
     shots: tuple[Shot, ...] = Field(max_length=16)
     provenance: Provenance
     entry_passage: EntryPassage | None = None
+    track: VehicleTrack | None = None
 
     def key(self) -> str:
         return str(self.passage_id)
@@ -125,6 +151,18 @@ class TrafficCount(Value):
     mean_speed_kmh: NonNegative | None
 
 
+class LaneTraffic(Value):
+    """All vehicles of a lane in an interval. `p85_speed_kmh` is the speed that 85 in 100 of the
+    measured ones did not exceed; `mean_headway_s` is from one vehicle's passing to the next one's,
+    null where fewer than two passed."""
+
+    lane: Annotated[str, Field(max_length=32)] | None
+    vehicles: Annotated[int, Field(ge=0)]
+    mean_speed_kmh: NonNegative | None
+    p85_speed_kmh: NonNegative | None
+    mean_headway_s: NonNegative | None
+
+
 class TrafficCounted(CameraEvent):
     """Vehicles that passed in one interval of a stream; intervals do not overlap."""
 
@@ -135,6 +173,7 @@ class TrafficCounted(CameraEvent):
     ended_at: UtcTime
     counts: tuple[TrafficCount, ...]
     provenance: Provenance
+    lanes: tuple[LaneTraffic, ...] = ()
 
     def key(self) -> str:
         return self.camera_id

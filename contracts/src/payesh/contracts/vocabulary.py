@@ -128,6 +128,7 @@ class HealthReason(StrEnum):
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason
     BASIC_NOT_ALLOWED = "basic_not_allowed"
     STREAM_NOT_FOUND = "stream_not_found"
+    NO_VIDEO = "no_video"
     CODEC_NOT_ACCEPTED = "codec_not_accepted"
     PARAMETER_SETS_MISSING = "parameter_sets_missing"
     SIZE_CHANGED = "size_changed"
@@ -170,6 +171,7 @@ class RegionKind(StrEnum):
     NO_STOPPING = "no_stopping"
     NO_ENTRY = "no_entry"
     SPECIAL_LANE = "special_lane"
+    TURN_ON_RED = "turn_on_red"
     PARKING = "parking"
     CARRIAGEWAY = "carriageway"
     IGNORED = "ignored"

@@ -69,7 +69,7 @@ async def run_demo(
                 )
                 line = _line(found, seed)
                 if out is not None:
-                    await _leave(out, line, found, operator, tap, film, stack)
+                    await _leave(console, out, line, found, operator, tap, film, stack)
         finally:
             await camera.stop()
             await stack.stop()
@@ -146,6 +146,7 @@ def _line(found: Figures, seed: int) -> str:
 
 
 async def _leave(
+    console: Console,
     out: Path,
     line: str,
     found: Figures,
@@ -154,7 +155,8 @@ async def _leave(
     film: Path,
     stack: Stack,
 ) -> None:
-    """Put the line, the truth, the logs and one citation's evidence into a folder."""
+    """Put the line, the truth, the logs and one citation's evidence into a folder, with the root
+    key that it is verified against."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "line.json").write_text(line + "\n", "utf-8")
     shutil.copy(film.with_name("truth.json"), out / "truth.json")
@@ -179,7 +181,10 @@ async def _leave(
     async def get(path: str) -> bytes:
         return (await operator.request("GET", "tickets", path)).content
 
-    await export_evidence(get, chosen.citation_id, out / "citation")
+    archive = await export_evidence(get, chosen.citation_id, out / "citation")
+    root = Path(shutil.copy(stack.evidence_root_file, out / "evidence-root.json"))
+    command = f"payesh-verify {archive} --root {root}"
+    console.print(f"verify the evidence: [bold]{command}[/bold]", soft_wrap=True)
 
 
 def _traced(tap: BusTap, trace_id: str | None) -> CitationDrafted | None:

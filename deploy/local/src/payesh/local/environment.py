@@ -71,6 +71,11 @@ def service_environment(
     return environment | _own(process, secrets, data_dir)
 
 
+def evidence_keys_file(data_dir: Path) -> Path:
+    """Where tickets' evidence keys lie; the stack makes them at its first start."""
+    return data_dir / "evidence-keys.json"
+
+
 def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> dict[str, str]:
     if process.service == "ingest":
         return {
@@ -81,6 +86,9 @@ def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> dict[s
                 "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
             ),
         }
+    keys = evidence_keys_file(data_dir)
+    if process.service == "tickets" and keys.exists():
+        return {"PAYESH_EVIDENCE_KEYS": keys.read_text("utf-8")}
     if process.service == "access":
         return {
             "PAYESH_KEY_ENCRYPTION_KEY": secrets.get_fernet("keys"),

@@ -22,7 +22,7 @@ class ServiceProcess(Engine):
     the engines. Its log and working files lie in `data_dir`.
     """
 
-    ready_timeout_s = 40.0
+    ready_timeout_s = 120.0
 
     def __init__(
         self,

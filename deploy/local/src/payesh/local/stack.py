@@ -14,6 +14,7 @@ from payesh.local.environment import (
     OPERATOR_CLIENT,
     PAGES_CLIENT,
     SERVICES_CLIENT,
+    evidence_keys_file,
     service_environment,
 )
 from payesh.local.service_process import ServiceProcess, program
@@ -35,7 +36,10 @@ OPERATOR_SCOPES = (
     "cameras:read cameras:write recordings:write snapshots:write streams:read health:read "
     "traffic:read passages:read reads:read citations:read evidence:read law:read"
 )
-PAGES_SCOPES = "citations:read citations:decide evidence:read law:read"
+PAGES_SCOPES = (
+    "citations:read citations:decide citations:supervise evidence:read "
+    "law:read law:write law:approve"
+)
 _READY_TIMEOUT_S = 60.0
 
 
@@ -68,6 +72,7 @@ class Stack:
         )
         self.secrets = SecretFile(self.data_dir / "secrets.json")
         self.bootstrap_secret_file = self.data_dir / "first-administrator.secret"
+        self.evidence_root_file = self.data_dir / "evidence-root.json"
         self._overrides = overrides or {}
         self._progress = progress
         self.processes: dict[str, ServiceProcess] = {}
@@ -132,6 +137,7 @@ class Stack:
             await self.run_command(
                 "access", "bootstrap", "--secret-file", str(self.bootstrap_secret_file)
             )
+            await self._make_evidence_keys()
             self._progress("services")
             # Others fetch keys from access: it comes first, so that their first try finds it.
             await self.processes["access"].start()
@@ -177,6 +183,22 @@ class Stack:
         output, _ = await child.communicate()
         if child.returncode != 0:
             raise EngineDied(f"{name} {command[0]} failed\n{output.decode(errors='replace')}")
+
+    async def _make_evidence_keys(self) -> None:
+        """Root and evidence key of this installation, at its first start. Here the root's private
+        half lies beside them; an installation that issues citations keeps it offline."""
+        keys, private = evidence_keys_file(self.data_dir), self.data_dir / "evidence-root.key"
+        if keys.exists():
+            return
+        if not self.evidence_root_file.exists():
+            private.unlink(missing_ok=True)
+            await self.run_command(
+                "tickets", "make-evidence-root", str(private), str(self.evidence_root_file)
+            )
+        issuer = ("--issuer", self.url("tickets"), "--days", "3650")
+        await self.run_command(
+            "tickets", "make-evidence-key", str(keys), "--root", str(private), *issuer
+        )
 
     def _write_clients(self) -> None:
         """The clients that this installation has from the start; their secrets in own files."""

@@ -1,17 +1,20 @@
 """Authorization of routes: each requires a scope and receives a Principal with bounds."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from unicodedata import category
 from urllib.parse import unquote
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from payesh.kit.errors import Forbidden, Unauthorized, Unprocessable
+from payesh.contracts.audited_query import Condition
+from payesh.kit.errors import Forbidden, Problem, Unauthorized, Unprocessable
 from payesh.kit.principal import Principal
 from payesh.kit.quotas import Quotas
+from payesh.kit.routes import query_parameters
 from payesh.kit.tokens import TokenVerifier, principal_from_claims
 
 PURPOSE_HEADER = "Payesh-Purpose"
@@ -34,6 +37,21 @@ def asked_of(request: Request) -> Asked | None:
     return asked
 
 
+def searched(request: Request) -> Mapping[str, Condition]:
+    """The conditions of the request's body, where its route noted them (`note_search`)."""
+    noted: Mapping[str, Condition] = getattr(request.state, "searched", {})
+    return noted
+
+
+def note_search(request: Request, conditions: Mapping[str, Condition]) -> None:
+    """Note what a body searches for, so that a refusal is recorded with its digest.
+
+    Called by a dependency that stands before `authorize` in the route's parameters: it runs for a
+    valid body alone, and whether or not the caller is let in.
+    """
+    request.state.searched = conditions
+
+
 def authorize(
     scope: str, *, resource: str, personal: bool = False
 ) -> Callable[..., Awaitable[Principal]]:
@@ -41,7 +59,8 @@ def authorize(
 
     `personal=True` requires a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
     the session's). Raises problems 401 `unauthorized`/`invalid-token`/`revoked`, 403
-    `missing-scope`, `purpose-required`, `csrf`, 422 `purpose`, 429 `quota`, 503
+    `missing-scope`, `purpose-required`, `csrf`, 422 `purpose`, `malformed` (a query parameter that
+    the route does not have), 429 `quota`, 503
     `revocations-unknown`; PeerUnavailable (503) when the keys of access cannot be fetched.
     """
 
@@ -70,6 +89,7 @@ def authorize(
                 f"{resource}: reading personal data needs the header {PURPOSE_HEADER}",
                 type="purpose-required",
             )
+        _require_known_parameters(request)
         return principal
 
     marked: Any = dependency
@@ -88,6 +108,24 @@ def checked_purpose(given: str) -> str:
     if any(category(character) == "Cc" for character in purpose):
         raise Unprocessable("a purpose has no control characters", type="purpose")
     return purpose[:500]
+
+
+def _require_known_parameters(request: Request) -> None:
+    """Raises Problem: a filter that is overlooked would answer with more personal data than was
+    asked for. Pages are not held to it."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or not request.url.path.startswith("/v1/"):
+        return
+    known = query_parameters(route)
+    if request.query_params.keys() - known:
+        fault = f"unknown parameter; there are: {', '.join(sorted(known)) or 'none'}"
+        raise Problem(
+            422,
+            "malformed",
+            "Malformed request",
+            "fields do not fit",
+            errors=[{"field": "query", "fault": fault}],
+        )
 
 
 async def _principal(request: Request) -> Principal:

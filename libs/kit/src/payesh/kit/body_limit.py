@@ -38,7 +38,7 @@ class BodyLimit:
             return
         limit = self._limit(scope["path"])
         announced = dict(scope["headers"]).get(b"content-length", b"")
-        too_long = announced.isdigit() and int(announced) > limit
+        too_long = announced.isdigit() and not _is_at_most(announced, limit)
         received = 0
 
         async def bounded() -> Message:
@@ -59,3 +59,9 @@ class BodyLimit:
             if pattern.match(path):
                 return limit
         return self._default_bytes
+
+
+def _is_at_most(digits: bytes, limit: int) -> bool:
+    """Python reads no number of any length, so that the number of digits is compared first."""
+    stripped = digits.lstrip(b"0")
+    return len(stripped) <= len(str(limit)) and int(stripped or b"0") <= limit

@@ -27,6 +27,10 @@ http_seconds = Histogram(
     "payesh_http_seconds", "Seconds to answer", ["method", "route"], buckets=_SECONDS
 )
 refusals = Counter("payesh_refusals", "Answers of 401, 403 and 429", ["type"])
+forwarded_unusable = Counter(
+    "payesh_unusable_forwarded_addresses",
+    "Requests whose X-Forwarded-For lacks an address at the place of PAYESH_FORWARDED_HOPS",
+)
 revocations_kept = Gauge("payesh_revocations_kept", "Revocations that have not expired")
 revocations_refused = Counter("payesh_revocations_refused", "Requests refused as revoked")
 revocations_unreadable = Counter(

@@ -12,7 +12,7 @@ from payesh.contracts.access import AuditOutcome
 from payesh.contracts.audited_query import Condition
 from payesh.kit import metrics
 from payesh.kit.audit import record_read
-from payesh.kit.authorization import asked_of
+from payesh.kit.authorization import asked_of, searched
 from payesh.kit.database import Database
 from payesh.kit.errors import Problem
 from payesh.kit.query_digests import QueryDigests
@@ -61,9 +61,10 @@ def count(problem: Problem) -> None:
 
 
 def _conditions(request: Request) -> Mapping[str, Condition]:
-    """What the path and the query name, as the handler's own record has it."""
+    """What the path, the query and a body that searches name, as the handler's own record has
+    it."""
     query = {name: value for name, value in request.query_params.items() if name not in _PAGING}
-    return {**query, **request.path_params}
+    return {**query, **searched(request), **request.path_params}
 
 
 def _action(request: Request) -> str:

@@ -35,6 +35,17 @@ def operations(app: FastAPI) -> dict[tuple[str, str], RouteRequirements]:
     }
 
 
+def query_parameters(route: APIRoute) -> frozenset[str]:
+    """The names of the query parameters that a route reads."""
+    found: set[str] = set()
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        found.update(field.alias for field in dependant.query_params)
+        waiting.extend(dependant.dependencies)
+    return frozenset(found)
+
+
 def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> list[tuple[str, BaseRoute]]:
     found: list[tuple[str, BaseRoute]] = []
     for route in routes:

@@ -30,24 +30,30 @@ def serve(app: FastAPI, settings: HttpSettings) -> None:
         # make an orderly stop look like a kill.
         signal.signal(each, lambda _number, _frame: None)
     try:
-        uvicorn.Server(
-            uvicorn.Config(
-                app,
-                host=settings.http_host,
-                port=settings.http_port,
-                log_config=None,  # the kit's is set up; uvicorn's would log query strings
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
-                timeout_keep_alive=30,
-                proxy_headers=False,
-                ssl_context_factory=(
-                    None if certificate is None else lambda _config, _default: certificate.context
-                ),
-            )
-        ).run()
+        uvicorn.Server(configuration(app, settings, certificate)).run()
     finally:
         metrics_server.shutdown()
+
+
+def configuration(
+    app: FastAPI, settings: HttpSettings, certificate: ServerCertificate | None
+) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,  # the kit's is set up; uvicorn's would log query strings
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=30,
+        # It would replace the peer by what a sender wrote: `client_address` counts hops.
+        proxy_headers=False,
+        ssl_context_factory=(
+            None if certificate is None else lambda _config, _default: certificate.context
+        ),
+    )
 
 
 def _certificate(settings: HttpSettings) -> ServerCertificate | None:
@@ -79,25 +85,30 @@ def service_cli(
     serve: Callable[[], Any],
     migrate: Path | None,
     openapi: Callable[[], FastAPI | dict[str, Any]],
-    commands: Mapping[str, Callable[[], Any]] | None = None,
+    processes: Mapping[str, Callable[[], Any]] | None = None,
+    commands: Mapping[str, Callable[[Sequence[str]], Any]] | None = None,
 ) -> Callable[..., None]:
-    """The main function of `payesh-<name> serve|migrate|openapi|<commands>`.
+    """The main function of `payesh-<name> serve|migrate|openapi|<processes>|<commands>`.
 
     `cli = service_cli("ingest", ...)` in main.py; it reads sys.argv unless given arguments.
-    `migrate` is the folder with env.py; None for a service without a database.
+    `migrate` is the folder with env.py; None for a service without a database. `processes` are
+    further ones beside `serve`, without arguments; a command gets the arguments after its name.
     """
-    actions: dict[str, Callable[[], Any]] = {"serve": serve, **(commands or {})}
+    own = commands or {}
+    actions: dict[str, Callable[[], Any]] = {"serve": serve, **(processes or {})}
     if migrate is not None:
         folder = migrate
         actions["migrate"] = lambda: _migrate(_MigrationSettings(), folder)
     actions["openapi"] = lambda: _print_openapi(openapi())
 
     def main(arguments: Sequence[str] | None = None) -> None:
+        given = list(sys.argv[1:] if arguments is None else arguments)
         parser = argparse.ArgumentParser(prog=f"payesh-{name}")
-        parser.add_argument("command", choices=list(actions))
-        chosen = parser.parse_args(arguments).command
+        parser.add_argument("command", choices=[*actions, *own])
+        # What follows a command's name is the command's, `--help` included.
+        chosen = parser.parse_args(given[:1] if given[:1] and given[0] in own else given).command
         try:
-            outcome = actions[chosen]()
+            outcome = own[chosen](given[1:]) if chosen in own else actions[chosen]()
             if asyncio.iscoroutine(outcome):
                 asyncio.run(outcome)
         except SettingsError as error:

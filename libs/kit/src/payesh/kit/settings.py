@@ -66,6 +66,18 @@ class HttpSettings(MeshSettings):
         return value
 
 
+class ProxySettings(KitSettings):
+    forwarded_hops: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="Proxies in front that each append their caller to X-Forwarded-For, whatever "
+        "its lines; with 0 none is read, and the connection's own address counts. With too few, "
+        "all people come from one address; with too many, a sender can choose one. `Forwarded` "
+        "(RFC 7239) is never read.",
+    )
+
+
 class BusSettings(KitSettings):
     kafka_bootstrap: str = Field(description="host:port of brokers, separated by commas.")
     kafka_ca_file: FilePath | None = Field(

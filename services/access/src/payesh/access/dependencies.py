@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from payesh.access.adapters.guessable_passwords import GuessablePasswords
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.passwords import Passwords
 from payesh.access.domain.lag import LagWindow
@@ -19,4 +20,5 @@ class Dependencies:
     digests: QueryDigests
     ring: KeyRing
     passwords: Passwords
+    guessable_passwords: GuessablePasswords = field(default_factory=GuessablePasswords)
     audit_lag: LagWindow = field(default_factory=LagWindow)

@@ -17,6 +17,7 @@ from pydantic_settings import SettingsConfigDict
 from payesh.access import consumers
 from payesh.access.adapters import witnesses
 from payesh.access.adapters.bootstrap import read_or_write_secret
+from payesh.access.adapters.guessable_passwords import GuessablePasswords
 from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.own_keys import OwnKeys
 from payesh.access.adapters.passwords import Passwords
@@ -51,7 +52,6 @@ from payesh.access.verification.command import verify
 from payesh.access.workers import tree_heads
 from payesh.kit.bus import Consumer, Producer
 from payesh.kit.database import database_of
-from payesh.kit.errors import SettingsError
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, migrations_folder, running
@@ -91,6 +91,7 @@ def create(settings: Settings) -> FastAPI:
         digests=digests,
         ring=KeyRing(settings.key_encryption_key.get_secret_value()),
         passwords=Passwords(settings.password_hash_memory_kib),
+        guessable_passwords=GuessablePasswords(settings.breached_passwords_file),
     )
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
@@ -205,25 +206,7 @@ async def offer_bootstrap(secret_file: Path) -> None:
     )
 
 
-_kit_cli = service_cli(
-    "access",
-    serve=run,
-    migrate=MIGRATIONS,
-    openapi=openapi,
-    commands={"verify-audit": partial(verify, [])},
-)
-
-
-def cli(arguments: Sequence[str] | None = None) -> None:
-    """`payesh-access serve | migrate | openapi | bootstrap --secret-file PATH
-    | verify-audit EXPORT --heads FILE...`."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["verify-audit"]:
-        verify(given[1:])
-        return
-    if given[:1] != ["bootstrap"]:
-        _kit_cli(given)
-        return
+def _bootstrap(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="payesh-access bootstrap")
     parser.add_argument(
         "--secret-file",
@@ -231,11 +214,16 @@ def cli(arguments: Sequence[str] | None = None) -> None:
         required=True,
         help="where the secret is, or is written to (mode 0600) when the file is not there",
     )
-    try:
-        asyncio.run(offer_bootstrap(parser.parse_args(given[1:]).secret_file))
-    except SettingsError as error:
-        sys.exit(f"payesh-access: {error}")
+    asyncio.run(offer_bootstrap(parser.parse_args(arguments).secret_file))
 
+
+cli = service_cli(
+    "access",
+    serve=run,
+    migrate=MIGRATIONS,
+    openapi=openapi,
+    commands={"bootstrap": _bootstrap, "verify-audit": verify},
+)
 
 if __name__ == "__main__":
     cli()

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, FilePath, SecretStr
 
 from payesh.access.domain.throttle import Throttle
 from payesh.kit.settings import (
@@ -13,6 +13,7 @@ from payesh.kit.settings import (
     DatabaseSettings,
     HttpSettings,
     ObjectSettings,
+    ProxySettings,
     TelemetrySettings,
     TokenSettings,
 )
@@ -26,6 +27,7 @@ class Settings(
     DatabaseSettings,
     ObjectSettings,
     TokenSettings,
+    ProxySettings,
     AuditSettings,
     TelemetrySettings,
 ):
@@ -59,24 +61,37 @@ class Settings(
         description="Seconds after which a person must give the password again.",
     )
     sign_in_failures_per_account: int = Field(
-        10, ge=1, le=1000, description="Failed sign-ins of one account after which it must wait."
+        5,
+        ge=1,
+        le=1000,
+        description="Failed sign-ins of one account from one address, or in a browser that the "
+        "person signed in with before, after which the next must wait 15 s; each further one "
+        "doubles the pause, up to the window.",
+    )
+    sign_in_failures_per_account_everywhere: int = Field(
+        200,
+        ge=1,
+        le=100_000,
+        description="Failed sign-ins of one account from all addresses after which browsers that "
+        "are not known must wait. Lower, and many addresses keep a person out of a new browser "
+        "sooner; higher, and they may guess more.",
     )
     sign_in_failures_per_address: int = Field(
         50,
         ge=1,
         le=100_000,
-        description="Failed sign-ins from one network address after which it must wait; an "
-        "office behind one address shares this number.",
+        description="Failed sign-ins from one network address (of IPv6 its /64) after which "
+        "browsers there that are not known must wait; an office behind one address shares this "
+        "number.",
     )
     sign_in_window_s: int = Field(
         900, ge=1, le=86_400, description="Seconds in which failed sign-ins are counted."
     )
-    forwarded_hops: int = Field(
-        0,
-        ge=0,
-        le=8,
-        description="Proxies in front that each add an address to X-Forwarded-For. With too few, "
-        "all people share one address's failures; with too many, a sender can choose an address.",
+    breached_passwords_file: FilePath | None = Field(
+        None,
+        description="File of SHA-1 hashes of breached passwords in ascending order, a line each "
+        "(HASH:COUNT), which no new password may be among. Without it the 30,000 most frequent "
+        "ones are refused.",
     )
     password_hash_memory_kib: int = Field(
         64 * 1024,
@@ -128,7 +143,8 @@ class Settings(
     @property
     def throttle(self) -> Throttle:
         return Throttle(
-            per_account=self.sign_in_failures_per_account,
+            free=self.sign_in_failures_per_account,
+            per_account=self.sign_in_failures_per_account_everywhere,
             per_address=self.sign_in_failures_per_address,
             window=timedelta(seconds=self.sign_in_window_s),
         )

@@ -1,6 +1,6 @@
 """Wiring of `detect`: `payesh-detect serve` (HTTP and projection), `observe`, `migrate`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -107,12 +107,70 @@ def _openapi() -> FastAPI:
     )
 
 
+def _evaluate_vehicles(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.vehicles_command import evaluate_vehicles
+
+    evaluate_vehicles(arguments)
+
+
+def _check_view(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.check_view_command import check_view
+
+    check_view(arguments)
+
+
+def _calibrate(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.calibrate_command import calibrate_camera
+
+    calibrate_camera(arguments)
+
+
+def _evaluate_speed(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.speeds_command import evaluate_speed
+
+    evaluate_speed(arguments)
+
+
+def _bench(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.bench_command import bench
+
+    bench(arguments)
+
+
+def _models(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.models_command import list_models
+
+    list_models(arguments)
+
+
+def _watch(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.watch_command import watch
+
+    watch(arguments)
+
+
+def _evaluate_rules(arguments: Sequence[str]) -> None:
+    from payesh.detect.evaluation.rules_command import evaluate_rules
+
+    evaluate_rules(arguments)
+
+
 cli = service_cli(
     "detect",
     serve=_serve,
     migrate=MIGRATIONS,
     openapi=_openapi,
-    commands={"observe": _observe},
+    processes={"observe": _observe},
+    commands={
+        "bench": _bench,
+        "calibrate": _calibrate,
+        "check-view": _check_view,
+        "evaluate-rules": _evaluate_rules,
+        "evaluate-speed": _evaluate_speed,
+        "evaluate-vehicles": _evaluate_vehicles,
+        "models": _models,
+        "watch": _watch,
+    },
 )
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
+from payesh.detect.adapters.providers import Provider
 from payesh.detect.adapters.tracker import VehicleTracker
 from payesh.detect.adapters.video import StreamDecoder
 from payesh.detect.consumers import OBSERVER_GROUP, observer_handlers
@@ -44,7 +45,9 @@ def create_observer(settings: ObserverSettings) -> FastAPI:
                 store=store,
                 publisher=producer,
                 detectors=Detectors(
-                    ModelFolder(settings.detector_models), threads=settings.detector_threads
+                    ModelFolder(settings.detector_models),
+                    threads=settings.detector_threads,
+                    provider=Provider(settings.detector_provider),
                 ),
                 new_decoder=StreamDecoder,
                 new_tracker=VehicleTracker,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 from numpy.typing import NDArray
 
 from payesh.contracts.event import Event
+from payesh.contracts.values import ObjectReference
 from payesh.detect.domain.detections import Detections
 from payesh.detect.frames import Bytes, Frame
 
@@ -132,6 +133,11 @@ class Decoder(Protocol):
 class DecoderFactory(Protocol):
     def __call__(self) -> Decoder:
         """A decoder that is not open yet."""
+
+
+class ShotKeeper(Protocol):
+    async def put(self, bucket: str, key: str, data: bytes, *, media_type: str) -> ObjectReference:
+        """Return once the picture is kept. Raises StoreUnavailable."""
 
 
 class Publisher(Protocol):

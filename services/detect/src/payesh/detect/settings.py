@@ -1,7 +1,7 @@
 """Settings of `detect`: one class for each of its two processes."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,12 @@ class ObserverSettings(HttpSettings, BusSettings, ObjectSettings, TelemetrySetti
     )
     detector_threads: int = Field(
         1, ge=1, le=64, description="CPU threads of one run of a detector's network."
+    )
+    detector_provider: Literal["auto", "cpu", "openvino", "cuda", "tensorrt"] = Field(
+        "auto",
+        description="What runs a detector's network: the processor, or an accelerator where the "
+        "onnxruntime for it is installed; `auto` takes the best that is there. The same in all "
+        "replicas: another one may round a score to the other side of a threshold.",
     )
     detector_models: Path | None = Field(
         None,

@@ -1,7 +1,7 @@
 """Wiring of plates, and its command line."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -125,7 +125,25 @@ def _openapi() -> FastAPI:
     )
 
 
-cli = service_cli("plates", serve=_serve, migrate=MIGRATIONS, openapi=_openapi)
+def _evaluate_crops(arguments: Sequence[str]) -> None:
+    from payesh.plates.evaluation.crops_command import evaluate_crops
+
+    evaluate_crops(arguments)
+
+
+def _evaluate_photos(arguments: Sequence[str]) -> None:
+    from payesh.plates.evaluation.photos_command import evaluate_photos
+
+    evaluate_photos(arguments)
+
+
+cli = service_cli(
+    "plates",
+    serve=_serve,
+    migrate=MIGRATIONS,
+    openapi=_openapi,
+    commands={"evaluate-crops": _evaluate_crops, "evaluate-photos": _evaluate_photos},
+)
 
 if __name__ == "__main__":
     cli()

@@ -7,16 +7,23 @@ from payesh.kit.database import Database
 from payesh.kit.objects import ObjectStore
 from payesh.kit.query_digests import QueryDigests
 from payesh.tickets.domain.law_book import LawBook
+from payesh.tickets.evidence.statement import Signer
 
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """Built once in `main`; routes and pages get it from `api.dependencies`."""
+    """Built once in `main`; routes and pages get it from `api.dependencies`. `undo` is how long an
+    officer may undo a decision; zero makes it final at once."""
 
     database: Database
     digests: QueryDigests
     store: ObjectStore
     law: LawBook
     claim_lease: timedelta
+    undo: timedelta
     issued_retention: timedelta
     clip_opening: timedelta
+    second_look_share: float = 0.0
+    wrongful_limit: float = 1.0
+    least_looks: int = 1
+    signer: Signer | None = None

@@ -4,13 +4,34 @@ How dates are written for people is in `pages/persian.py`.
 """
 
 from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import jdatetime
+from pydantic import AfterValidator, Field
 
-from payesh.tickets.domain.jalali_day import JalaliDay
+from payesh.tickets.domain.jalali_day import JalaliDay, jalali_of
 
 TEHRAN = ZoneInfo("Asia/Tehran")
+_MONTHS_IN_YEAR = 12
+_LONGEST_MONTH_DAYS = 31
+
+
+def _day(text: str) -> str:
+    year, month, day = jalali_of(text)
+    if not (year and 1 <= month <= _MONTHS_IN_YEAR and 1 <= day <= _LONGEST_MONTH_DAYS):
+        raise ValueError("not a Solar Hijri day")
+    return text
+
+
+def _month_day(text: str) -> str:
+    _day(f"1400-{text}")
+    return text
+
+
+JalaliText = Annotated[str, Field(pattern=r"^1[34]\d\d-\d\d-\d\d$"), AfterValidator(_day)]
+MonthDayText = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_day)]
+"""A day as files and the API spell it, `1405-08-29`, and a day of every year, `12-25`."""
 
 
 def jalali_day(moment: datetime) -> JalaliDay:

@@ -1,7 +1,6 @@
 """Wiring of tickets, once."""
 
-import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
@@ -20,16 +19,29 @@ from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 from payesh.kit.sign_in import sign_in_router
 from payesh.tickets import consumers
+from payesh.tickets.adapters.evidence_keys import EvidenceKeys
 from payesh.tickets.adapters.law_file import read_law
-from payesh.tickets.api import citations, evidence, law
+from payesh.tickets.api import (
+    citations,
+    evidence,
+    law,
+    law_editions,
+    second_looks,
+    supervision,
+    suspensions,
+)
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.law_book import LawBook
 from payesh.tickets.evidence.bundling import BundleRules
+from payesh.tickets.evidence.key_commands import make_evidence_key, make_evidence_root
 from payesh.tickets.evidence.verify_command import verify
 from payesh.tickets.handlers.bundling import BundlingDependencies
 from payesh.tickets.handlers.joining import JoiningDependencies
+from payesh.tickets.handlers.repricing import RepricingDependencies
+from payesh.tickets.pages.law import routes as law_page
 from payesh.tickets.pages.queue import routes as queue_page
 from payesh.tickets.pages.static_files import PUBLIC_ROUTES, PageFiles
+from payesh.tickets.pages.supervisor import routes as supervisor_page
 from payesh.tickets.settings import Settings
 from payesh.tickets.workers.bundles import BundleWorkers
 from payesh.tickets.workers.upkeep import chores
@@ -40,22 +52,25 @@ MIGRATIONS = migrations_folder(__file__)
 def create(settings: Settings) -> FastAPI:
     """The application; nothing connects before its lifespan. Raises LawTableInvalid."""
     law_book = LawBook(read_law(settings.law_table))
+    keys = EvidenceKeys.of(settings.evidence_keys)
     database = database_of(settings)
     digests = QueryDigests(settings.query_digest_key)
     store = MinioObjects(settings)
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
+    rules = BundleRules(
+        retention=timedelta(days=settings.draft_retention_days),
+        maximum_clip_bytes=settings.maximum_clip_mib * 1024 * 1024,
+        software_version=f"payesh-tickets {version('payesh-tickets')}",
+    )
     workers = BundleWorkers(
         BundlingDependencies(
             database=database,
             store=store,
-            rules=BundleRules(
-                retention=timedelta(days=settings.draft_retention_days),
-                maximum_clip_bytes=settings.maximum_clip_mib * 1024 * 1024,
-                software_version=f"payesh-tickets {version('payesh-tickets')}",
-            ),
+            rules=rules,
             timeout_s=settings.bundle_timeout_s,
             missing_part_tries=settings.missing_part_tries,
+            signer=keys,
         ),
         in_parallel=settings.bundles_in_parallel,
     )
@@ -72,6 +87,21 @@ def create(settings: Settings) -> FastAPI:
         producer=producer,
     )
 
+    dependencies = Dependencies(
+        database=database,
+        digests=digests,
+        store=store,
+        law=law_book,
+        claim_lease=timedelta(minutes=settings.claim_lease_minutes),
+        undo=timedelta(seconds=settings.undo_seconds),
+        issued_retention=timedelta(days=settings.issued_retention_days),
+        clip_opening=timedelta(minutes=settings.opening_minutes),
+        second_look_share=settings.second_look_share,
+        wrongful_limit=settings.wrongful_limit,
+        least_looks=settings.least_looks,
+        signer=keys,
+    )
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # What brings work in stops first, what carries it out last.
@@ -81,7 +111,14 @@ def create(settings: Settings) -> FastAPI:
             producer,
             relay,
             workers,
-            *chores(database, store, consumer),
+            *chores(
+                database,
+                store,
+                consumer,
+                dependencies,
+                RepricingDependencies(database, store, law_book, rules, keys),
+                decisions_last=timedelta(days=settings.issued_retention_days),
+            ),
             consumer,
         ):
             yield
@@ -93,31 +130,37 @@ def create(settings: Settings) -> FastAPI:
         blocked_by = workers.blocked_by
         return states | {"bundles": f"waits for {blocked_by}" if blocked_by else "ok"}
 
+    async def notices() -> dict[str, str]:
+        return {"evidence key": "none: evidence is not signed" if keys is None else keys.notice()}
+
     app = create_app(
         service=Settings.service,
         settings=settings,
         lifespan=lifespan,
         routers=[
             citations.router,
+            supervision.router,
+            second_looks.router,
+            suspensions.router,
             evidence.router,
             law.router,
+            law_editions.router,
             queue_page.router,
-            sign_in_router(settings, database, purposes=[queue_page.PURPOSE]),
+            law_page.router,
+            supervisor_page.router,
+            sign_in_router(
+                settings,
+                database,
+                purposes=[queue_page.PURPOSE, law_page.PURPOSE, supervisor_page.PURPOSE],
+            ),
         ],
         ready=ready,
+        notices=notices,
         audit=AuditTrail(database, digests),
         public_routes=PUBLIC_ROUTES,
         mounts={"/static": PageFiles()},
     )
-    app.state.dependencies = Dependencies(
-        database=database,
-        digests=digests,
-        store=store,
-        law=law_book,
-        claim_lease=timedelta(minutes=settings.claim_lease_minutes),
-        issued_retention=timedelta(days=settings.issued_retention_days),
-        clip_opening=timedelta(minutes=settings.opening_minutes),
-    )
+    app.state.dependencies = dependencies
     return app
 
 
@@ -149,12 +192,14 @@ def _for_openapi() -> FastAPI:
     return create(settings)
 
 
-_kit_cli = service_cli(Settings.service, serve=_serve, migrate=MIGRATIONS, openapi=_for_openapi)
-
-
-def cli(arguments: Sequence[str] | None = None) -> None:
-    """`payesh-tickets serve | migrate | openapi | verify FOLDER [--law TABLE]`."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["verify"]:
-        verify(given[1:])
-    _kit_cli(given)
+cli = service_cli(
+    Settings.service,
+    serve=_serve,
+    migrate=MIGRATIONS,
+    openapi=_for_openapi,
+    commands={
+        "verify": verify,
+        "make-evidence-root": make_evidence_root,
+        "make-evidence-key": make_evidence_key,
+    },
+)

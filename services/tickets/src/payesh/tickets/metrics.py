@@ -10,5 +10,6 @@ draft_seconds = Histogram(
     "Seconds from the join to the claimable draft",
     buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300),
 )
+repriced = Counter("payesh_tickets_repriced", "Held drafts that a later law priced")
 bundle_retries = Counter("payesh_tickets_bundle_retries", "Bundle attempts that failed", ["cause"])
 bundles_waiting = Gauge("payesh_tickets_bundles_waiting", "Joined, evidence not stored yet")

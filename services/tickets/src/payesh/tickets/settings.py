@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from payesh.kit.settings import (
     AuditSettings,
@@ -99,11 +99,45 @@ class Settings(
         description="Days, from issuing, for which the evidence of an issued citation cannot "
         "be deleted; not less than draft_retention_days, for a lock is never shortened.",
     )
+    evidence_keys: SecretStr | None = Field(
+        default=None,
+        description="JSON array of evidence keys with their certificates, as `payesh-tickets "
+        "make-evidence-key` writes it. Manifests and decisions are signed with the one in force; "
+        "while none is, no bundle is finished and nothing is decided. Unset or `[]` signs nothing: "
+        "`payesh-verify` then refuses the evidence, and `/readyz` shows it.",
+    )
     claim_lease_minutes: float = Field(
         default=10.0,
         gt=0,
         le=120,
         description="Minutes an officer's claim holds; afterwards another may claim the draft.",
+    )
+    undo_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        le=600,
+        description="Seconds for which an officer may undo a decision. Until then it has no number "
+        "and is not published; 0 makes each decision final at once.",
+    )
+    second_look_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of final decisions, drawn at random, that another officer decides "
+        "again without knowing the first decision; 0 draws none.",
+    )
+    wrongful_limit: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="Wrongful-citation rate of a camera, as a share, above which it is suspended: "
+        "when the lower bound of its 95 % interval over second looks is above.",
+    )
+    least_looks: int = Field(
+        default=20,
+        ge=1,
+        le=10_000,
+        description="Second looks at a camera's issued citations before it can be suspended.",
     )
     opening_minutes: float = Field(
         default=10.0,

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from payesh.local.street.filmed_rules import write_filmed_rules
 from payesh.local.street.production import render_street
 from payesh.local.street.traffic import TrafficPlan
 
@@ -15,7 +16,11 @@ def main() -> None:
     plan = TrafficPlan()
     parser = argparse.ArgumentParser(prog="python -m payesh.local.street", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="which traffic to draw")
-    parser.add_argument("--out", type=Path, help="folder for street.mp4 and truth.json")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder for street.mp4, truth.json, and what evaluate-rules needs beside them",
+    )
     parser.add_argument("--vehicles", type=int, default=plan.vehicles)
     parser.add_argument("--clearly-speeding", type=int, default=plan.clearly_speeding)
     parser.add_argument("--marginal", type=int, default=plan.marginal)
@@ -33,6 +38,8 @@ def main() -> None:
         ),
         workers=arguments.workers,
     )
+    if arguments.out is not None:
+        write_filmed_rules(arguments.out, street.truth)
     sys.stdout.write(f"{street.video}\n{street.truth_file}\n")
 
 

@@ -21,7 +21,7 @@ _MEDIAN_M = 3.4
 
 def paint_ground(camera: PinholeCamera, road: Road, rng: np.random.Generator) -> Floats:
     """The bare ground, (height, width, 3) BGR float32."""
-    ground = _Ground(camera, rng)
+    ground = Ground(camera, rng)
     _asphalt(ground, road, rng)
     _markings(ground, road)
     _kerb_side(ground, road)
@@ -67,15 +67,15 @@ def _ground_grid(camera: PinholeCamera) -> tuple[Floats, Floats]:
     return x.astype(np.float32), y.astype(np.float32)
 
 
-def _band(values: Floats, low: float, high: float, edge: Floats) -> Floats:
+def band(values: Floats, low: float, high: float, edge: Floats) -> Floats:
     """1 inside low … high, 0 outside, with a soft edge of `edge` metres."""
     rising = np.clip((values - low) / edge + 0.5, 0, 1)
     falling = np.clip((high - values) / edge + 0.5, 0, 1)
     return rising * falling
 
 
-class _Ground:
-    """The ground as the camera sees it, painted layer over layer (BGR float32)."""
+class Ground:
+    """A plane of ground as the camera sees it, painted layer over layer (BGR float32)."""
 
     def __init__(self, camera: PinholeCamera, rng: np.random.Generator) -> None:
         self.x, self.y = _ground_grid(camera)
@@ -98,15 +98,15 @@ class _Ground:
 
     def along(self, low_m: float, high_m: float) -> Floats:
         """Mask of the strip low_m <= x <= high_m that runs along the road."""
-        return _band(self.x, low_m, high_m, self.edge)
+        return band(self.x, low_m, high_m, self.edge)
 
     def patch(self, x_m: float, y_m: float, width_m: float, length_m: float) -> Floats:
         """Mask of a rectangle whose near left corner is (x_m, y_m)."""
-        across = _band(self.y, y_m, y_m + length_m, self.edge * 4)
+        across = band(self.y, y_m, y_m + length_m, self.edge * 4)
         return self.along(x_m, x_m + width_m) * across
 
 
-def _asphalt(ground: _Ground, road: Road, rng: np.random.Generator) -> None:
+def _asphalt(ground: Ground, road: Road, rng: np.random.Generator) -> None:
     grey = 104 + 5.0 * ground.grain + 4.0 * ground.wear
     for lane in range(1, road.lanes + 1):  # tyres polish two tracks, oil darkens between them
         offset = ground.x - road.lane_centre_m(lane)
@@ -120,14 +120,14 @@ def _asphalt(ground: _Ground, road: Road, rng: np.random.Generator) -> None:
         ground.cover(ground.patch(*corner, *size) * 0.8, (86, 86, 85), 5 * ground.grain)
     for y_m in (27.3, 48.0):  # cracks sealed with tar
         wavy = ground.y + 0.12 * np.sin(ground.x * 2.1 + y_m) + 0.05 * np.sin(ground.x * 7.3)
-        ground.cover(_band(wavy, y_m, y_m + 0.07, ground.edge * 3) * 0.5, (56, 56, 56))
+        ground.cover(band(wavy, y_m, y_m + 0.07, ground.edge * 3) * 0.5, (56, 56, 56))
     for x_m, y_m in ((1.75, 36.0), (-3.0, 24.4)):  # manholes
         radius = np.hypot(ground.x - x_m, ground.y - y_m)
-        ground.cover(_band(radius, -1, 0.34, ground.edge * 2), (52, 53, 54))
-        ground.cover(_band(radius, -1, 0.29, ground.edge * 2), (80, 83, 86), 9 * ground.grain)
+        ground.cover(band(radius, -1, 0.34, ground.edge * 2), (52, 53, 54))
+        ground.cover(band(radius, -1, 0.29, ground.edge * 2), (80, 83, 86), 9 * ground.grain)
 
 
-def _markings(ground: _Ground, road: Road) -> None:
+def _markings(ground: Ground, road: Road) -> None:
     paint = (214, 217, 218)
     worn = np.clip(0.80 + 0.10 * ground.grain + 0.12 * ground.wear, 0.25, 0.95)
     dashes = (ground.y % _DASH_PERIOD_M) < _DASH_M
@@ -140,13 +140,13 @@ def _markings(ground: _Ground, road: Road) -> None:
         ground.cover(ground.along(x_m - _LINE_M / 2, x_m + _LINE_M / 2) * worn, colour)
     stripes = ((ground.x + 0.25) % 1.0) < 0.5
     inside = np.abs(ground.x) < road.half_width_m - 0.3
-    crossing = _band(ground.y, 57.0, 60.5, ground.edge * 4) * stripes * inside
+    crossing = band(ground.y, 57.0, 60.5, ground.edge * 4) * stripes * inside
     ground.cover(crossing * worn, paint)
-    stop = _band(ground.y, 62.0, 62.5, ground.edge * 4) * inside
+    stop = band(ground.y, 62.0, 62.5, ground.edge * 4) * inside
     ground.cover(stop * worn, paint)
 
 
-def _kerb_side(ground: _Ground, road: Road) -> None:
+def _kerb_side(ground: Ground, road: Road) -> None:
     """Left of the image: kerb, water channel, planted strip, paved walk, wall."""
     kerb_m = -road.half_width_m - 0.30
     blocks = np.where((ground.y // 1.0) % 2 < 1, 0.0, 1.0)
@@ -171,7 +171,7 @@ def _kerb_side(ground: _Ground, road: Road) -> None:
     ground.cover(guide * 0.8, (70, 176, 206), 5 * ground.grain)
 
 
-def _median_side(ground: _Ground, road: Road) -> None:
+def _median_side(ground: Ground, road: Road) -> None:
     """Right of the image: kerb, planted median, kerb, the other carriageway."""
     kerb_m = road.half_width_m + 0.30
     far_m = kerb_m + _MEDIAN_M
@@ -192,7 +192,7 @@ def _median_side(ground: _Ground, road: Road) -> None:
     ground.cover(ground.along(lane_m, lane_m + _LINE_M) * dashes * 0.8, (214, 217, 218))
 
 
-def _shade_of_trees(ground: _Ground, road: Road, rng: np.random.Generator) -> None:
+def _shade_of_trees(ground: Ground, road: Road, rng: np.random.Generator) -> None:
     """Dappled shade beside the kerbs; a soft edge keeps it from looking like a vehicle."""
     shade = np.zeros_like(ground.x)
     for y_m in np.arange(21.0, 90.0, 7.0):

@@ -124,6 +124,6 @@ def draw_panel(frame: Image, panel: Panel, camera: PinholeCamera, foot_m: Floats
 
 
 def _signed_area(quad: Floats) -> float:
-    """Twice the area of the polygon (N, 2); positive when clockwise on the screen."""
-    x, y = quad[:, 0], quad[:, 1]
-    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    """Twice the area of the quadrilateral (4, 2); positive when clockwise on the screen."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad.tolist()
+    return float((cx - ax) * (dy - by) - (dx - bx) * (cy - ay))

@@ -46,6 +46,8 @@ class VehicleClass(StrEnum):
     VAN = "van"
     TRUCK = "truck"
     BUS = "bus"
+    MOTORCYCLE = "motorcycle"
+    """Not drawn at random: the street has none."""
 
 
 class SpeedBand(StrEnum):
@@ -76,6 +78,7 @@ BODIES: dict[VehicleClass, Body] = {
     VehicleClass.VAN: Body(4.9, 1.86, 2.0, 0.50, 0.18),
     VehicleClass.TRUCK: Body(7.2, 2.2, 2.95, 0.46, 0.24),
     VehicleClass.BUS: Body(11.2, 2.42, 3.05, 0.52, 0.25),
+    VehicleClass.MOTORCYCLE: Body(2.05, 0.76, 1.68, 0.62, 0.0),
 }
 
 
@@ -181,12 +184,12 @@ def _draw_drafts(rng: np.random.Generator, plan: TrafficPlan, road: Road) -> lis
     lanes = _lanes_by_speed(rng, len(speeds), road.lanes)
     for (speed_kmh, band), lane in zip(speeds, lanes, strict=True):
         vehicle_class = _draw_class(rng, lane, speed_kmh)
-        plate, kind = _draw_plate_text(rng, vehicle_class, plates)
+        plate, kind = draw_plate_text(rng, vehicle_class, plates)
         drafts.append(
             Vehicle(
                 vehicle_id="",
                 vehicle_class=vehicle_class,
-                colour=_draw_colour(rng, vehicle_class, kind),
+                colour=draw_colour(rng, vehicle_class, kind),
                 lane=lane,
                 plate=plate,
                 speed_kmh=round(speed_kmh, 2),
@@ -212,10 +215,10 @@ def _draw_class(rng: np.random.Generator, lane: int, speed_kmh: float) -> Vehicl
         shares = (0.66, 0.12, 0.12, 0.10)
     else:
         shares = (0.82, 0.12, 0.05, 0.01)
-    return list(VehicleClass)[int(rng.choice(4, p=shares))]
+    return list(VehicleClass)[int(rng.choice(len(shares), p=shares))]
 
 
-def _draw_plate_text(
+def draw_plate_text(
     rng: np.random.Generator, vehicle_class: VehicleClass, taken: set[str]
 ) -> tuple[str, str]:
     """A plate not yet `taken`, and what it is: private, taxi, public or government."""
@@ -236,7 +239,8 @@ def _draw_plate_text(
             return text, kind
 
 
-def _draw_colour(rng: np.random.Generator, vehicle_class: VehicleClass, kind: str) -> str:
+def draw_colour(rng: np.random.Generator, vehicle_class: VehicleClass, kind: str) -> str:
+    """A paint's name, as often as it is seen on vehicles of this class and kind."""
     if kind == "taxi":
         return "yellow"
     if vehicle_class is VehicleClass.BUS:

@@ -82,7 +82,8 @@ class TreeHead(Base):
 
 
 class TreeHeadKey(Base):
-    """A key that signs tree heads and nothing else. Append-only; the newest one signs."""
+    """A key that signs tree heads and nothing else. Append-only; the newest one signs, and the one
+    before signed its `endorsement`."""
 
     __tablename__ = "audit_tree_head_keys"
 
@@ -90,6 +91,7 @@ class TreeHeadKey(Base):
     private_key_encrypted: Mapped[bytes]
     public_jwk: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    endorsement: Mapped[str | None]
 
 
 class AuditPublication(Base):
@@ -130,7 +132,10 @@ class Decoy(Base):
     """A plate that nobody has a reason to look for, known by its digest alone."""
 
     __tablename__ = "decoys"
-    __table_args__ = (CheckConstraint("confirmed_by <> entered_by", name="two_people"),)
+    __table_args__ = (
+        CheckConstraint("confirmed_by <> entered_by", name="two_people"),
+        CheckConstraint("retired_by <> retirement_by", name="two_people_retire"),
+    )
 
     decoy_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -139,6 +144,8 @@ class Decoy(Base):
     entered_at: Mapped[datetime]
     confirmed_by: Mapped[str | None]
     confirmed_at: Mapped[datetime | None]
+    retirement_by: Mapped[str | None]
+    retirement_at: Mapped[datetime | None]
     retired_by: Mapped[str | None]
     retired_at: Mapped[datetime | None]
 

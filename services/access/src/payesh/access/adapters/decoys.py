@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters.audit_tables import Decoy, DecoyTerm
 
+PROPOSAL_LIFE = timedelta(days=1)
+"""How long a proposal to retire a decoy waits for the second person."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDecoy:
-    """A decoy; it raises alarms once a second person confirmed it, until it is retired."""
+    """A decoy; it raises alarms once a second person confirmed it, until two people retired it."""
 
     decoy_id: UUID
     name: str
@@ -22,14 +25,19 @@ class StoredDecoy:
     entered_at: datetime
     confirmed_by: str | None
     confirmed_at: datetime | None
+    retirement_by: str | None
+    retirement_at: datetime | None
     retired_by: str | None
     retired_at: datetime | None
 
-    @property
-    def state(self) -> str:
+    def state(self, now: datetime) -> str:
+        """`entered`, `active`, `retiring` while a proposal waits, or `retired`."""
         if self.retired_at is not None:
             return "retired"
-        return "entered" if self.confirmed_at is None else "active"
+        if self.confirmed_at is None:
+            return "entered"
+        waits = self.retirement_at is not None and now - self.retirement_at < PROPOSAL_LIFE
+        return "retiring" if waits else "active"
 
 
 async def add(session: AsyncSession, decoy: StoredDecoy) -> None:
@@ -71,24 +79,36 @@ async def confirm(
     )
 
 
+async def propose_retirement(
+    session: AsyncSession, decoy_id: UUID, *, by: str, now: datetime
+) -> None:
+    """Remember who wants to retire it; it raises alarms as before."""
+    await session.execute(
+        update(Decoy).where(Decoy.decoy_id == decoy_id).values(retirement_by=by, retirement_at=now)
+    )
+
+
 async def retire(session: AsyncSession, decoy_id: UUID, *, by: str, now: datetime) -> None:
-    """Let it raise no alarm any more; that it was a decoy stays known."""
+    """Let searches from now on raise no alarm; its digests stay for those from before."""
     await session.execute(
         update(Decoy).where(Decoy.decoy_id == decoy_id).values(retired_by=by, retired_at=now)
     )
-    await session.execute(delete(DecoyTerm).where(DecoyTerm.decoy_id == decoy_id))
 
 
-async def met_by(session: AsyncSession, terms: set[str]) -> dict[str, set[UUID]]:
-    """Of these digests those that would find an active decoy, with the decoys."""
+async def met_by(
+    session: AsyncSession, terms: set[str]
+) -> dict[str, list[tuple[UUID, datetime | None]]]:
+    """Of these digests those that would find a decoy, with the decoys and their retirement."""
     if not terms:
         return {}
     rows = await session.execute(
-        select(DecoyTerm.term, DecoyTerm.decoy_id).where(DecoyTerm.term.in_(terms))
+        select(DecoyTerm.term, DecoyTerm.decoy_id, Decoy.retired_at)
+        .join(Decoy, Decoy.decoy_id == DecoyTerm.decoy_id)
+        .where(DecoyTerm.term.in_(terms))
     )
-    met: dict[str, set[UUID]] = {}
-    for term, decoy_id in rows.all():
-        met.setdefault(term, set()).add(decoy_id)
+    met: dict[str, list[tuple[UUID, datetime | None]]] = {}
+    for term, decoy_id, retired_at in rows.all():
+        met.setdefault(term, []).append((decoy_id, retired_at))
     return met
 
 
@@ -101,6 +121,8 @@ def _stored(row: Decoy) -> StoredDecoy:
         row.entered_at,
         row.confirmed_by,
         row.confirmed_at,
+        row.retirement_by,
+        row.retirement_at,
         row.retired_by,
         row.retired_at,
     )

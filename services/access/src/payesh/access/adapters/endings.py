@@ -1,5 +1,6 @@
 """What ends with a changed password, or with a person, client or agency that is disabled: sign-ins,
-codes and consents. They are ended for good: enabling the holder again revives none of them.
+codes, consents and known browsers. They are ended for good: enabling the holder again revives none
+of them.
 
 Codes are deleted rather than marked. Redeeming one locks its row, so that either the token was
 issued before the change or the code is gone. Codes go before sign-ins, because a code that is
@@ -12,7 +13,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.access.adapters.tables import AuthorizationCode, Client, Consent, Person, SignIn
+from payesh.access.adapters.tables import (
+    AuthorizationCode,
+    Client,
+    Consent,
+    KnownBrowser,
+    Person,
+    SignIn,
+)
 
 
 async def end_for_person(session: AsyncSession, person_id: UUID, now: datetime) -> None:
@@ -20,6 +28,7 @@ async def end_for_person(session: AsyncSession, person_id: UUID, now: datetime) 
     await _end_codes(session, AuthorizationCode.person_id == person_id)
     await _end_sign_ins(session, SignIn.person_id == person_id, now)
     await session.execute(delete(Consent).where(Consent.person_id == person_id))
+    await session.execute(delete(KnownBrowser).where(KnownBrowser.person_id == person_id))
 
 
 async def end_for_client(session: AsyncSession, client_id: str) -> None:
@@ -40,6 +49,7 @@ async def end_for_agency(session: AsyncSession, agency_id: str, now: datetime) -
     await session.execute(
         delete(Consent).where(or_(Consent.person_id.in_(people), Consent.client_id.in_(clients)))
     )
+    await session.execute(delete(KnownBrowser).where(KnownBrowser.person_id.in_(people)))
 
 
 async def _end_sign_ins(session: AsyncSession, whose: ColumnElement[bool], now: datetime) -> None:

@@ -27,6 +27,7 @@ class StoredPerson:
     enabled: bool
     created_at: datetime
     password_hash: str = field(repr=False)
+    password_given: bool
 
     @property
     def subject(self) -> str:
@@ -41,16 +42,19 @@ async def add(
     name: str,
     agency_id: str,
     password_hash: str,
+    password_given: bool,
     entitlements: Entitlements,
     now: datetime,
 ) -> StoredPerson | None:
-    """The new account, or None when that username is taken."""
+    """The new account, or None when that username is taken. `password_given`: by another person,
+    so that its owner has to choose one before it opens anything."""
     row = Person(
         person_id=uuid4(),
         username=username,
         name=name,
         agency_id=agency_id,
         password_hash=password_hash,
+        password_given=password_given,
         enabled=True,
         created_at=now,
     )
@@ -114,6 +118,7 @@ async def change(
     name: str | None = None,
     enabled: bool | None = None,
     password_hash: str | None = None,
+    password_given: bool = False,
     entitlements: Entitlements | None = None,
 ) -> StoredPerson:
     """Change what is given of an account that is there. Changed entitlements are a new grant."""
@@ -124,6 +129,7 @@ async def change(
         row.enabled = enabled
     if password_hash is not None:
         row.password_hash = password_hash
+        row.password_given = password_given
     if entitlements is not None and entitlements != row.entitlements:
         row.entitle(entitlements, uuid4())
     return stored_person(row)
@@ -141,4 +147,5 @@ def stored_person(row: Person) -> StoredPerson:
         enabled=row.enabled,
         created_at=row.created_at,
         password_hash=row.password_hash,
+        password_given=row.password_given,
     )

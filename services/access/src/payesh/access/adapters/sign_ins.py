@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters import secrets
 from payesh.access.adapters.people import StoredPerson
 from payesh.access.adapters.tables import Agency, AuthorizationCode, Person, SignIn, SignInFailure
-from payesh.access.domain.throttle import Throttle
+from payesh.access.domain.throttle import Failures, Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +21,91 @@ class StoredSignIn:
     person_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who tries to sign in, as hashes; `browser` is that of a known one's cookie."""
+
+    account: bytes
+    sender: bytes
+    browser: bytes | None
+
+    @classmethod
+    def of(cls, username: str, sender: str, browser_secret: str | None) -> "Attempt":
+        return cls(
+            secrets.digest(username),
+            secrets.digest(sender),
+            None if browser_secret is None else secrets.digest(browser_secret),
+        )
+
+
 async def reserve_attempt(
-    session: AsyncSession, *, username: str, address: str, throttle: Throttle, now: datetime
-) -> int | None:
-    """Count an attempt as failed before its password is checked; None when it must wait.
+    session: AsyncSession, attempt: Attempt, *, throttle: Throttle, now: datetime
+) -> timedelta:
+    """Count an attempt as failed before its password is checked, and return zero; how long it
+    must wait where it must, and then it is not counted.
 
     Counted before, so that a burst of parallel guesses is not checked while none of them has
-    failed yet. An attempt that is refused is not stored, so one address adds a bounded number of
+    failed yet. An attempt that must wait is not stored, so one address adds a bounded number of
     rows.
     """
-    account, origin = secrets.digest(username), secrets.digest(address)
-    for key in sorted((_lock_key("account", account), _lock_key("address", origin))):
+    keys = _lock_key("account", attempt.account), _lock_key("address", attempt.sender)
+    for key in sorted(keys):
         await session.execute(select(func.pg_advisory_xact_lock(key)))
     since = now - throttle.window
     await session.execute(delete(SignInFailure).where(SignInFailure.failed_at < since))
-    count = select(func.count()).select_from(SignInFailure)
-    on_account = await session.scalar(count.where(SignInFailure.account_sha256 == account))
-    on_address = await session.scalar(count.where(SignInFailure.address_sha256 == origin))
-    if throttle.refuses(on_account or 0, on_address or 0):
-        return None
-    failure = SignInFailure(account_sha256=account, address_sha256=origin, failed_at=now)
-    session.add(failure)
-    await session.flush()
-    return failure.failure_id
+    pause = throttle.pause(await _failures(session, _own(attempt)), now)
+    if attempt.browser is None:
+        stranger = SignInFailure.browser_sha256.is_(None)
+        on_account = stranger & (SignInFailure.account_sha256 == attempt.account)
+        from_address = stranger & (SignInFailure.address_sha256 == attempt.sender)
+        shared = throttle.pause_of_strangers(
+            await _failures(session, on_account), await _failures(session, from_address), now
+        )
+        pause = max(pause, shared)
+    if not pause:
+        session.add(
+            SignInFailure(
+                account_sha256=attempt.account,
+                address_sha256=attempt.sender,
+                browser_sha256=attempt.browser,
+                failed_at=now,
+            )
+        )
+    return pause
+
+
+def _own(attempt: Attempt) -> ColumnElement[bool]:
+    """Failures on the attempt's account in its known browser, or else from its address."""
+    account = SignInFailure.account_sha256 == attempt.account
+    if attempt.browser is not None:
+        return account & (SignInFailure.browser_sha256 == attempt.browser)
+    address = SignInFailure.address_sha256 == attempt.sender
+    return account & address & SignInFailure.browser_sha256.is_(None)
+
+
+async def _failures(session: AsyncSession, which: ColumnElement[bool]) -> Failures:
+    at = SignInFailure.failed_at
+    counted = select(func.count(), func.min(at), func.max(at)).where(which)
+    count, first, last = (await session.execute(counted)).one()
+    return Failures(count, first, last)
+
+
+async def forgive(session: AsyncSession, attempt: Attempt) -> None:
+    """Delete the attempt's own failures. Those of others on the account stay: the right password
+    here does not set guesses elsewhere free."""
+    await session.execute(delete(SignInFailure).where(_own(attempt)))
 
 
 async def succeed(
-    session: AsyncSession, *, person: StoredPerson, attempt: int, lifetime: timedelta, now: datetime
+    session: AsyncSession,
+    *,
+    person: StoredPerson,
+    attempt: Attempt,
+    lifetime: timedelta,
+    now: datetime,
 ) -> str:
-    """Start a sign-in, delete the account's failures, and return the cookie's secret."""
-    await session.execute(
-        delete(SignInFailure).where(
-            (SignInFailure.failure_id == attempt)
-            | (SignInFailure.account_sha256 == secrets.digest(person.username))
-        )
-    )
+    """Start a sign-in, forgive the attempt, and return the cookie's secret."""
+    await forgive(session, attempt)
     await _prune(session, now)
     secret = secrets.new_secret()
     session.add(

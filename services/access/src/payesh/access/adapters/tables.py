@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     Uuid,
+    false,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -99,6 +100,8 @@ class Person(Entitled, Base):
     name: Mapped[str]
     agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.agency_id"))
     password_hash: Mapped[str]
+    # By another person: good for nothing but choosing one.
+    password_given: Mapped[bool] = mapped_column(server_default=false())
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
 
@@ -129,8 +132,23 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None]
 
 
+class KnownBrowser(Base):
+    """A browser in which a person has signed in before: others' failures do not make it wait."""
+
+    __tablename__ = "known_browsers"
+    __table_args__ = (
+        Index("ix_known_browsers_person_id", "person_id"),
+        Index("ix_known_browsers_expires_at", "expires_at"),
+    )
+
+    browser_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.person_id"), primary_key=True)
+    expires_at: Mapped[datetime]
+
+
 class SignInFailure(Base):
-    """A failed attempt. Hashes, because people type passwords into the field for the name."""
+    """A failed attempt. Hashes, because people type passwords into the field for the name;
+    `browser_sha256` is that of a browser which the account's person is known by."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (
@@ -142,6 +160,7 @@ class SignInFailure(Base):
     failure_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_sha256: Mapped[bytes]
     address_sha256: Mapped[bytes]
+    browser_sha256: Mapped[bytes | None]
     failed_at: Mapped[datetime]
 
 

@@ -26,6 +26,14 @@ class StoredHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """The key that signs heads, and the statement by which the one before handed over to it."""
+
+    key: SealedKey
+    endorsement: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """How far a place outside the service's reach has come; 0 leaves where it has nothing yet."""
 
@@ -68,17 +76,26 @@ async def page(session: AsyncSession, after: int, limit: int) -> list[StoredHead
     return [_stored(row) for row in rows]
 
 
-async def signing_key(session: AsyncSession) -> SealedKey | None:
-    """The key that signs heads: the newest. None before the first start."""
+async def lock(session: AsyncSession, name: str) -> None:
+    """Wait for what `try_lock` asks for, until the transaction ends."""
+    key = func.hashtextextended(f"{_LOCK}|{name}", 0)
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def signer(session: AsyncSession) -> Signer | None:
+    """The newest key. None before the first start."""
     row = await session.scalar(
         select(TreeHeadKey).order_by(TreeHeadKey.created_at.desc(), TreeHeadKey.key_id).limit(1)
     )
     if row is None:
         return None
-    return SealedKey(row.key_id, row.private_key_encrypted, row.public_jwk)
+    key = SealedKey(row.key_id, row.private_key_encrypted, row.public_jwk)
+    return Signer(key, row.endorsement)
 
 
-async def add_key(session: AsyncSession, key: SealedKey, now: datetime) -> None:
+async def add_key(
+    session: AsyncSession, key: SealedKey, now: datetime, *, endorsement: str | None = None
+) -> None:
     """Store a new key, which signs from now on."""
     await session.execute(
         insert(TreeHeadKey).values(
@@ -86,6 +103,7 @@ async def add_key(session: AsyncSession, key: SealedKey, now: datetime) -> None:
             private_key_encrypted=key.private_key_encrypted,
             public_jwk=key.public_jwk,
             created_at=now,
+            endorsement=endorsement,
         )
     )
 

@@ -4,14 +4,14 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, TypeAdapter
 
 from payesh.access.adapters.audit_log import AuditQuery, Leaf
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.handlers import audit
 from payesh.contracts import AuditReadRecorded
-from payesh.kit.authorization import authorize
+from payesh.kit.authorization import authorize, note_search
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.paging import (
     MAX_CURSOR,
@@ -60,12 +60,28 @@ class RecordPage(BaseModel):
     next: str | None
 
 
+class PlateRecordPage(RecordPage):
+    terms: list[str] = Field(
+        description="digests of the conditions that find this plate, to search a verified export "
+        "with: `verify-audit --find term=…`"
+    )
+
+
 class PlateSearch(BaseModel):
     plate: Annotated[ShortText, Field(min_length=1, max_length=32)]
     since: UtcTime | None = Field(None, alias="from")
     until: UtcTime | None = Field(None, alias="to")
     cursor: Annotated[Text | None, Field(max_length=MAX_CURSOR)] = None
     limit: int = Field(50, ge=1, le=MAX_PAGE)
+
+
+async def _noted(request: Request, search: PlateSearch) -> PlateSearch:
+    conditions = audit.plate_conditions(search.plate, search.since, search.until)
+    note_search(request, conditions)
+    return search
+
+
+Searched = Annotated[PlateSearch, Depends(_noted)]
 
 
 class GapView(BaseModel):
@@ -93,7 +109,9 @@ async def search_audit(
     dependencies: DependenciesHere,
     principal: Auditor,
     service: Annotated[ShortText | None, Query(max_length=64)] = None,
-    subject: Annotated[ShortText | None, Query(description="a person or machine")] = None,
+    subject: Annotated[
+        ShortText | None, Query(description="`person:` and the username, or a client's id")
+    ] = None,
     agency: ShortText | None = None,
     purpose: Annotated[ShortText | None, Query(description="how it begins")] = None,
     resource: Annotated[ShortText | None, Query(description="an id")] = None,
@@ -124,12 +142,12 @@ async def search_audit(
 
 @router.post("/plate-searches")
 async def search_audit_for_plate(
-    dependencies: DependenciesHere, principal: Auditor, search: PlateSearch
-) -> RecordPage:
+    search: Searched, dependencies: DependenciesHere, principal: Auditor
+) -> PlateRecordPage:
     """Who looked for a plate, in whatever spelling and with whatever places unknown, found or not.
     A body, so that no plate stands in an address. For plates of layout car."""
     after = decode_cursor(search.cursor, _POSITION)
-    found = await audit.search_audit_for_plate(
+    terms, found = await audit.search_audit_for_plate(
         dependencies,
         principal,
         search.plate,
@@ -139,7 +157,9 @@ async def search_audit_for_plate(
         limit=search.limit,
     )
     following = next_cursor(found, search.limit, lambda each: (each.position,))
-    return RecordPage(items=[RecordView.of(leaf) for leaf in found], next=following)
+    return PlateRecordPage(
+        items=[RecordView.of(leaf) for leaf in found], next=following, terms=terms
+    )
 
 
 @router.get("/gaps")

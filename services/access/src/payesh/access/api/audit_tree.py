@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from payesh.access.adapters.tree_heads import StoredHead
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.handlers import audit, tree_heads
+from payesh.access.handlers.keys import WRITE as KEYS_WRITE
 from payesh.access.handlers.tree_heads import Proof
 from payesh.kit.authorization import authorize
 from payesh.kit.paging import Limit, LongNumber
@@ -16,6 +17,14 @@ from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 Auditor = Annotated[Principal, Depends(authorize(audit.READ, resource="the audit log"))]
+
+KeyHolder = Annotated[Principal, Depends(authorize(KEYS_WRITE, resource="the key of tree heads"))]
+
+
+class RotatedKeyView(BaseModel):
+    key_id: str = Field(description="RFC 7638 thumbprint of the key that signs from now on")
+    previous_key_id: str
+    tree_size: int = Field(description="of the last tree whose head the previous key signed")
 
 
 class TreeHeadView(BaseModel):
@@ -93,6 +102,24 @@ async def prove_consistency(
     """That the tree of the newest tree head only adds to the tree of `first` records."""
     proof = await tree_heads.consistency_proof(dependencies, principal, first)
     return ConsistencyProof(tree_head=TreeHeadView.of(proof.head), first=first, hashes=_hex(proof))
+
+
+@router.post(
+    "/tree-head-key/rotate",
+    status_code=201,
+    responses={409: {"description": "The present key has signed no tree head yet."}},
+)
+async def rotate_tree_head_key(
+    dependencies: DependenciesHere, principal: KeyHolder
+) -> RotatedKeyView:
+    """Replace the key that signs tree heads. A person of the operator's agency does; each head from
+    now on carries the previous key's signature of the new one."""
+    rotated = await tree_heads.rotate_key(dependencies, principal)
+    return RotatedKeyView(
+        key_id=rotated.key_id,
+        previous_key_id=rotated.previous_key_id,
+        tree_size=rotated.tree_size,
+    )
 
 
 def _hex(proof: Proof) -> list[str]:

@@ -171,8 +171,8 @@ async def read_client(
 async def change_client(
     client_id: Identifier, body: ClientChange, dependencies: DependenciesHere, principal: Writer
 ) -> ClientView:
-    """A disabled client gets no tokens any more; tokens that it holds expire by themselves. No
-    client changes itself."""
+    """A disabled client gets no tokens any more, and those that it holds are refused. No client
+    changes itself."""
     changed = await clients.change_client(
         dependencies,
         principal,

@@ -1,6 +1,7 @@
 """`/v1/audit/decoys`: plates whose search or export raises an alarm."""
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -24,17 +25,19 @@ Plate = Annotated[ShortText, Field(min_length=1, max_length=32, description="of 
 class DecoyView(BaseModel):
     decoy_id: UUID
     name: str
-    state: Literal["entered", "active", "retired"]
+    state: Literal["entered", "active", "retiring", "retired"]
     entered_by: str
     entered_at: datetime
     confirmed_by: str | None
     confirmed_at: datetime | None
+    retirement_by: str | None = Field(description="who proposed to retire it")
+    retirement_at: datetime | None = Field(description="the proposal holds for a day")
     retired_by: str | None
     retired_at: datetime | None
 
     @classmethod
     def of(cls, decoy: StoredDecoy) -> "DecoyView":
-        return cls.model_validate(decoy, from_attributes=True)
+        return cls(state=decoy.state(datetime.now(UTC)), **asdict(decoy))
 
 
 class DecoyList(BaseModel):
@@ -73,7 +76,10 @@ async def confirm_decoy(
     await decoys.confirm_decoy(dependencies, principal, decoy_id, confirmation.plate)
 
 
-@router.post("/{decoy_id}/retire", status_code=status.HTTP_204_NO_CONTENT)
-async def retire_decoy(dependencies: DependenciesHere, principal: Keeper, decoy_id: UUID) -> None:
-    """Let a decoy raise no alarm any more."""
-    await decoys.retire_decoy(dependencies, principal, decoy_id)
+@router.post("/{decoy_id}/retire")
+async def retire_decoy(
+    dependencies: DependenciesHere, principal: Keeper, decoy_id: UUID
+) -> DecoyView:
+    """Propose to retire a decoy, and within a day, as another person, retire it: then searches
+    raise no alarm any more."""
+    return DecoyView.of(await decoys.retire_decoy(dependencies, principal, decoy_id))

@@ -16,12 +16,15 @@ class Verdict(StrEnum):
     UNTRUSTED = "untrusted"
     DUPLICATE = "duplicate"
     LABELLED = "labelled"
+    WITHHELD = "withheld"
+    UNWITNESSED = "unwitnessed"
+    UNVERIFIED = "unverified"
     GAP = "gap"
     RESTORED = "restored"
     ALARM = "alarm"
 
 
-NOTICES = frozenset({Verdict.GAP, Verdict.RESTORED, Verdict.ALARM})
+NOTICES = frozenset({Verdict.GAP, Verdict.RESTORED, Verdict.ALARM, Verdict.UNWITNESSED})
 """Facts that the log itself tells truly: they break nothing, and a person reads them."""
 
 
@@ -32,10 +35,12 @@ class Finding:
     verdict: Verdict
     position: int | None
     text: str
+    expected: bool = False
+    """What the export declares of itself: such a finding breaks nothing either."""
 
     @property
     def breaks(self) -> bool:
-        return self.verdict not in NOTICES
+        return not self.expected and self.verdict not in NOTICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class ExportedLeaf:
     @property
     def label(self) -> str:
         if self.record is None:
-            return f"a record of another agency, SHA-256 {self.leaf_hash.hex()[:16]}…"
+            return f"a withheld record, SHA-256 {self.leaf_hash.hex()[:16]}…"
         service, epoch, sequence = self.record
         return f"{service}/{epoch or '-'}/{sequence}"
 
@@ -68,3 +73,8 @@ def runs_of(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
         previous = position
     if start is not None and previous is not None:
         yield start, previous
+
+
+def span(first: int, last: int) -> str:
+    """The positions as a text."""
+    return f"position {first}" if first == last else f"positions {first} to {last}"

@@ -37,10 +37,13 @@ def numbered(leaves: Sequence[ExportedLeaf]) -> Iterator[Finding]:
         else:
             text = f"{leaf.label} stands for two records: a copied database, or a forged record"
             yield Finding(Verdict.DUPLICATE, index, text)
+    some_are_withheld = any(leaf.record is None for leaf in leaves)
     for (service, epoch), missing in sorted(gaps.items()):
         for first, final in runs_of(sorted(missing)):
             numbers = str(first) if first == final else f"{first} to {final}"
             text = f"{service}/{epoch or '-'}/{numbers} never came into the log"
+            if some_are_withheld:
+                text += ", or is withheld from this export"
             yield Finding(Verdict.GAP, None, text)
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from payesh.access.domain.audit_findings import ExportedLeaf, Finding, Verdict, runs_of
+from payesh.access.domain.audit_findings import ExportedLeaf, Finding, Verdict, runs_of, span
 from payesh.access.domain.audit_numbers import missing_numbers
 from payesh.access.domain.merkle import Frontier
 from payesh.access.domain.tree_head import TreeHead
@@ -85,7 +85,13 @@ def compared(leaves: Sequence[ExportedLeaf], truth: Published) -> Iterator[Findi
     else:
         yield from _differences(leaves, truth)
     same = _common_prefix(hashes, truth.leaf_hashes)
-    for index, leaf in enumerate(leaves[:same]):
+    yield from _labelled(leaves, 0, same)
+
+
+def _labelled(leaves: Sequence[ExportedLeaf], first: int, end: int) -> Iterator[Finding]:
+    """Leaves from `first` on, `end` excluded, that stand in their place and state another."""
+    for index in range(first, end):
+        leaf = leaves[index]
         if leaf.stated != index:
             text = f"{leaf.label} stands at {index} and says {leaf.stated}"
             yield Finding(Verdict.LABELLED, index, text)
@@ -145,15 +151,18 @@ def _differences(leaves: Sequence[ExportedLeaf], truth: Published) -> Iterator[F
         where = _neighbours(leaves, places, first, last)
         if numbers := missing_numbers(leaves, truth.heads[truth.size]):
             where += f"; of the numbers in the tree head {numbers} are missing"
-        yield Finding(verdict, first, f"{text}: {_span(first, last)}, {where}")
+        yield Finding(verdict, first, f"{text}: {span(first, last)}, {where}")
 
 
 def _beyond_leaf_hashes(
     leaves: Sequence[ExportedLeaf], truth: Published, signed: int
 ) -> Iterator[Finding]:
     """The heads for which no leaf hashes were published: they say that something differs between
-    two of them, and how many records there were."""
+    two of them, and how many records there were. What the lines themselves leave out is named by
+    their positions."""
     frontier, good = Frontier(), 0
+    if len(leaves) < truth.size:
+        yield from _left_out(leaves, truth.size)
     position = 0
     for size in sorted(truth.heads):
         if size > len(leaves):
@@ -161,7 +170,7 @@ def _beyond_leaf_hashes(
             yield Finding(
                 Verdict.TRUNCATED,
                 first,
-                f"the end of the log is missing: {_span(first, truth.size - 1)}; of the numbers"
+                f"the end of the log is missing: {span(first, truth.size - 1)}; of the numbers"
                 f" in the tree head {missing_numbers(leaves, truth.heads[truth.size])} are missing",
             )
             return
@@ -172,9 +181,34 @@ def _beyond_leaf_hashes(
             text = f"a record from {good} to {size - 1} is not what was signed"
             yield Finding(Verdict.DIFFERS, good, text)
             return
+        yield from _labelled(leaves, max(good, signed), size)
         good = size
     for index in range(max(good, signed), len(leaves)):
         yield from _uncovered(leaves[index], index, truth)
+
+
+def _left_out(leaves: Sequence[ExportedLeaf], size: int) -> Iterator[Finding]:
+    stated = {leaf.stated for leaf in leaves}
+    last = max(stated, default=-1)
+    for first, final in runs_of([place for place in range(min(last, size)) if place not in stated]):
+        text = f"the export leaves out {span(first, final)}"
+        yield Finding(Verdict.DROPPED, first, text)
+
+
+def withheld(leaves: Sequence[ExportedLeaf], agency: str | None) -> Iterator[Finding]:
+    """Records that the export shows as hashes alone. They are in the tree, and what they say is not
+    shown; one made for the agency of its exporter may have some, one for all agencies none."""
+    hidden = [index for index, leaf in enumerate(leaves) if leaf.record is None]
+    for first, last in runs_of(hidden):
+        before = leaves[first - 1].label if first else None
+        after = leaves[last + 1].label if last + 1 < len(leaves) else None
+        where = " and ".join(
+            [*([f"after {before}"] if before else []), *([f"before {after}"] if after else [])]
+        )
+        text = f"{span(first, last)} shown as hashes alone, {where or 'the whole export'}"
+        if agency is None:
+            text += "; the export says that it shows the records of all agencies"
+        yield Finding(Verdict.WITHHELD, first, text, expected=agency is not None)
 
 
 def _uncovered(leaf: ExportedLeaf, index: int, truth: Published) -> Iterator[Finding]:
@@ -214,7 +248,3 @@ def _longest_rising(found_at: Sequence[int | None]) -> set[int]:
         chosen.add(index)
         index = previous[index]
     return chosen
-
-
-def _span(first: int, last: int) -> str:
-    return f"position {first}" if first == last else f"positions {first} to {last}"

@@ -8,6 +8,18 @@ from typing import Any
 TYP = "payesh-tree-head+jwt"
 """`typ` of the signed statement: no access token is taken for one, and none for an access token."""
 
+ENDORSEMENT_TYP = "payesh-tree-head-key+jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class Endorsement:
+    """What a key says of the one that replaces it: heads of trees larger than `tree_size` are
+    signed by `next_key_id`, and no more by `key_id`."""
+
+    key_id: str
+    next_key_id: str
+    tree_size: int
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceHead:

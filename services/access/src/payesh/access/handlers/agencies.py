@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from payesh.access.adapters import agencies, clients, endings
 from payesh.access.adapters.agencies import StoredAgency
 from payesh.access.dependencies import Dependencies
+from payesh.access.handlers.recording import record
 from payesh.access.handlers.revoking import revoke
 from payesh.access.handlers.rights import as_of_now
 from payesh.contracts.vocabulary import RevocationKind
@@ -21,8 +22,9 @@ async def register_agency(
     async with dependencies.database.transaction() as session:
         await as_of_now(session, principal, WRITE)
         agency = await agencies.add(session, agency_id, name, datetime.now(UTC))
-    if agency is None:
-        raise Conflict(f"the agency {agency_id} exists", type="agency-exists")
+        if agency is None:
+            raise Conflict(f"the agency {agency_id} exists", type="agency-exists")
+        await record(session, principal, WRITE, "register", "agency", [agency_id])
     return agency
 
 
@@ -50,4 +52,5 @@ async def switch_agency(
             await revoke(session, RevocationKind.AGENCY, agency_id)
             for client_id in await clients.used_by_people(session, agency_id):
                 await revoke(session, RevocationKind.CLIENT, client_id)
+        await record(session, principal, WRITE, "change", "agency", [agency_id])
         return switched

@@ -14,6 +14,7 @@ from payesh.access.handlers.audit_alarms import READ, require_operator
 from payesh.access.handlers.decoys import plate_terms
 from payesh.access.handlers.rights import agency_bound
 from payesh.access.settings import Settings
+from payesh.contracts.audited_query import Condition
 from payesh.kit.audit import record_read
 from payesh.kit.principal import Principal
 from payesh.kit.query_digests import QueryDigest
@@ -52,6 +53,13 @@ async def search_audit(
     return found
 
 
+def plate_conditions(
+    plate: str, since: datetime | None, until: datetime | None
+) -> dict[str, Condition]:
+    """What a search for who looked for a plate is digested as, granted or refused."""
+    return {"plate": plate, "from": since, "to": until}
+
+
 async def search_audit_for_plate(
     dependencies: Dependencies,
     principal: Principal,
@@ -61,9 +69,10 @@ async def search_audit_for_plate(
     until: datetime | None,
     before: int | None,
     limit: int,
-) -> list[Leaf]:
-    """Records of searches that would have found this plate. The asking is recorded with the plate's
-    own digest: who looks for who looked is found the same way. Raises Unprocessable."""
+) -> tuple[list[str], list[Leaf]]:
+    """The digests of searches that would have found this plate, and their records. The asking is
+    recorded with the plate's own digest: who looks for who looked is found the same way. Raises
+    Unprocessable."""
     terms = plate_terms(dependencies, plate)
     query = AuditQuery(
         service=None,
@@ -77,11 +86,11 @@ async def search_audit_for_plate(
         before=before,
         limit=limit,
     )
-    asked = dependencies.digests.of({"plate": plate, "from": since, "to": until})
+    asked = dependencies.digests.of(plate_conditions(plate, since, until))
     async with dependencies.database.transaction() as session:
         found = await audit_log.find(session, agency_of(principal), query)
         await record(session, principal, "search", "audit-record", positions(found), query=asked)
-    return found
+    return terms, found
 
 
 async def completeness(dependencies: Dependencies, principal: Principal) -> Completeness:

@@ -41,7 +41,7 @@ async def create_first_administrator(
     async with dependencies.database.transaction() as session:
         # Before any password is hashed: this route is open to every visitor.
         await _check_secret(session, secret)
-    check_password(password, username)
+    await check_password(dependencies, password, username)
     password_hash = await dependencies.passwords.hash(password)
     now = datetime.now(UTC)
     async with dependencies.database.transaction() as session:
@@ -54,6 +54,7 @@ async def create_first_administrator(
             name=name,
             agency_id=agency_id,
             password_hash=password_hash,
+            password_given=False,
             entitlements=Entitlements.unlimited(),
             now=now,
         )

@@ -9,6 +9,7 @@ from payesh.access.adapters import clients, endings, secrets
 from payesh.access.adapters.clients import StoredClient
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.entitlements import Entitlements, excess
+from payesh.access.handlers.recording import record
 from payesh.access.handlers.revoking import revoke
 from payesh.access.handlers.rights import (
     ChangedRights,
@@ -62,8 +63,9 @@ async def register_client(
             now=datetime.now(UTC),
             proposed_by=proposed_by,
         )
-    if client is None:
-        raise Conflict(f"the client {client_id} exists", type="client-exists")
+        if client is None:
+            raise Conflict(f"the client {client_id} exists", type="client-exists")
+        await record(session, principal, WRITE, "register", "client", [client_id])
     return client, secret
 
 
@@ -72,7 +74,10 @@ async def list_clients(
 ) -> list[StoredClient]:
     """Clients that the principal may see, in the order of their ids, from after `after`."""
     async with dependencies.database.transaction() as session:
-        return await clients.page(session, agency_bound(principal), after, limit)
+        found = await clients.page(session, agency_bound(principal), after, limit)
+        ids = [each.client_id for each in found]
+        await record(session, principal, READ, "list", "client", ids)
+    return found
 
 
 async def get_client(
@@ -81,10 +86,11 @@ async def get_client(
     """One client. Raises NotFound for one of another agency too."""
     async with dependencies.database.transaction() as session:
         client = await clients.find(session, client_id)
-    if client is None:
-        raise NotFound(f"no client {client_id}")
-    if not is_visible(principal, client):
-        raise Hidden(f"no client {client_id}")
+        if client is None:
+            raise NotFound(f"no client {client_id}")
+        if not is_visible(principal, client):
+            raise Hidden(f"no client {client_id}")
+        await record(session, principal, READ, "read", "client", [client_id])
     return client
 
 
@@ -125,6 +131,7 @@ async def change_client(
         less = excess(client.entitlements, entitlements) or changed.cameras != client.cameras
         if enabled is False or less:
             await revoke(session, RevocationKind.CLIENT, client_id)
+        await record(session, principal, WRITE, "change", "client", [client_id])
         return changed
 
 
@@ -146,7 +153,9 @@ async def approve_client(
         if proposal != client.proposal:
             # Else the first person could exchange the address while the second one looks at it.
             raise Conflict(f"the client {client_id} is not as you saw it", type="changed-meanwhile")
-        return await clients.approve(session, client_id, principal.subject)
+        approved = await clients.approve(session, client_id, principal.subject)
+        await record(session, principal, WRITE, "approve", "client", [client_id])
+        return approved
 
 
 async def _proposer(session: AsyncSession, principal: Principal) -> str | None:
@@ -178,6 +187,7 @@ async def renew_secret(
         await endings.end_for_client(session, client_id)
         changed = await clients.change(session, client_id, secret=secret)
         await revoke(session, RevocationKind.CLIENT, client_id)
+        await record(session, principal, WRITE, "renew-secret", "client", [client_id])
         return changed, secret
 
 

@@ -1,11 +1,15 @@
 """Decoy plates: entered by one person, confirmed by another, and an alarm when one is looked for.
 
+Two people retire one, or who searched for it could retire it before the search arrived. A search
+from before its retirement raises the alarm whenever it arrives.
+
 A decoy belongs to no vehicle that anyone has a reason to ask about. What is stored of it are keyed
 digests: of its plate, and of each search with unknown places that would find it.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +29,8 @@ from payesh.kit.principal import Principal
 SCOPE = "audit:decoys"
 DECOY = "decoy"
 _MOST = 1000
+_CLOCKS_APART = timedelta(minutes=1)
+"""Beyond what the clocks of two services differ: rather an alarm too many."""
 
 
 def plate_terms(dependencies: Dependencies, plate: str) -> list[str]:
@@ -49,6 +55,8 @@ async def enter_decoy(
         entered_at=datetime.now(UTC),
         confirmed_by=None,
         confirmed_at=None,
+        retirement_by=None,
+        retirement_at=None,
         retired_by=None,
         retired_at=None,
     )
@@ -71,8 +79,9 @@ async def confirm_decoy(
         decoy = await _found(session, decoy_id)
         if decoy.entered_by == principal.subject:
             raise Forbidden("another person has to confirm it", type="second-person")
-        if decoy.state != "entered":
-            raise Conflict(f"it is {decoy.state}", type="decoy-state")
+        state = decoy.state(datetime.now(UTC))
+        if state != "entered":
+            raise Conflict(f"it is {state}", type="decoy-state")
         if decoy.term != terms[0]:
             raise Conflict("this is not the plate that was entered", type="other-plate")
         await decoys.confirm(
@@ -81,14 +90,27 @@ async def confirm_decoy(
         await _record(session, principal, "confirm", [decoy_id])
 
 
-async def retire_decoy(dependencies: Dependencies, principal: Principal, decoy_id: UUID) -> None:
-    """Let a decoy raise no alarm any more. Raises Forbidden, NotFound, Conflict."""
+async def retire_decoy(
+    dependencies: Dependencies, principal: Principal, decoy_id: UUID
+) -> StoredDecoy:
+    """Propose to retire a decoy, or retire it when another person proposed it within a day. One
+    that was never confirmed is retired at once. Raises Forbidden, NotFound, Conflict."""
     _require_keeper(principal)
+    now = datetime.now(UTC)
     async with dependencies.database.transaction() as session:
-        if (await _found(session, decoy_id)).state == "retired":
+        decoy = await _found(session, decoy_id)
+        state = decoy.state(now)
+        if state == "retired":
             raise Conflict("it is retired", type="decoy-state")
-        await decoys.retire(session, decoy_id, by=principal.subject, now=datetime.now(UTC))
+        if state == "retiring" and decoy.retirement_by == principal.subject:
+            raise Forbidden("another person has to confirm it", type="second-person")
+        if state == "active":
+            await decoys.propose_retirement(session, decoy_id, by=principal.subject, now=now)
+            await _record(session, principal, "propose-retirement", [decoy_id])
+            return replace(decoy, retirement_by=principal.subject, retirement_at=now)
+        await decoys.retire(session, decoy_id, by=principal.subject, now=now)
         await _record(session, principal, "retire", [decoy_id])
+        return replace(decoy, retired_by=principal.subject, retired_at=now)
 
 
 async def list_decoys(dependencies: Dependencies, principal: Principal) -> list[StoredDecoy]:
@@ -103,7 +125,8 @@ async def list_decoys(dependencies: Dependencies, principal: Principal) -> list[
 async def decoy_alarms(
     session: AsyncSession, added: Sequence[tuple[int, AuditReadRecorded]]
 ) -> list[Alarm]:
-    """An alarm for each new record in which an active decoy was looked for, granted or denied."""
+    """An alarm for each new record in which a decoy was looked for, granted or denied, before it
+    was retired."""
     met = await decoys.met_by(session, {term for _, record in added for term in record.query_terms})
     return [
         Alarm(
@@ -121,7 +144,14 @@ async def decoy_alarms(
             },
         )
         for position, record in added
-        for decoy_id in sorted({d for term in record.query_terms for d in met.get(term, ())})
+        for decoy_id in sorted(
+            {
+                decoy_id
+                for term in record.query_terms
+                for decoy_id, retired_at in met.get(term, ())
+                if retired_at is None or record.recorded_at < retired_at + _CLOCKS_APART
+            }
+        )
     ]
 
 

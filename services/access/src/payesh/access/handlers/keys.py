@@ -9,6 +9,7 @@ from payesh.access.adapters.key_ring import KeyRing
 from payesh.access.adapters.keys import StoredKey
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.signing_keys import pending_key
+from payesh.access.handlers.recording import record
 from payesh.access.handlers.revoking import revoke
 from payesh.access.handlers.rights import as_of_now
 from payesh.contracts import KeyRotated
@@ -41,9 +42,12 @@ async def rotate_key(
     async with dependencies.database.transaction() as session:
         await as_of_now(session, principal, WRITE)
         now = datetime.now(UTC)
-        return await rotate(
+        added = await rotate(
             session, dependencies.ring, now=now, delay=delay, withdraw=withdraw_previous
         )
+        action = "withdraw-all" if withdraw_previous else "rotate"
+        await record(session, principal, WRITE, action, "signing-key", [added.key_id])
+        return added
 
 
 async def rotate(

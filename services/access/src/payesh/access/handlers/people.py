@@ -1,6 +1,7 @@
 """People's accounts: made, listed, changed. They are personal data: each answer shows an account,
 so every use case leaves an audit record."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -27,14 +28,20 @@ from payesh.contracts.audited_query import Condition
 from payesh.contracts.vocabulary import RevocationKind
 from payesh.kit.audit import record_read
 from payesh.kit.errors import Conflict, Hidden, NotFound, Unprocessable
-from payesh.kit.principal import Principal
+from payesh.kit.principal import Bounds, Principal
 
 READ, WRITE = "people:read", "people:write"
+SIGN_IN = "sign-in"
+"""Stands for the scope where a person has no token yet."""
 
 
-def check_password(password: str, username: str) -> None:
+async def check_password(dependencies: Dependencies, password: str, username: str) -> None:
     """Raises Unprocessable with the rule that the password breaks."""
-    if fault := password_fault(password, username):
+    fault = password_fault(password, username)
+    if fault is None:
+        guessable = dependencies.guessable_passwords
+        fault = await asyncio.to_thread(guessable.fault, password, username)
+    if fault is not None:
         raise Unprocessable(fault, type="weak-password")
 
 
@@ -48,11 +55,12 @@ async def register_person(
     password: str,
     granted: Entitlements,
 ) -> StoredPerson:
-    """Make an account. Raises Conflict when the username is taken."""
+    """Make an account, whose owner chooses another password at the first sign-in. Raises Conflict
+    when the username is taken."""
     async with dependencies.database.transaction() as session:
         # Before a password is hashed; the same is checked again with what is written.
         await check_may_grant(session, principal, WRITE, agency_id, granted)
-    check_password(password, username)
+    await check_password(dependencies, password, username)
     password_hash = await dependencies.passwords.hash(password)
     async with dependencies.database.transaction() as session:
         await check_may_grant(session, principal, WRITE, agency_id, granted)
@@ -63,6 +71,7 @@ async def register_person(
             name=name,
             agency_id=agency_id,
             password_hash=password_hash,
+            password_given=True,
             entitlements=granted,
             now=datetime.now(UTC),
         )
@@ -131,7 +140,7 @@ async def change_person(
         held = person.entitlements
         password_hash = None
         if password is not None:
-            check_password(password, person.username)
+            await check_password(dependencies, password, person.username)
             password_hash = await dependencies.passwords.hash(password)
         entitlements = await changed_entitlements(session, principal, WRITE, person, rights)
         person = await people.change(
@@ -140,6 +149,7 @@ async def change_person(
             name=name,
             enabled=enabled,
             password_hash=password_hash,
+            password_given=principal.subject != person.subject,
             entitlements=entitlements,
         )
         if enabled is False or password_hash is not None:
@@ -150,6 +160,25 @@ async def change_person(
             dependencies, session, principal, WRITE, "change", [person_id], {"person_id": person_id}
         )
     return person
+
+
+async def record_own_password(
+    dependencies: Dependencies, session: AsyncSession, person: StoredPerson
+) -> None:
+    """Record that a person chose a new password while signing in, where there is no token yet."""
+    acting = Principal(
+        subject=person.subject,
+        actor=Settings.service,
+        agency=person.agency_id,
+        scopes=frozenset(),
+        bounds=Bounds(frozenset(), frozenset()),
+        purpose=None,
+        grant_id=str(person.grant_id),
+    )
+    about = {"person_id": person.person_id}
+    await _record(
+        dependencies, session, acting, SIGN_IN, "choose-password", [person.person_id], about
+    )
 
 
 async def _record(

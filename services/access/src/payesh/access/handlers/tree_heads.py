@@ -15,7 +15,10 @@ from payesh.access.domain.merkle import consistency_path, inclusion_path
 from payesh.access.domain.tree_head import ServiceHead, TreeHead
 from payesh.access.errors import NoSigningKey
 from payesh.access.handlers import audit
-from payesh.kit.errors import NotFound, Unprocessable
+from payesh.access.handlers.audit_alarms import require_operator, require_person
+from payesh.access.handlers.keys import WRITE as KEYS_WRITE
+from payesh.access.handlers.rights import as_of_now
+from payesh.kit.errors import Conflict, NotFound, Unprocessable
 from payesh.kit.principal import Principal
 
 
@@ -28,9 +31,18 @@ class Proof:
     leaf_hash: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RotatedKey:
+    """A key of tree heads that replaced another after the tree of `tree_size`."""
+
+    key_id: str
+    previous_key_id: str
+    tree_size: int
+
+
 async def ensure_first_key(session: AsyncSession, ring: KeyRing, now: datetime) -> None:
     """Make the key that signs tree heads unless there is one; the caller holds the keys' lock."""
-    if await tree_heads.signing_key(session) is None:
+    if await tree_heads.signer(session) is None:
         await tree_heads.add_key(session, ring.make(), now)
 
 
@@ -48,8 +60,8 @@ async def sign_head(dependencies: Dependencies) -> bool:
         await merkle_tree.lock(session)  # the counts must be those of this very tree
         frontier = await merkle_tree.frontier(session)
         counts = await audit_log.counts_of(session)
-        key = await tree_heads.signing_key(session)
-        if key is None:
+        signer = await tree_heads.signer(session)
+        if signer is None:
             raise NoSigningKey("no key for tree heads")
         head = TreeHead(
             log=dependencies.settings.token_issuer,
@@ -58,10 +70,45 @@ async def sign_head(dependencies: Dependencies) -> bool:
             signed_at=datetime.now(UTC),
             services={service: _service_head(epochs) for service, epochs in counts.items()},
         )
-        statement = tree_head_statements.sign(dependencies.ring, key, head)
+        statement = tree_head_statements.sign(
+            dependencies.ring, signer.key, head, endorsement=signer.endorsement
+        )
         await tree_heads.add(session, head, statement)
     metrics.audit_tree_size.set(head.tree_size)
     return True
+
+
+async def rotate_key(dependencies: Dependencies, principal: Principal) -> RotatedKey:
+    """Replace the key that signs tree heads; the one before signs that it hands over.
+
+    Each head of the new key carries that statement, so that witnesses and verifiers follow. The
+    key has to have signed a head, or no published head would show its own link. Raises Forbidden
+    for a machine or another agency's person, Conflict, NoSigningKey, KeyUnreadable.
+    """
+    require_operator(principal)
+    require_person(principal)
+    now = datetime.now(UTC)
+    async with dependencies.database.transaction() as session:
+        await as_of_now(session, principal, KEYS_WRITE)
+        await tree_heads.lock(session, "sign")
+        signer, last = await tree_heads.signer(session), await tree_heads.latest(session)
+        if signer is None:
+            raise NoSigningKey("no key for tree heads")
+        if last is None or tree_head_statements.opened(last.statement).key_id != signer.key.key_id:
+            raise Conflict("the present key has signed no tree head yet", type="rotation-pending")
+        following = dependencies.ring.make()
+        endorsement = tree_head_statements.endorse(
+            dependencies.ring,
+            signer.key,
+            following.key_id,
+            log=dependencies.settings.token_issuer,
+            tree_size=last.tree_size,
+            now=now,
+        )
+        await tree_heads.add_key(session, following, now, endorsement=endorsement)
+        ids = [following.key_id, signer.key.key_id]
+        await audit.record(session, principal, "rotate-tree-head-key", "tree-head-key", ids)
+    return RotatedKey(following.key_id, signer.key.key_id, last.tree_size)
 
 
 def _service_head(epochs: dict[str, Count]) -> ServiceHead:

@@ -19,6 +19,14 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 
+_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def _in_digits_of(number: int, language: str) -> str:
+    return str(number).translate(_PERSIAN_DIGITS) if language == "fa" else str(number)
+
+
+_templates.filters["in_digits_of"] = _in_digits_of
 _POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; script-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"

@@ -11,7 +11,7 @@ from typing import Any
 from payesh.access.adapters.tree_head_statements import BadStatement, opened
 from payesh.access.domain.audit_findings import ExportedLeaf
 from payesh.access.domain.merkle import leaf_hash
-from payesh.access.domain.tree_head import TreeHead
+from payesh.access.domain.tree_head import Endorsement, TreeHead
 
 HASH_BYTES = 32
 
@@ -22,11 +22,13 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignedHead:
-    """A tree head with the id of the key that signed it, and where it was read."""
+    """A tree head with the id of the key that signed it, where it was read, and how its key came to
+    sign."""
 
     head: TreeHead
     key_id: str
     source: str
+    endorsement: Endorsement | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +42,33 @@ class HeadsFile:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export: the statement of the head up to which it was made, and its leaves in order."""
+    """An export: the statement of the head up to which it was made, the agency whose records it
+    shows (None for all), and its leaves in order."""
 
     statement: str | None
+    agency: str | None
     leaves: list[ExportedLeaf]
 
 
 def read_export(path: Path) -> Export:
     """Raises BadFile, OSError."""
     statement: str | None = None
+    agency: str | None = None
     leaves: list[ExportedLeaf] = []
-    for number, line in _lines(path):
+    for number, line in lines_of(path):
         if "audit_export" in line:
-            statement = line.get("tree_head")
+            statement, agency = line.get("tree_head"), line.get("agency")
             continue
         try:
             leaves.append(_leaf(line))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             raise BadFile(f"{path}, line {number}: not a line of an audit export") from None
-    return Export(statement, leaves)
+    return Export(statement, agency, leaves)
 
 
 def _leaf(line: dict[str, Any]) -> ExportedLeaf:
     if "leaf" not in line:
-        return ExportedLeaf(int(line["position"]), bytes.fromhex(line["leaf_sha256"]))
+        return ExportedLeaf(_whole(line["position"]), bytes.fromhex(line["leaf_sha256"]))
     body = line["leaf"].encode()
     record = json.loads(line["leaf"])
     service, action = record["service"], str(record["action"])
@@ -72,8 +77,9 @@ def _leaf(line: dict[str, Any]) -> ExportedLeaf:
         about = ", ".join(map(str, record["resource_ids"][1:])) or record["resource_ids"][0]
         alarm = f"{action.removeprefix('alarm:')}: {about}"
     # A million records have a few services and epochs among them.
-    number = (intern(str(service)), intern(str(record.get("epoch") or "")), int(record["sequence"]))
-    return ExportedLeaf(int(line["position"]), leaf_hash(body), number, alarm)
+    epoch = intern(str(record.get("epoch") or ""))
+    number = (intern(str(service)), epoch, _whole(record["sequence"]))
+    return ExportedLeaf(_whole(line["position"]), leaf_hash(body), number, alarm)
 
 
 def read_heads(paths: Sequence[Path]) -> HeadsFile:
@@ -84,9 +90,12 @@ def read_heads(paths: Sequence[Path]) -> HeadsFile:
     """
     found = HeadsFile([], [], [])
     for path in _files(paths):
-        for number, line in _lines(path):
+        for number, line in lines_of(path):
             place = f"{path}, line {number}"
-            for each in line.get("items", [line]):
+            items = line.get("items", [line])
+            if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+                raise BadFile(f"{place}: not a page of published tree heads")
+            for each in items:
                 _take(found, each, place)
     return found
 
@@ -106,16 +115,23 @@ def _take(found: HeadsFile, line: dict[str, Any], place: str) -> None:
             if len(joined) % HASH_BYTES:
                 raise ValueError("not whole hashes")
             hashes = [joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)]
-            found.runs.append((int(line["first"]), hashes))
+            found.runs.append((_whole(line["first"]), hashes))
         if "tree_head" in line:
-            head, key_id = opened(line["tree_head"])
-            found.heads.append(SignedHead(head, key_id, place))
+            head, key_id, endorsement = opened(line["tree_head"])
+            found.heads.append(SignedHead(head, key_id, place, endorsement))
         elif "leaf_hashes" not in line:
             raise KeyError("tree_head")
     except BadStatement as error:
         found.bad.append(f"{place}: {error}")
     except (KeyError, TypeError, ValueError):
         raise BadFile(f"{place}: not a line of published tree heads") from None
+
+
+def _whole(value: object) -> int:
+    """A position, size or number of the log. Raises ValueError for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise ValueError("not a number of the log")
+    return value
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -126,14 +142,15 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects of a file, each with the number of its line. Raises BadFile, OSError."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
             try:
                 value = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise BadFile(f"{path}, line {number}: not JSON") from None
             if not isinstance(value, dict):
                 raise BadFile(f"{path}, line {number}: not a JSON object")

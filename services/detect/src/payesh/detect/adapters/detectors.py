@@ -6,6 +6,7 @@ from payesh.contracts.vocabulary import DetectorKind
 from payesh.detect.adapters.models import ModelFolder, ModelMissing
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.adapters.onnx_detector import OnnxDetector, UnsuitableModel
+from payesh.detect.adapters.providers import Provider, session_providers
 from payesh.detect.ports import Detector
 from payesh.kit.errors import MessageFault
 
@@ -16,9 +17,14 @@ _STILL_CONFIDENCE = 0.1
 class Detectors:
     """Sessions are shared between cameras, memories are not."""
 
-    def __init__(self, models: ModelFolder, *, threads: int = 1) -> None:
+    def __init__(
+        self, models: ModelFolder, *, threads: int = 1, provider: Provider = Provider.CPU
+    ) -> None:
+        """Raises ProviderMissing: before the first stream asks for a network."""
+        session_providers(provider)
         self._models = models
         self._threads = threads
+        self._provider = provider
         self._loaded: dict[str | None, tuple[OnnxDetector, ModelReference]] = {}
 
     def for_stream(self, revision: CameraRevision) -> tuple[Detector, tuple[ModelReference, ...]]:
@@ -49,7 +55,10 @@ class Detectors:
             try:
                 body, reference = self._models.load(name)
                 detector = OnnxDetector(
-                    body, minimum_confidence=_STILL_CONFIDENCE, threads=self._threads
+                    body,
+                    minimum_confidence=_STILL_CONFIDENCE,
+                    threads=self._threads,
+                    provider=self._provider,
                 )
             except (ModelMissing, UnsuitableModel) as error:
                 raise MessageFault(str(error), retry=False) from error

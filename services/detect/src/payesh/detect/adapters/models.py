@@ -22,6 +22,13 @@ class ModelFolder:
     def __init__(self, folder: Path | None = None) -> None:
         self._folders = [f for f in (folder, _PACKAGED) if f is not None]
 
+    def files(self) -> list[tuple[str, Path]]:
+        """Every model that may be named, with its file, in the order of names."""
+        found: dict[str, Path] = {}
+        for folder in reversed(self._folders):
+            found |= {path.stem: path for path in folder.glob("*.onnx")}
+        return sorted(found.items())
+
     def load(self, name: str | None) -> tuple[bytes, ModelReference]:
         """Bytes and reference; None means the default model. Raises ModelMissing."""
         wanted = name or DEFAULT_MODEL

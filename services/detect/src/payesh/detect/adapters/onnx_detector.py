@@ -1,4 +1,4 @@
-"""Detectors with YOLOX's output layout (Ge et al., arXiv:2107.08430), on the CPU."""
+"""Detectors with YOLOX's output layout (Ge et al., arXiv:2107.08430)."""
 
 import functools
 import json
@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from payesh.detect.adapters.providers import Provider, session_providers
 from payesh.detect.domain.detections import (
     VEHICLE_CLASSES,
     Detections,
@@ -22,7 +23,7 @@ _STRIDES = (8, 16, 32)
 _SIDE_STEP = 32
 _PADDING = 114
 _DYNAMIC_LONG_SIDE_PX = 640
-_LARGEST_CANDIDATES = 300
+_LARGEST_CANDIDATES = 600
 
 _PAYESH_NAMES = ("car", "bus", "truck", "motorcycle", "bicycle", "person")
 _COCO_NAMES = {1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
@@ -49,13 +50,18 @@ class OnnxDetector:
         iou_threshold: float = 0.55,
         long_side_px: int | None = None,
         threads: int = 1,
+        provider: Provider = Provider.CPU,
     ) -> None:
+        """Raises UnsuitableModel, ProviderMissing."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        options.log_severity_level = 3  # a foreign file's unused parts are no news
+        providers = session_providers(provider)
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=providers)
+        except Exception as error:  # onnxruntime has no error type of its own to name here
+            raise UnsuitableModel(f"no network that can be loaded: {error}") from error
         source = self._session.get_inputs()[0]
         self._input_name = source.name
         height, width = source.shape[2], source.shape[3]
@@ -70,7 +76,10 @@ class OnnxDetector:
             raise UnsuitableModel(f"output of shape {probe.shape}")
         # Undecoded centres are offsets of a cell or so; decoded ones span the whole input.
         self._decoded = float(np.abs(probe[:, :2]).max()) > 16.0
-        self._class_ids = _class_ids(self._names(probe.shape[1] - 5))
+        names = self._names(probe.shape[1] - 5)
+        self.class_names = [name for name in names if name]
+        """Of the file, also those that are no vehicles."""
+        self._class_ids = _class_ids(names)
 
     def with_confidence(self, minimum_confidence: float) -> "ThresholdedDetector":
         """A view on the same session with another threshold: cameras differ, weights do not."""

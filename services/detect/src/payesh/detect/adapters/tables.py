@@ -1,6 +1,6 @@
 """Tables of `detect`'s HTTP side: projections of what the observer published."""
 
-from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid
+from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from payesh.kit.database import new_metadata
@@ -30,6 +30,7 @@ traffic = Table(
     Column("county", Text, nullable=False),
     Column("road_class", Text, nullable=False),
     Column("counts", JSONB, nullable=False),
+    Column("lanes", JSONB, nullable=False, server_default=text("'[]'")),
     Index("ix_traffic_camera_id_started_at", "camera_id", "started_at"),
     Index("ix_traffic_started_at", "started_at"),
 )

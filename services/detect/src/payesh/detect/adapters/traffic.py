@@ -21,20 +21,22 @@ _STORED = (
     traffic.c.started_at,
     traffic.c.ended_at,
     traffic.c.counts,
+    traffic.c.lanes,
 )
 """Columns in the order of `StoredInterval`'s fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredInterval:
-    """What passed from `started_at` up to, not including, `ended_at`. `counts` are those of the
-    published event."""
+    """What passed from `started_at` up to, not including, `ended_at`. `counts` and `lanes` are
+    those of the published event."""
 
     camera_id: str
     stream_id: UUID
     started_at: datetime
     ended_at: datetime
     counts: list[dict[str, Any]]
+    lanes: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class TrafficQuery:
 
 async def add(session: AsyncSession, counted: TrafficCounted) -> None:
     """Store an interval once; a repeated one changes nothing."""
+    published = json.loads(counted.to_json())
     await session.execute(
         insert(traffic)
         .values(
@@ -59,7 +62,8 @@ async def add(session: AsyncSession, counted: TrafficCounted) -> None:
             camera_id=counted.camera_id,
             county=counted.county,
             road_class=counted.road_class,
-            counts=json.loads(counted.to_json())["counts"],
+            counts=published["counts"],
+            lanes=published["lanes"],
         )
         .on_conflict_do_nothing()
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from payesh.detect.adapters.traffic import StoredInterval, TrafficQuery
 from payesh.detect.api.dependencies import DependenciesHere
@@ -35,6 +35,14 @@ class CountView(BaseModel):
     mean_speed_kmh: float | None
 
 
+class LaneView(BaseModel):
+    lane: str | None
+    vehicles: int
+    mean_speed_kmh: float | None
+    p85_speed_kmh: float | None = Field(description="85 in 100 were not faster")
+    mean_headway_s: float | None = Field(description="from one vehicle's passing to the next one's")
+
+
 class IntervalView(BaseModel):
     """What passed from `started_at` up to, not including, `ended_at`."""
 
@@ -43,6 +51,7 @@ class IntervalView(BaseModel):
     started_at: datetime
     ended_at: datetime
     counts: list[CountView]
+    lanes: list[LaneView] = Field(description="all classes together")
 
     @classmethod
     def of(cls, interval: StoredInterval) -> "IntervalView":
@@ -52,6 +61,7 @@ class IntervalView(BaseModel):
             started_at=interval.started_at,
             ended_at=interval.ended_at,
             counts=[CountView.model_validate(count) for count in interval.counts],
+            lanes=[LaneView.model_validate(lane) for lane in interval.lanes],
         )
 
 

@@ -3,6 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from payesh.detect.domain.continuations import End
+from payesh.detect.domain.lane_tally import LaneCount, LaneTally
+from payesh.detect.domain.trajectory import Trajectory
+
+_REMEMBERED_S = 45.0
+"""A vehicle's passage is decided within 30 s; so long an end is kept for it to go on with."""
+_MOST_ENDS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -19,6 +27,17 @@ class CountedInterval:
     started_at: datetime
     ended_at: datetime
     counts: tuple[Count, ...]
+    lanes: tuple[LaneCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a decided passage says of a vehicle that is to be counted."""
+
+    lane: str | None
+    vehicle_class: str
+    speed_kmh: float | None
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -43,6 +62,9 @@ class MinuteCounter:
     published_until: datetime | None = None
     """The latest end of an interval."""
     tallies: dict[tuple[str | None, str], _Tally] = field(default_factory=dict)
+    lanes: dict[str | None, LaneTally] = field(default_factory=dict)
+    ends: list[End] = field(default_factory=list)
+    """Of vehicles that were counted and lost."""
 
     def advance(self, frame_at: datetime) -> list[CountedInterval]:
         """Move to `frame_at`; returns the minutes that ended on the way, empty ones as well."""
@@ -57,9 +79,31 @@ class MinuteCounter:
             if frame_at - boundary >= timedelta(minutes=1):
                 # The time in between was not watched: it is not counted as empty.
                 self.started_at = frame_at
+                self.lanes = {}
         return ended
 
+    def count(self, trajectory: Trajectory, passed: Passed) -> None:
+        """Count a vehicle whose passage is decided, unless it never moved, or goes on with the way
+        of one that was counted and lost."""
+        if trajectory.has_moved and not self._was_counted(trajectory):
+            self.add(passed.lane, passed.vehicle_class, passed.speed_kmh)
+            self.lanes.setdefault(passed.lane, LaneTally()).add(passed.at, passed.speed_kmh)
+
+    def lost(self, trajectory: Trajectory) -> None:
+        """A vehicle whose passage was decided is followed no longer."""
+        end = End.of(trajectory) if trajectory.has_moved else None
+        if end is not None:
+            recent = [e for e in self.ends if abs(e.time_s - end.time_s) <= _REMEMBERED_S]
+            self.ends = [*recent, end][-_MOST_ENDS:]
+
+    def _was_counted(self, trajectory: Trajectory) -> bool:
+        former = next((end for end in self.ends if end.continued_by(trajectory)), None)
+        if former is not None:
+            self.ends.remove(former)  # one vehicle goes on with it
+        return former is not None
+
     def add(self, lane: str | None, vehicle_class: str, speed_kmh: float | None) -> None:
+        """Add a vehicle to the minute."""
         tally = self.tallies.setdefault((lane, vehicle_class), _Tally())
         tally.vehicles += 1
         if speed_kmh is not None:
@@ -70,6 +114,7 @@ class MinuteCounter:
         """The source's clock steps: ends the interval at the last frame; the next begins anew."""
         ended = self.finish(self.seen_until) if self.seen_until is not None else []
         self.started_at = None
+        self.lanes = {}
         return ended
 
     def finish(self, ended_at: datetime) -> list[CountedInterval]:
@@ -99,7 +144,12 @@ class MinuteCounter:
                 self.tallies.items(), key=lambda item: (item[0][0] or "", item[0][1])
             )
         )
-        interval = CountedInterval(self.started_at, ended_at, counts)
+        lanes = tuple(
+            tally.take(lane)
+            for lane, tally in sorted(self.lanes.items(), key=lambda item: item[0] or "")
+            if tally.vehicles
+        )
+        interval = CountedInterval(self.started_at, ended_at, counts, lanes)
         self.started_at = ended_at
         self.published_until = max(ended_at, self.published_until or ended_at)
         self.tallies = {}
@@ -115,6 +165,8 @@ class MinuteCounter:
                 [lane, vehicle_class, t.vehicles, t.speeds, t.speed_sum_kmh]
                 for (lane, vehicle_class), t in self.tallies.items()
             ],
+            "ends": [end.to_state() for end in self.ends],
+            "lanes": [[lane, tally.to_state()] for lane, tally in self.lanes.items()],
         }
 
     @classmethod
@@ -124,6 +176,10 @@ class MinuteCounter:
             seen_until=_moment(state["seen_until"]),
             published_until=_moment(state["published_until"]),
         )
+        # Earlier checkpoints lack the ends and the lanes.
+        for lane, tally in state.get("lanes", ()):  # type: ignore[attr-defined]
+            counter.lanes[lane] = LaneTally.from_state(tally)
+        counter.ends = [End.from_state(end) for end in state.get("ends", ())]  # type: ignore[attr-defined]
         for lane, vehicle_class, vehicles, speeds, total in state["tallies"]:  # type: ignore[attr-defined]
             counter.tallies[(lane, vehicle_class)] = _Tally(vehicles, speeds, total)
         return counter

@@ -1,6 +1,7 @@
 """Lines, regions and lanes that are marked in the picture, in pixels from its top left."""
 
 from dataclasses import dataclass
+from math import hypot
 from typing import NamedTuple
 
 from payesh.detect.domain.schedule import ALWAYS, Scope
@@ -48,6 +49,15 @@ class Line:
         if not 0.0 <= along <= along_x**2 + along_y**2:
             return None
         return Meeting(share, after >= 0.0)
+
+    def beyond_px(self, point_px: PixelPoint) -> float:
+        """How far a point lies from the line, prolonged on both sides: negative on its left.
+
+        >>> Line("stop", "stop", (0.0, 10.0), (20.0, 10.0)).beyond_px((50.0, 13.0))
+        3.0
+        """
+        along = hypot(self.to_px[0] - self.from_px[0], self.to_px[1] - self.from_px[1])
+        return self._side(point_px) / max(along, 1.0)
 
     def _side(self, point_px: PixelPoint) -> float:
         """Negative on the left, positive on the right, as seen in the picture."""

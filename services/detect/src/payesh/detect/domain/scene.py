@@ -6,6 +6,7 @@ from datetime import datetime
 from payesh.detect.domain.geometry import GroundPlane
 from payesh.detect.domain.marks import Line, MarkedLane, Movement, Region, SignalHead
 from payesh.detect.domain.schedule import ALWAYS, Scope
+from payesh.detect.domain.signals import Showing
 from payesh.detect.domain.speed import SpeedUncertaintyBudget
 from payesh.detect.domain.speed_zone import SpeedZone
 
@@ -36,6 +37,8 @@ class Scene:
     lanes: dict[str, MarkedLane] = field(default_factory=dict)
     movements: tuple[Movement, ...] = ()
     signal_heads: dict[str, SignalHead] = field(default_factory=dict)
+    showing: dict[str, Showing] = field(default_factory=dict)
+    """What the signal heads show in the frame that is judged, by name."""
 
     def speed_limit_kmh(self, vehicle_class: str, lane: str | None, at: datetime) -> float | None:
         """The lowest limit that applies; None where none is posted."""

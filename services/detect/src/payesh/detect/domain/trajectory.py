@@ -20,6 +20,9 @@ LONGEST_PATH = 2_048
 """Points kept of a path. A vehicle that stays longer keeps its latest points whole and ever fewer
 of its older ones, so that a parked one costs no more memory than any other."""
 _MOVED_BOXES = 0.5
+_STOOD_SHARE = 0.9
+SAME_PLACE_IOU = 0.5
+"""Boxes that overlap by this much show a vehicle at one place; an edge may flicker by a third."""
 
 
 class GroundPoint(NamedTuple):
@@ -34,17 +37,25 @@ class GroundPoint(NamedTuple):
 
 class PicturePoint(NamedTuple):
     """Where the vehicle was in the picture. `whole` is False where the picture's border cuts the
-    box: its lower edge is then not where the vehicle meets the road."""
+    box: its lower edge is then not where the vehicle meets the road. `alone` is False where another
+    vehicle's box overlaps it: it may then be that vehicle's."""
 
     time_s: float
     box: Box
     whole: bool
+    alone: bool = True
 
     @property
     def foot_px(self) -> PixelPoint:
         """The vehicle's reference point: the middle of its lower edge."""
         left, _, right, bottom = self.box
         return (left + right) / 2, bottom
+
+    @property
+    def size_px(self) -> float:
+        """The side of a square as large as the box, at least 1."""
+        left, top, right, bottom = self.box
+        return float(max(((right - left) * (bottom - top)) ** 0.5, 1.0))
 
 
 class Crossing(NamedTuple):
@@ -66,6 +77,7 @@ class Sighting:
     x_m: float | None = None
     y_m: float | None = None
     sigma_m: float = 0.1
+    alone: bool = True
 
 
 @dataclass(slots=True)
@@ -102,7 +114,7 @@ class Trajectory:
         self.sightings += 1
         self.moved_boxes = max(self.moved_boxes, _way_in_boxes(self.first_box, sighting.box))
         time_s = sighting.moment.time_s
-        self.picture.append(PicturePoint(time_s, sighting.box, sighting.whole))
+        self.picture.append(PicturePoint(time_s, sighting.box, sighting.whole, sighting.alone))
         if sighting.whole and sighting.x_m is not None and sighting.y_m is not None:
             self.ground.append(GroundPoint(time_s, sighting.x_m, sighting.y_m, sighting.sigma_m))
         _thin(self.ground)
@@ -115,6 +127,15 @@ class Trajectory:
     @property
     def has_moved(self) -> bool:
         return self.moved_boxes >= _MOVED_BOXES
+
+    def has_stood(self, for_s: float) -> bool:
+        """Whether its last place was its place for so long; boxes may stray now and then."""
+        since_s = self.last.time_s - for_s
+        if self.first.time_s > since_s:
+            return False
+        latest = [point for point in self.picture if point.time_s >= since_s]
+        here = sum(overlap(self.last_box, point.box) >= SAME_PLACE_IOU for point in latest)
+        return here >= _STOOD_SHARE * len(latest)
 
     def moment(self, time_s: float) -> Moment:
         """`time_s` by the source's clock too, as the segment has it that shows the vehicle last."""
@@ -140,10 +161,13 @@ class Trajectory:
             "moved_boxes": self.moved_boxes,
             "time_scale_u95": self.time_scale_u95,
         }
-        picture = [(point.time_s, *point.box, float(point.whole)) for point in self.picture]
+        picture = [
+            (point.time_s, *point.box, float(point.whole), float(point.alone))
+            for point in self.picture
+        ]
         return state, {
             "ground": np.array(self.ground, dtype=np.float64).reshape(-1, 4),
-            "picture": np.array(picture, dtype=np.float64).reshape(-1, 6),
+            "picture": np.array(picture, dtype=np.float64).reshape(-1, 7),
         }
 
     @classmethod
@@ -164,8 +188,8 @@ class Trajectory:
             time_scale_u95=float(state["time_scale_u95"]),
             ground=[GroundPoint(*row) for row in paths["ground"].tolist()],
             picture=[
-                PicturePoint(time_s, _box(box), bool(whole))
-                for time_s, *box, whole in paths["picture"].tolist()
+                PicturePoint(time_s, _box(box), bool(whole), bool(alone))
+                for time_s, *box, whole, alone in paths["picture"].tolist()
             ],
         )
 
@@ -196,6 +220,18 @@ def _crossings(path: Iterable[PicturePoint], line: Line) -> Iterator[Crossing]:
         if met is not None:
             time_s = before.time_s + met.share * (after.time_s - before.time_s)
             yield Crossing(time_s, met.positive)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union.
+
+    >>> overlap((0.0, 0.0, 2.0, 2.0), (0.0, 1.0, 2.0, 3.0))
+    0.3333333333333333
+    """
+    width = max(min(a[2], b[2]) - max(a[0], b[0]), 0.0)
+    height = max(min(a[3], b[3]) - max(a[1], b[1]), 0.0)
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return width * height / max(areas - width * height, 1e-9)
 
 
 def _way_in_boxes(first: Box, last: Box) -> float:

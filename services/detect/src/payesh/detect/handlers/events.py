@@ -1,6 +1,7 @@
 """From what was observed to what is published on the bus."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from payesh.contracts import (
@@ -10,7 +11,7 @@ from payesh.contracts import (
     TrafficCounted,
     ViolationDetected,
 )
-from payesh.contracts.detect import Shot, Speed, TrafficCount, Vehicle
+from payesh.contracts.detect import LaneTraffic, Shot, Speed, TrafficCount, Vehicle
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.values import (
     Certificate,
@@ -99,6 +100,7 @@ def violation_detected(
         segments=observed.links,
         shots=shots,
         provenance=provenance,
+        track=observed.track,
     )
 
 
@@ -123,6 +125,7 @@ def traffic_counted(
             for count in interval.counts
         ),
         provenance=provenance,
+        lanes=tuple(LaneTraffic(**asdict(lane)) for lane in interval.lanes),
     )
 
 

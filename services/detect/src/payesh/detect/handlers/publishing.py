@@ -11,14 +11,13 @@ from payesh.contracts.values import ModelReference, ObjectReference, Provenance
 from payesh.detect.domain.camera_watch import CameraWatch
 from payesh.detect.handlers import events
 from payesh.detect.handlers.watching import WatchedStream
-from payesh.detect.ports import Publisher
+from payesh.detect.ports import Publisher, ShotKeeper
 from payesh.detect.vision.observations import (
     ObservedCounts,
     ObservedPassage,
     ObservedShot,
     ObservedViolation,
 )
-from payesh.kit.objects import ObjectStore
 
 SHOTS = "shots"
 
@@ -26,7 +25,7 @@ SHOTS = "shots"
 class Publishing:
     """Each observation is published once; after a fault of the bus it goes on where it failed."""
 
-    def __init__(self, store: ObjectStore, publisher: Publisher, software_version: str) -> None:
+    def __init__(self, store: ShotKeeper, publisher: Publisher, software_version: str) -> None:
         self._store = store
         self._publisher = publisher
         self._software_version = software_version

@@ -2,6 +2,7 @@
 
 from payesh.contracts.values import ClockSource
 from payesh.contracts.vocabulary import PassageEnd
+from payesh.detect.domain.counts import Passed
 from payesh.detect.domain.passage import (
     MINIMUM_SIGHTINGS,
     TIME_LIMIT_S,
@@ -14,6 +15,7 @@ from payesh.detect.domain.scene import Scene
 from payesh.detect.vision.evidence_links import EvidenceLinks
 from payesh.detect.vision.followed_vehicle import FollowedVehicle
 from payesh.detect.vision.observations import ObservedPassage, ObservedViolation
+from payesh.detect.vision.tracks import track_of
 
 
 def left_at_s(vehicle: FollowedVehicle, scene: Scene) -> float | None:
@@ -72,6 +74,12 @@ def passage_of(
     )
 
 
+def passed_of(passage: ObservedPassage) -> Passed:
+    """What is counted of a passage."""
+    speed_kmh = passage.speed.speed_kmh if passage.speed is not None else None
+    return Passed(passage.lane, passage.vehicle_class, speed_kmh, passage.captured_at)
+
+
 def take_violations(
     vehicle: FollowedVehicle, scene: Scene, clock_source: ClockSource, links: EvidenceLinks
 ) -> list[ObservedViolation]:
@@ -96,6 +104,7 @@ def take_violations(
             lane=lane,
             measurement=each.finding.measurement,
             links=window,
+            track=track_of(vehicle.trajectory, each.finding.from_s, each.finding.to_s),
         )
         for each, window in zip(held, windows, strict=True)
         if window

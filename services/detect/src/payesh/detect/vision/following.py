@@ -20,6 +20,8 @@ before, in this stream or in one that ended there. It takes a detector most of a
 the road, and a tracker two frames."""
 FOUND_AGAIN_WITHIN_S = 20.0
 """A parked vehicle that a detector misses for less than this is still the same one."""
+_STOOD_S = 15.0
+"""A vehicle that stood for so long when it was lost is taken for parked, wherever it came from."""
 _SAME_PLACE_IOU = 0.6
 _MOST_PLACES = 64
 
@@ -36,7 +38,7 @@ class Following:
     """The vehicles of one stream that are in sight, and a tracker that finds them again."""
 
     part_name: ClassVar[str] = "vehicles"
-    part_version: ClassVar[int] = 2
+    part_version: ClassVar[int] = 3
 
     def __init__(self, judging: Judging) -> None:
         self.judging = judging
@@ -90,7 +92,9 @@ class Following:
         gone: list[FollowedVehicle] = []
         for track in sorted(self._in_sight.keys() - alive):
             vehicle = self._in_sight.pop(track)
-            if vehicle.parked and not vehicle.trajectory.has_moved:
+            stood = vehicle.trajectory.has_stood(_STOOD_S)
+            never_moved = vehicle.parked and not vehicle.trajectory.has_moved
+            if never_moved or (stood and not vehicle.dismissed):
                 self._missing.append(_Missing(vehicle, time_s))
             else:
                 gone.append(vehicle)

@@ -1,5 +1,6 @@
 """Judging: the rules of the road that a scene arms, applied to each vehicle."""
 
+from dataclasses import replace
 from typing import Any
 
 from payesh.contracts.camera_revision import CameraRevision
@@ -7,9 +8,11 @@ from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.rules.registry import armed
 from payesh.detect.domain.rules.rule import Rule, RuleKind
 from payesh.detect.domain.scene import Scene
+from payesh.detect.frames import Frame
 from payesh.detect.ports import UNREADABLE, Part, Parts
 from payesh.detect.vision.followed_vehicle import FollowedVehicle, HeldFinding
 from payesh.detect.vision.scenes import scene_of
+from payesh.detect.vision.signal_watch import SignalWatch
 
 _PREFIX = "rule."
 
@@ -21,6 +24,7 @@ class Judging:
         self.picture_px: tuple[int, int] | None = None
         """Width and height of the frames; None before the first."""
         self.scene: Scene
+        self.signals = SignalWatch()
         self._kinds: dict[str, RuleKind]
         self.revise(revision)
 
@@ -34,6 +38,12 @@ class Judging:
         """Frames are of this size from now on."""
         self.picture_px = picture_px
         self.revise(self._revision)
+
+    def look(self, frame: Frame, time_s: float) -> None:
+        """See what the signal heads show in the frame that is judged next."""
+        if self.scene.signal_heads:
+            showing = self.signals.look(frame, self.scene, time_s)
+            self.scene = replace(self.scene, showing=showing)
 
     def begin(self) -> dict[str, Rule]:
         """Instances for a vehicle that appears."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from payesh.contracts.detect import VehicleTrack
 from payesh.contracts.values import Box, ClockSource, SegmentLink
 from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.domain.counts import CountedInterval
@@ -45,7 +46,8 @@ class ObservedPassage:
 @dataclass(frozen=True, slots=True)
 class ObservedViolation:
     """A rule broken by the vehicle of a passage that was observed before. `links` are the segments
-    of its own evidence window: from the first that it rests on to the one it ends in."""
+    of its own evidence window: from the first that it rests on to the one it ends in; `track` is
+    the vehicle in that window, None where no frames were followed."""
 
     passage_id: UUID
     rule: str
@@ -57,6 +59,7 @@ class ObservedViolation:
     lane: str | None
     measurement: Quantity | Facts
     links: tuple[SegmentLink, ...]
+    track: VehicleTrack | None = None
 
 
 @dataclass(frozen=True, slots=True)

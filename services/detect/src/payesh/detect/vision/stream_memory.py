@@ -57,6 +57,7 @@ def parts_of(observer: StreamObserver) -> list[Part]:
         observer.decoding.memory(),
         observer.clock.memory(),
         observer.links.memory(),
+        observer.judging.signals.memory(),
         Part(COUNTS, _COUNTS_VERSION, observer.counter.to_state()),
         observer.following.memory(),
         *observer.judging.memory(observer.following.vehicles),
@@ -88,7 +89,7 @@ def recall(observer: StreamObserver, parts: Parts) -> Recalled:
         raise StreamUnreadable(str(error)) from error
     remembering: tuple[Remembers, ...] = (
         tracker, observer.detector, observer.decoding, observer.clock, observer.links,
-        observer.following,
+        observer.following, observer.judging.signals,
     )  # fmt: skip
     steps = {each.part_name: partial(_recall, each, parts) for each in remembering}
     steps[COUNTS] = partial(_recall_counts, observer, parts)

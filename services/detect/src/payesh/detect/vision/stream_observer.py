@@ -126,8 +126,7 @@ class StreamObserver:
             observations += self._part_with(vehicle, ended_by)
         self.following.break_off(going_on=going_on)
         self.links.keep_since(None)
-        if observations:
-            self.checkpoint_due = True
+        self.checkpoint_due = self.checkpoint_due or bool(observations)
         return observations
 
     def revise(self, revision: CameraRevision, detector: Detector) -> None:
@@ -196,7 +195,8 @@ class StreamObserver:
         if moment is None:
             return []
         observations = self._consider_size(frame)
-        observations += [ObservedCounts(interval) for interval in self.counter.advance(moment.at)]
+        observations += map(ObservedCounts, self.counter.advance(moment.at))
+        self.judging.look(frame, moment.time_s)
         detections = self.detector.detect(frame)
         for vehicle, row in self.following.update(
             detections,
@@ -266,6 +266,8 @@ class StreamObserver:
         observations: list[Observation] = []
         if not vehicle.published and conclusions.is_worth_a_passage(vehicle, self.judging.scene):
             observations += self._publish(vehicle, ended_by, vehicle.trajectory.last.time_s)
+        if vehicle.published:
+            self.counter.lost(vehicle.trajectory)
         return [*observations, *self._violations(vehicle)]
 
     def _publish(
@@ -275,9 +277,7 @@ class StreamObserver:
         passage = conclusions.passage_of(
             vehicle, self.judging.scene, self.last_event.clock_source, ended_by, ended_s
         )
-        if vehicle.trajectory.has_moved:
-            speed_kmh = passage.speed.speed_kmh if passage.speed else None
-            self.counter.add(passage.lane, passage.vehicle_class, speed_kmh)
+        self.counter.count(vehicle.trajectory, conclusions.passed_of(passage))
         return [passage]
 
     def _violations(self, vehicle: FollowedVehicle) -> list[ObservedViolation]:

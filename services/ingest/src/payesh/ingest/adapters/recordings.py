@@ -1,12 +1,12 @@
 """Uploaded videos: the queue of them, and how far the work on each is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -121,6 +121,28 @@ async def find_recording(
     )
     row = rows.mappings().one_or_none()
     return None if row is None else _recording(row)
+
+
+async def page_of_recordings(
+    session: AsyncSession,
+    camera_id: str,
+    bounds: Bounds,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[StoredRecording]:
+    """A camera's files, the last uploaded first, from beyond `after` (upload, id)."""
+    place = tuple_(recordings.c.created_at, recordings.c.recording_id)
+    query = (
+        select(recordings)
+        .join(cameras, cameras.c.camera_id == recordings.c.camera_id)
+        .where(recordings.c.camera_id == camera_id, within(cameras, bounds))
+        .order_by(place.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(place < after)
+    return [_recording(row) for row in (await session.execute(query)).mappings()]
 
 
 async def claim_recording(session: AsyncSession) -> tuple[StoredRecording, Claim] | None:

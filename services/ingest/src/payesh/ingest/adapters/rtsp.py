@@ -16,7 +16,7 @@ from payesh.ingest.adapters.camera_socket import connected, secured
 from payesh.ingest.adapters.rtsp_gate import Refusal, RtspGate
 from payesh.ingest.adapters.source_networks import SocketAddress
 from payesh.ingest.domain.rtsp_credentials import Credentials
-from payesh.ingest.domain.rtsp_session import BasicOnly, Redirected, RtspSession
+from payesh.ingest.domain.rtsp_session import BasicOnly, NoVideo, Redirected, RtspSession
 from payesh.ingest.domain.source_address import filled, takes_password
 
 ACCEPTED_CODECS = frozenset({"h264", "hevc"})
@@ -35,6 +35,7 @@ class SourceFailure(Exception):
         ├── AccessDenied
         │   └── BasicRefused
         ├── StreamNotFound
+        ├── VideoMissing
         ├── CodecRefused
         ├── NoParameterSets
         ├── SourceSilent
@@ -86,6 +87,12 @@ class StreamNotFound(SourceFailure):
 
     reason = HealthReason.STREAM_NOT_FOUND
     connected = False
+
+
+class VideoMissing(SourceFailure):
+    """The address brings sound or data alone."""
+
+    reason = HealthReason.NO_VIDEO
 
 
 class CodecRefused(SourceFailure):
@@ -140,7 +147,8 @@ def open_live(
     """A PyAV input container over RTSP interleaved in TCP, through a gate that keeps the connection
     at the checked address and the password off the wire.
 
-    Raises SourceUnreachable, RedirectRefused, AccessDenied, StreamNotFound, SourceSilent.
+    Raises SourceUnreachable, RedirectRefused, AccessDenied, StreamNotFound, VideoMissing,
+    SourceSilent.
 
     Errors of FFmpeg that escape the body become SourceFailure too.
     """
@@ -166,6 +174,8 @@ def _refused(refusal: Refusal) -> SourceFailure:
             return RedirectRefused("the camera redirects to another address")
         case BasicOnly():
             return BasicRefused("the camera offers Basic authentication only")
+        case NoVideo():
+            return VideoMissing("what the camera describes has no video")
         case _:
             return SourceEnded(f"what the camera sends is no RTSP: {refusal}")
 
@@ -215,7 +225,7 @@ def _safe(error: BaseException) -> str:
 def sole_video(container: Any) -> Any:
     """The first video stream. Raises SourceFailure for none or a codec that is not accepted."""
     if not container.streams.video:
-        raise SourceFailure("the source has no video")
+        raise VideoMissing("the source has no video")
     video = container.streams.video[0]
     context = video.codec_context
     codec = "unknown" if context is None else context.name

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from payesh.ingest.domain.rtsp_messages import Message, MessageReader, NotRtsp
-from payesh.ingest.domain.rtsp_session import BasicOnly, Redirected, RtspSession
+from payesh.ingest.domain.rtsp_session import BasicOnly, NoVideo, Redirected, RtspSession
 
 _LOOPBACK = "127.0.0.1"
 _TICK_S = 0.5
@@ -25,7 +25,7 @@ _PIECE_BYTES = 256 * 1024
 _MOST_WAITING_BYTES = 1024 * 1024
 """Beyond this the other side is read no further: TCP holds the sender back."""
 
-Refusal = Redirected | BasicOnly | NotRtsp
+Refusal = Redirected | BasicOnly | NoVideo | NotRtsp
 
 
 class RtspGate:
@@ -77,7 +77,7 @@ class RtspGate:
             player = self._entered()
             if player is not None:
                 self._relay(player)
-        except (Redirected, BasicOnly, NotRtsp) as refusal:
+        except (Redirected, BasicOnly, NoVideo, NotRtsp) as refusal:
             self.refusal = refusal
         except OSError:
             pass  # FFmpeg sees its connection end, and the recorder connects anew

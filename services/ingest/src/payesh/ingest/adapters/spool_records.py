@@ -91,6 +91,13 @@ class RecordedVideo(Value):
     height_px: int
     rotation_deg: Literal[0, 90, 180, 270] = 0
 
+    @property
+    def upright_px(self) -> PictureSize:
+        """Of a picture that was turned upright."""
+        sides = (self.width_px, self.height_px)
+        width_px, height_px = reversed(sides) if self.rotation_deg % 180 else sides
+        return PictureSize(width_px=width_px, height_px=height_px)
+
 
 class SegmentRecord(_PlacedRecord):
     """A segment with its link: all of its event but where its objects are stored."""

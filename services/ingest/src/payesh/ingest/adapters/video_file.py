@@ -16,7 +16,12 @@ from payesh.ingest.adapters.file_survey import (
 )
 from payesh.ingest.adapters.remuxer import Fragment, Remuxer
 from payesh.ingest.adapters.video_setup import NotAVideo, VideoSetup
-from payesh.ingest.domain.file_times import PlannedStream, UnusableTimes, plan_streams
+from payesh.ingest.domain.file_times import (
+    CLOCK_AHEAD_S,
+    PlannedStream,
+    UnusableTimes,
+    plan_streams,
+)
 from payesh.ingest.domain.parameter_sets import with_start_codes
 
 __all__ = ["FileEnd", "FileFragment", "FileSegments", "FileStream", "NotAVideo"]
@@ -108,12 +113,29 @@ class FileSegments:
         assert survey is not None  # noqa: S101 - fragments() was called
         readable_s = self._streams[-1].shown_until * survey.tick_s
         warnings = [*survey.warnings, *self._jumps(survey.tick_s)]
+        if self._starts_too_late:
+            ahead_s = self._known_until_s - self._latest_s
+            warnings.append(
+                f"ends {ahead_s:.0f} s after its upload, so it began before started_at: unverified"
+            )
         read_s = max(survey.read_s, readable_s)
         missing_s = survey.promised_s - read_s
         if missing_s <= _MISSING_TOLERANCE_S:
             return FileEnd(readable_s, 0.0, "; ".join(warnings) or None)
         truncated = f"truncated: {read_s:.1f} of {survey.promised_s:.1f} s could be read"
         return FileEnd(readable_s, missing_s, "; ".join([truncated, *warnings]))
+
+    @property
+    def _known_until_s(self) -> float:
+        """When the frames end whose times are believed, by the time stated for the first one."""
+        survey = self._survey
+        assert survey is not None  # noqa: S101 - fragments() was called
+        return survey.tick_s * max(each.shown_until for each in self._streams if each.time_known)
+
+    @property
+    def _starts_too_late(self) -> bool:
+        """Whether frames would have been captured after the upload."""
+        return self._known_until_s > self._latest_s + CLOCK_AHEAD_S
 
     def _jumps(self, tick_s: float) -> Iterator[str]:
         for planned in self._streams:
@@ -147,6 +169,8 @@ class FileSegments:
             shown = int((~planned.hidden[begun:until]).sum())
             start, end = planned.starts_at(begun), planned.starts_at(until)
             stream = _file_stream(survey, setup, ordinal, planned, remuxer.init or b"")
+            if self._starts_too_late:
+                stream = replace(stream, time_known=False)
             return FileFragment(
                 stream,
                 replace(done, frame_count=max(1, shown)),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
 from payesh.ingest.adapters.recordings import StoredRecording
@@ -17,6 +17,7 @@ from payesh.ingest.handlers import recordings as handlers
 from payesh.ingest.handlers.bounds import require_device, require_uploader
 from payesh.ingest.handlers.snapshots import store_snapshot
 from payesh.kit.authorization import authorize
+from payesh.kit.paging import Cursor, Limit, UtcTime, decode_cursor, next_cursor
 from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/cameras/{camera_id}", tags=["uploads"])
@@ -42,7 +43,11 @@ async def _device(
 RecordingWriter = Annotated[Principal, Depends(_uploader)]
 SnapshotWriter = Annotated[Principal, Depends(_device)]
 StreamReader = Annotated[Principal, Depends(authorize("streams:read", resource="recording"))]
-ClockU95 = Annotated[float, Field(ge=0, le=3_600_000)]
+ClockU95 = Annotated[
+    float, Field(gt=0, le=3_600_000, description="no clock is exact: from a device's certificate")
+]
+
+_after_recording = TypeAdapter(tuple[UtcTime, UUID])
 
 RECORDINGS_PATH = "/v1/cameras/{camera_id}/recordings"
 SNAPSHOTS_PATH = "/v1/cameras/{camera_id}/snapshots"
@@ -79,6 +84,11 @@ class RecordingOut(BaseModel):
     size_bytes: int
     started_at: datetime
     created_at: datetime
+
+
+class RecordingPage(BaseModel):
+    items: list[RecordingOut]
+    next: str | None
 
 
 class SnapshotOut(BaseModel):
@@ -133,6 +143,25 @@ async def post_recording(
             form.clock_u95_ms,
         )
     return _recording_out(recording)
+
+
+@router.get("/recordings")
+async def list_recordings(
+    dependencies: DependenciesHere,
+    principal: StreamReader,
+    camera_id: CameraId,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> RecordingPage:
+    """Video files of a camera and how far the work on each is, the last uploaded first."""
+    after = decode_cursor(cursor, _after_recording)
+    found = await handlers.list_recordings(
+        dependencies, principal, camera_id, after=after, limit=limit
+    )
+    return RecordingPage(
+        items=[_recording_out(each) for each in found],
+        next=next_cursor(found, limit, lambda each: (each.created_at, each.recording_id)),
+    )
 
 
 @router.get("/recordings/{recording_id}")

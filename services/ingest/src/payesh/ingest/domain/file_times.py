@@ -17,6 +17,8 @@ Flags = NDArray[np.bool_]
 
 HOLE_S = 10.0
 """Frames further apart are two recordings. Less is a slow camera, or one that saves frames."""
+CLOCK_AHEAD_S = 60.0
+"""By how much a device's clock may be ahead of ours."""
 _UNKNOWN_HOLE_S = 1.0
 """Published as missing where times jump to one that cannot be, so that a gap is seen at all."""
 _MOST_REORDERED = 16

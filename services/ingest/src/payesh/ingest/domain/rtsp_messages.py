@@ -1,4 +1,9 @@
-"""Messages of RTSP 1.0 (RFC 2326) in a stream of bytes, between frames of interleaved media."""
+"""Messages of RTSP 1.0 (RFC 2326) in a stream of bytes, between frames of interleaved media.
+
+FFmpeg reads leniently: a status by `atoi`, a carriage return nowhere, a `$` at the beginning of any
+line as a frame, the last of two lengths. What it could read otherwise than we do is refused or left
+out, or a redirect would pass as something else.
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +14,12 @@ LARGEST_BODY_BYTES = 1024 * 1024
 _FRAME = ord("$")
 _FRAME_HEAD_BYTES = 4
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-_STATUS = re.compile(r"RTSP/\d+\.\d+ +(\d{3})")
+_RESPONSE = re.compile(r"RTSP/[0-9]\.[0-9] +([1-5][0-9]{2})(?: .*)?")
+_CONTROL = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
+_NAME = re.compile(r"[A-Za-z0-9!#%&'*+.^_`|~-]+")
+"""A token of RFC 9110 without `$`."""
+_LENGTH = re.compile(r"0*([0-9]{1,7})")
+"""Python reads no number of any length."""
 
 
 class NotRtsp(ValueError):
@@ -27,7 +37,7 @@ class Message:
     @property
     def status(self) -> int | None:
         """The status of a response, None for a request."""
-        match = _STATUS.match(self.start)
+        match = _RESPONSE.fullmatch(self.start)
         return None if match is None else int(match[1])
 
     @property
@@ -119,18 +129,29 @@ def _message(data: bytearray, place: int) -> tuple[Message | None, int]:
         if len(data) - place >= LARGEST_HEAD_BYTES:
             raise NotRtsp("a head without an end")
         return None, place
-    head = bytes(data[place : match.start()]).decode("utf-8", "surrogateescape")
-    start, *lines = re.split(r"\r?\n", head)
+    head = bytes(data[place : match.start()]).replace(b"\r\n", b"\n")
+    if _CONTROL.search(head):
+        raise NotRtsp("a head with control characters")
+    start, *lines = head.decode("utf-8", "surrogateescape").split("\n")
     headers = []
     for line in lines:
         name, colon, value = line.partition(":")
-        if colon:
+        if colon and _NAME.fullmatch(name.strip()):
             headers.append((name.strip(), value.strip()))
     message = Message(start.strip(), tuple(headers))
-    length = message.value("Content-Length") or "0"
-    if not length.isascii() or not length.isdigit() or int(length) > LARGEST_BODY_BYTES:
-        raise NotRtsp("a body of no acceptable length")
-    end = match.end() + int(length)
+    if message.method.startswith("RTSP/") and message.status is None:
+        raise NotRtsp("a response of no acceptable status")
+    length = _body_bytes(message)
+    end = match.end() + length
     if end > len(data):
         return None, place
     return replace(message, body=bytes(data[match.end() : end])), end
+
+
+def _body_bytes(message: Message) -> int:
+    """The length that a head announces. Raises NotRtsp."""
+    announced = message.values("Content-Length") or ["0"]
+    match = _LENGTH.fullmatch(announced[0])
+    if len(announced) > 1 or match is None or int(match[1]) > LARGEST_BODY_BYTES:
+        raise NotRtsp("a body of no acceptable length")
+    return int(match[1])

@@ -28,6 +28,10 @@ class BasicOnly(Exception):
     """The camera takes the password only in a form that anyone between can read."""
 
 
+class NoVideo(Exception):
+    """What the camera describes under this address has sound or data alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What a message leads to, in bytes for either side."""
@@ -83,7 +87,7 @@ class RtspSession:
         return self._sent(_Asked(request, number, authorized=False))
 
     def from_camera(self, message: Message) -> Exchange:
-        """A response, or a request. Raises Redirected, BasicOnly."""
+        """A response, or a request. Raises Redirected, BasicOnly, NoVideo."""
         status = message.status
         if status is None:
             if message.method == "REDIRECT":
@@ -98,6 +102,8 @@ class RtspSession:
             return self._sent(_Asked(asked.request, asked.number, authorized=False, again=True))
         if asked is not None and asked.authorized and status < 300:
             self._welcome = True
+        if asked is not None and asked.request.method == "DESCRIBE" and _without_video(message):
+            raise NoVideo
         if asked is not None and asked.number is not None:
             message = message.with_header("CSeq", asked.number)
         # What FFmpeg cannot answer it need not see.
@@ -140,3 +146,9 @@ class RtspSession:
             asked.authorized = True
         self._unanswered[number] = asked
         return Exchange(to_camera=request.to_bytes())
+
+
+def _without_video(described: Message) -> bool:
+    """Whether a description names media (RFC 4566, `m=`) and none of them is video."""
+    media = [line for line in described.body.splitlines() if line.startswith(b"m=")]
+    return bool(media) and not any(line.startswith(b"m=video") for line in media)

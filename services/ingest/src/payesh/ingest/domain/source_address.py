@@ -90,6 +90,12 @@ def parted(url: str, username: str | None, password: str | None) -> SourceAddres
     names = {unquote(match[2]) for match in _NAME_PARAMETER.finditer(rest)} - {_USERNAME}
     if len(found) > 1 or len(names) > 1:
         raise BadAddress("the address holds several names or passwords: " + _FIELDS)
+    if any(_SECRET_PARAMETER.search(_plain(name)) for name in names):
+        raise BadAddress("where the name in the address ends is not certain: " + _FIELDS)
+    if password and not found and password in _words(rest):
+        raise BadAddress(
+            f"the address holds the password of its field: write {_PASSWORD} in its place"
+        )
     password = _the_one(found, password)
     username = _the_one(names, username) if found or _PASSWORD in rest else username
     rest = _SECRET_PARAMETER.sub(rf"\1={_PASSWORD}", rest)
@@ -145,6 +151,13 @@ def _may_hide_a_secret(rest: str) -> bool:
         return True
     plainer = unquote(unquote(rest))
     return bool(_OTHER_SECRET.search(rest)) or len(_SECRET_PARAMETER.findall(plainer)) > parameters
+
+
+def _words(rest: str) -> set[str]:
+    """What a path segment, a parameter's value or a part of either is; short ones are no passwords
+    (`/ch/1`)."""
+    words = {word for part in re.split(r"[/?&;]", rest) for word in (part, *re.split("[=_]", part))}
+    return {unquote(word) for word in words if len(word) > 3}
 
 
 def _the_one(found: set[str], given: str | None) -> str | None:

@@ -6,7 +6,7 @@ from payesh.contracts.ingest import CameraHealthChanged, PictureSize
 from payesh.contracts.vocabulary import HealthCondition, HealthReason
 from payesh.ingest.adapters.health import change_health, health_of
 from payesh.ingest.adapters.place import Place
-from payesh.ingest.adapters.spool_records import HealthRecord, RecordedVideo
+from payesh.ingest.adapters.spool_records import HealthRecord
 from payesh.kit import outbox
 from payesh.kit.database import Database
 
@@ -31,18 +31,10 @@ async def store_health_change(database: Database, camera_id: str, record: Health
 
 
 async def judge_uploaded_size(
-    database: Database,
-    camera_id: str,
-    place: Place,
-    video: RecordedVideo,
-    expected: PictureSize,
+    database: Database, camera_id: str, place: Place, found: PictureSize, expected: PictureSize
 ) -> None:
-    """Raise `picture_size` when an uploaded video's upright pictures have another size than the
-    revision is for, and clear it when they have that one."""
-    width_px, height_px = video.width_px, video.height_px
-    if video.rotation_deg % 180:
-        width_px, height_px = height_px, width_px
-    found = PictureSize(width_px=width_px, height_px=height_px)
+    """Raise `picture_size` when the upright pictures of an upload, video or still, have another
+    size than the revision is for, and clear it when they have that one."""
     async with database.transaction() as session:
         known = [
             each.found_px

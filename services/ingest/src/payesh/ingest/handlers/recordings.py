@@ -1,9 +1,12 @@
 """Uploaded video files: accepted and queued."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.contracts.audited_query import Condition
 from payesh.contracts.event import deterministic_id
 from payesh.ingest.adapters import recordings as recording_rows
 from payesh.ingest.adapters.recordings import StoredRecording
@@ -60,17 +63,48 @@ async def get_recording(
         )
         if recording is None:
             raise UnknownRecording()
-        await record_read(
-            session,
-            principal,
-            service=Settings.service,
-            scope="streams:read",
-            action="read",
-            resource_kind="recording",
-            resource_ids=[str(recording_id)],
-            query=dependencies.digests.of({"camera_id": camera_id, "recording_id": recording_id}),
-        )
+        asked: dict[str, Condition] = {"camera_id": camera_id, "recording_id": recording_id}
+        await _record(dependencies, session, principal, "read", [recording], asked)
     return recording
+
+
+async def list_recordings(
+    dependencies: Dependencies,
+    principal: Principal,
+    camera_id: str,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[StoredRecording]:
+    """A camera's files, the last uploaded first, from beyond `after`. Raises UnknownCamera,
+    OutOfBounds. It is recorded who looked."""
+    async with dependencies.database.transaction() as session:
+        await require_camera(session, camera_id, principal.bounds)
+        found = await recording_rows.page_of_recordings(
+            session, camera_id, principal.bounds, after=after, limit=limit
+        )
+        await _record(dependencies, session, principal, "list", found, {"camera_id": camera_id})
+    return found
+
+
+async def _record(
+    dependencies: Dependencies,
+    session: AsyncSession,
+    principal: Principal,
+    action: str,
+    shown: Sequence[StoredRecording],
+    asked: Mapping[str, Condition],
+) -> None:
+    await record_read(
+        session,
+        principal,
+        service=Settings.service,
+        scope="streams:read",
+        action=action,
+        resource_kind="recording",
+        resource_ids=[str(each.recording_id) for each in shown],
+        query=dependencies.digests.of(asked),
+    )
 
 
 def recording_stream_id(recording_id: UUID, ordinal: int = 0) -> UUID:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.chain import link_sha256
-from payesh.contracts.ingest import DeviceMeasurement, SnapshotStored
+from payesh.contracts.ingest import DeviceMeasurement, PictureSize, SnapshotStored
 from payesh.contracts.stills import NotAStill, StillHeader, read_still_header
 from payesh.contracts.values import ClockSource, RevisionReference
 from payesh.ingest import metrics
 from payesh.ingest.adapters import snapshots as snapshot_rows
+from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.stills import checked_still
 from payesh.ingest.dependencies import Dependencies
 from payesh.ingest.errors import (
@@ -21,6 +22,7 @@ from payesh.ingest.errors import (
     WrongCertificate,
 )
 from payesh.ingest.handlers.bounds import require_bounds, require_camera
+from payesh.ingest.handlers.health import judge_uploaded_size
 from payesh.ingest.handlers.revisions import revision_in_force
 from payesh.ingest.handlers.uploads import require_past
 from payesh.kit import outbox
@@ -84,7 +86,22 @@ async def store_snapshot(
             await snapshot_rows.insert_snapshot(session, event, idempotency_key)
             await outbox.add(session, event)
     metrics.snapshots.inc()
+    await _judge_size(dependencies, revision, header)
     return event, True
+
+
+async def _judge_size(
+    dependencies: Dependencies, revision: CameraRevision, header: StillHeader
+) -> None:
+    if revision.width_px is None or revision.height_px is None:
+        return
+    await judge_uploaded_size(
+        dependencies.database,
+        revision.camera_id,
+        Place(revision.county, revision.road_class, revision.place_class),
+        PictureSize(width_px=header.width_px, height_px=header.height_px),
+        PictureSize(width_px=revision.width_px, height_px=revision.height_px),
+    )
 
 
 def _checked_header(dependencies: Dependencies, image: bytes) -> StillHeader:

@@ -2,13 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from payesh.ingest.domain.file_times import CLOCK_AHEAD_S
 from payesh.ingest.errors import BadTime
-
-_FUTURE_TOLERANCE = timedelta(seconds=60)
-"""By how much a device's clock may be ahead of ours."""
 
 
 def require_past(moment: datetime, name: str) -> None:
     """Raises BadTime: the future cannot have been captured."""
-    if moment > datetime.now(UTC) + _FUTURE_TOLERANCE:
+    if moment > datetime.now(UTC) + timedelta(seconds=CLOCK_AHEAD_S):
         raise BadTime(f"{name} lies in the future")

@@ -203,8 +203,9 @@ class Recordings:
                     former = (plan if chain is None else chain).previous_link_sha256
                     chain = _chain(part, stream_id, former)
                     if size is not None:
+                        found = chain.video.upright_px
                         await judge_uploaded_size(
-                            self._database, recording.camera_id, plan.place, chain.video, size
+                            self._database, recording.camera_id, plan.place, found, size
                         )
                 segment = chain.link(part.fragment, _time(recording, part), under, last=part.last)
                 if await store_segment(

@@ -3,12 +3,25 @@
 SQL stores where a citation stands; how it gets there is decided in `domain/standing.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +34,7 @@ from payesh.tickets.adapters.stored_citation import (
     citation_of,
     standing_columns,
 )
-from payesh.tickets.adapters.tables import citation_serials, citations
+from payesh.tickets.adapters.tables import citations
 from payesh.tickets.domain import life
 from payesh.tickets.domain.desk import DRAFTED, drafted, rejected_by_rule
 from payesh.tickets.domain.rejection import Rejection
@@ -107,6 +120,57 @@ async def queue(
     return [citation_of(row) for row in await session.execute(query)]
 
 
+async def lock_next(
+    session: AsyncSession, bounds: Bounds, *, officer: str, beside: Collection[UUID]
+) -> StoredCitation | None:
+    """The draft that this officer is to work on next, locked until the transaction ends; none of
+    `beside`. What the officer holds already comes first, then what a supervisor gave back to the
+    officer, then what is free: priced before unpriced, the earlier day before the later, the dearer
+    offence of a day before the cheaper.
+
+    Rows that another transaction is taking are passed over, so that no two officers wait for, or
+    get, the same one.
+    """
+    mine = and_(citations.c.state == DRAFTED.name, citations.c.claimed_by == officer)
+    amount = cast(citations.c.law["amount_rial"].astext, BigInteger)
+    day = func.date_trunc("day", citations.c.captured_at)
+    row = await session.execute(
+        _select(func.clock_timestamp())
+        .where(
+            within(citations, bounds),
+            or_(_shown_as(DRAFTED.name), mine),
+            citations.c.citation_id.not_in(beside),
+        )
+        .order_by(
+            mine.desc().nulls_last(),  # a free draft is held by null
+            citations.c.returned_to.is_not_distinct_from(officer).desc(),
+            amount.is_(None),
+            day,
+            amount.desc(),
+            citations.c.captured_at,
+            citations.c.citation_id,
+        )
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    found = row.one_or_none()
+    return None if found is None else citation_of(found)
+
+
+async def queued_ids(
+    session: AsyncSession, bounds: Bounds, *, officer: str, limit: int
+) -> Sequence[UUID]:
+    """The ids of `queue`, in its order."""
+    mine = and_(citations.c.state == DRAFTED.name, citations.c.claimed_by == officer)
+    query = (
+        select(citations.c.citation_id)
+        .where(within(citations, bounds), or_(_shown_as(DRAFTED.name), mine))
+        .order_by(citations.c.created_at, citations.c.citation_id)
+        .limit(limit)
+    )
+    return list(await session.scalars(query))
+
+
 async def count_claimable(session: AsyncSession, bounds: Bounds) -> int:
     query = select(func.count()).select_from(citations)
     return int(
@@ -139,21 +203,6 @@ async def set_evidence(session: AsyncSession, citation_id: UUID, evidence: Evide
         .where(citations.c.citation_id == citation_id)
         .values(evidence=evidence.model_dump(mode="json"))
     )
-
-
-async def next_serial(session: AsyncSession, jalali_year: int) -> int:
-    """The year's next serial. Its row stays locked until the issuing commits, and a roll-back
-    gives the serial back: unlike a sequence, it leaves no gap."""
-    serial: int = await session.scalar(
-        insert(citation_serials)
-        .values(jalali_year=jalali_year, last_serial=1)
-        .on_conflict_do_update(
-            index_elements=["jalali_year"],
-            set_={"last_serial": citation_serials.c.last_serial + 1},
-        )
-        .returning(citation_serials.c.last_serial)
-    )
-    return serial
 
 
 def _facts(citation_id: UUID, violation: ViolationDetected) -> dict[str, Any]:

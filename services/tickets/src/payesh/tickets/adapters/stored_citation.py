@@ -16,6 +16,7 @@ from payesh.contracts.values import (
     PlaceClass,
     RoadClass,
 )
+from payesh.tickets.domain.law import UNKNOWN_CODE
 from payesh.tickets.domain.life import shown_state
 from payesh.tickets.domain.standing import Hold, Standing
 from payesh.tickets.evidence.record import EvidenceRecord
@@ -23,7 +24,8 @@ from payesh.tickets.evidence.record import EvidenceRecord
 
 @dataclass(frozen=True, slots=True)
 class StoredCitation:
-    """One row; `now` is the database's time when it was read."""
+    """One row; `now` is the database's time when it was read. The last two are set where a person
+    reads it: whether its camera is suspended, and whether it is shown to be decided again."""
 
     citation_id: UUID
     violation_id: UUID
@@ -47,11 +49,19 @@ class StoredCitation:
     evidence: EvidenceRecord | None
     created_at: datetime
     now: datetime
+    camera_suspended: bool = False
+    is_second_look: bool = False
 
     @property
     def state(self) -> str:
         """The state that people see at `now`."""
         return shown_state(self.standing, self.now)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the law that priced it has an amount and a code for its offence."""
+        law = self.law
+        return law is not None and law.amount_rial is not None and law.offence_code != UNKNOWN_CODE
 
     @property
     def holder(self) -> str | None:
@@ -77,6 +87,10 @@ def standing_columns(standing: Standing) -> dict[str, Any]:
         "decided_by": standing.decided_by,
         "decided_at": standing.decided_at,
         "number": standing.number,
+        "final_at": standing.final_at,
+        "returned_by": standing.returned_by,
+        "returned_to": standing.returned_to,
+        "note": standing.note,
     }
 
 
@@ -118,4 +132,8 @@ def _standing(row: Row[Any]) -> Standing:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         number=row.number,
+        final_at=row.final_at,
+        returned_by=row.returned_by,
+        returned_to=row.returned_to,
+        note=row.note,
     )

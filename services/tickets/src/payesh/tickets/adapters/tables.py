@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -59,6 +61,9 @@ bundle_jobs = Table(
     Index("ix_bundle_jobs_next_attempt_at", "next_attempt_at"),
 )
 
+UNPRICED = "state = 'drafted' AND (law->>'amount_rial' IS NULL OR law->>'offence_code' = '0000')"
+"""Rows of citations that the law could not price; see Price.is_issuable."""
+
 citations = Table(
     "citations",
     metadata,
@@ -85,6 +90,8 @@ citations = Table(
     Column("plate_text", String(32)),
     Column("plate_confidence", Float),
     Column("law", JSONB),
+    # The law that had no amount or code for it when it was asked last; null: none was asked yet.
+    Column("law_asked", String(96)),
     Column("evidence", JSONB),
     Column("created_at", _Moment, nullable=False, server_default=func.now()),
     Column("claimed_by", String(128)),
@@ -92,16 +99,102 @@ citations = Table(
     Column("decided_by", String(128)),
     Column("decided_at", _Moment),
     Column("number", String(85)),
+    # When its decision can no longer be undone; null until an officer decided.
+    Column("final_at", _Moment),
+    Column("returned_by", String(128)),
+    Column("returned_to", String(128)),
+    Column("note", String(500)),
     UniqueConstraint("violation_id"),
     UniqueConstraint("number"),
     Index("ix_citations_queue", "state", "created_at", "citation_id"),
+    Index("ix_citations_unpriced", "law_asked", postgresql_where=text(UNPRICED)),
+    Index("ix_citations_final_at", "final_at", postgresql_where=text("state = 'decided'")),
 )
 
+citation_steps = Table(
+    "citation_steps",
+    metadata,
+    Column("citation_id", Uuid, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("step", String(64), nullable=False),  # a registered transition's name
+    Column("state", String(64), nullable=False),  # that it led to
+    Column("reason", String(64)),
+    Column("note", String(500)),
+    Column("officer", String(128), nullable=False),
+    Column("at", _Moment, nullable=False),
+    Index("ix_citation_steps_officer", "officer", "at"),
+)
+
+county_serials = Table(
+    "county_serials",
+    metadata,
+    Column("jalali_year", Integer, primary_key=True, autoincrement=False),
+    Column("county", String(64), primary_key=True),
+    Column("last_serial", BigInteger, nullable=False),
+)
+
+# Of numbers for the whole province, which a replica of the former release still draws while it is
+# replaced; to be dropped afterwards.
 citation_serials = Table(
     "citation_serials",
     metadata,
     Column("jalali_year", Integer, primary_key=True, autoincrement=False),
     Column("last_serial", BigInteger, nullable=False),
+)
+
+decision_statements = Table(
+    "decision_statements",
+    metadata,
+    Column("citation_id", Uuid, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    # Compact JWS, exactly as signed: each names the hash of the one before.
+    Column("statement", Text, nullable=False),
+    Column("made_at", _Moment, nullable=False, server_default=func.now()),
+    # Null until it lies in the object store too, under lock.
+    Column("kept_at", _Moment),
+    Index("ix_decision_statements_not_kept", "made_at", postgresql_where=text("kept_at IS NULL")),
+)
+
+second_looks = Table(
+    "second_looks",
+    metadata,
+    Column("citation_id", Uuid, primary_key=True),
+    Column("camera_id", String(64), nullable=False),
+    Column("county", String(64), nullable=False),
+    Column("road_class", String(32), nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("first_officer", String(128), nullable=False),
+    Column("first_issued", Boolean, nullable=False),
+    Column("drawn_at", _Moment, nullable=False, server_default=func.now()),
+    Column("claimed_by", String(128)),
+    Column("claimed_until", _Moment),
+    # Null until a second officer decided.
+    Column("second_officer", String(128)),
+    Column("second_issued", Boolean),
+    Column("reason", String(64)),
+    Column("looked_at", _Moment),
+    Index("ix_second_looks_waiting", "drawn_at", postgresql_where=text("looked_at IS NULL")),
+    Index("ix_second_looks_camera", "camera_id", "looked_at"),
+)
+
+camera_suspensions = Table(
+    "camera_suspensions",
+    metadata,
+    Column("camera_id", String(64), primary_key=True),
+    Column("began_at", _Moment, primary_key=True, server_default=func.now()),
+    Column("county", String(64), nullable=False),
+    Column("road_class", String(32), nullable=False),
+    Column("wrongful", Integer, nullable=False),
+    Column("looked", Integer, nullable=False),
+    Column("lifted_at", _Moment),
+    Column("lifted_by", String(128)),
+    Column("note", String(500)),
+    Index(
+        "ix_camera_suspensions_open",
+        "camera_id",
+        unique=True,
+        postgresql_where=text("lifted_at IS NULL"),
+    ),
 )
 
 retention_jobs = Table(
@@ -118,4 +211,26 @@ clip_openings = Table(
     Column("citation_id", Uuid, primary_key=True),
     Column("reading", String(64), primary_key=True),  # SHA-256 of reader and purpose
     Column("open_until", _Moment, nullable=False, index=True),
+)
+
+law_editions = Table(
+    "law_editions",
+    metadata,
+    Column("edition_id", Uuid, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("first_day", String(10), nullable=False),  # Solar Hijri
+    # Text, not JSONB: its SHA-256 is what citations name.
+    Column("document", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("editors", JSONB, nullable=False),
+    Column("created_at", _Moment, nullable=False, server_default=func.now()),
+    Column("changed_at", _Moment, nullable=False, server_default=func.now()),
+    Column("proposed_by", String(128)),
+    Column("proposed_at", _Moment),
+    Column("approved_by", String(128)),
+    Column("approved_at", _Moment),
+    Column("number", Integer),  # of the approval
+    UniqueConstraint("number"),
+    Index("ix_law_editions_created_at", "created_at", "edition_id"),
 )

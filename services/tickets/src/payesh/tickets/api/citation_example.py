@@ -57,4 +57,8 @@ CITATION: dict[str, Any] = {
     "decided_by": None,
     "decided_at": None,
     "number": None,
+    "final_at": None,
+    "returned_by": None,
+    "returned_to": None,
+    "note": None,
 }

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, model_validator
 
 from payesh.contracts.tickets import LawReference
@@ -77,7 +77,9 @@ class EvidenceView(BaseModel):
 
 
 class CitationView(BaseModel):
-    """`reason` is why it was rejected; `number` is given when it is issued."""
+    """`reason` is why it was rejected; `number` is given when it is issued. A decision can be
+    undone until `final_at`. `returned_by`, `returned_to` and `note` are of the last time it was
+    returned or given back; `note` is also why it was voided."""
 
     citation_id: UUID
     violation_id: UUID
@@ -106,6 +108,10 @@ class CitationView(BaseModel):
     decided_by: str | None
     decided_at: datetime | None
     number: str | None
+    final_at: datetime | None = None
+    returned_by: str | None = None
+    returned_to: str | None = None
+    note: str | None = None
 
 
 class CitationPage(BaseModel):
@@ -129,7 +135,7 @@ class DecisionBody(BaseModel):
         return self
 
 
-_REFUSED: dict[int | str, dict[str, Any]] = {
+REFUSED: dict[int | str, dict[str, Any]] = {
     409: {"description": "The citation's state does not allow it; `type` is the reason."}
 }
 
@@ -151,6 +157,27 @@ async def list_citations(
     return CitationPage(items=[view(each) for each in found], next=following)
 
 
+class NextBody(BaseModel):
+    """`beside` are those in hand already; none of them is given."""
+
+    beside: Annotated[list[UUID], Field(max_length=20)] = []
+
+
+@router.post("/next", responses={204: {"description": "Nothing waits within the bounds."}})
+async def take_next(
+    dependencies: DependenciesHere,
+    principal: Officer,
+    response: Response,
+    body: NextBody | None = None,
+) -> CitationView | None:
+    """Claim the draft that comes next: first what you hold, then by day and amount."""
+    found = await deciding.take_next(dependencies, principal, body.beside if body else ())
+    if found is None:
+        response.status_code = 204
+        return None
+    return view(found)
+
+
 @router.get("/{citation_id}")
 async def read_citation(
     dependencies: DependenciesHere, principal: Reader, citation_id: UUID
@@ -159,7 +186,7 @@ async def read_citation(
     return view(await reading.read_citation(dependencies, principal, citation_id))
 
 
-@router.post("/{citation_id}/claim", responses=_REFUSED)
+@router.post("/{citation_id}/claim", responses=REFUSED)
 async def claim_citation(
     dependencies: DependenciesHere, principal: Officer, citation_id: UUID
 ) -> CitationView:
@@ -167,7 +194,7 @@ async def claim_citation(
     return view(await deciding.claim(dependencies, principal, citation_id))
 
 
-@router.post("/{citation_id}/release", responses=_REFUSED)
+@router.post("/{citation_id}/release", responses=REFUSED)
 async def release_citation(
     dependencies: DependenciesHere, principal: Officer, citation_id: UUID
 ) -> CitationView:
@@ -175,16 +202,25 @@ async def release_citation(
     return view(await deciding.release(dependencies, principal, citation_id))
 
 
-@router.post("/{citation_id}/decide", responses=_REFUSED)
+@router.post("/{citation_id}/decide", responses=REFUSED)
 async def decide_citation(
     dependencies: DependenciesHere, principal: Officer, citation_id: UUID, body: DecisionBody
 ) -> CitationView:
-    """Issue or reject; only the officer whose claim holds may."""
+    """Issue or reject; only the officer whose claim holds may. The answer is `decided` while it can
+    be undone; it is numbered and published when it is final."""
     if body.decision == "issue" and body.plate is not None:
         return view(await deciding.issue(dependencies, principal, citation_id, body.plate))
     if body.reason is None:
         raise Unprocessable("rejecting needs a reason")
     return view(await deciding.reject(dependencies, principal, citation_id, body.reason))
+
+
+@router.post("/{citation_id}/undo", responses=REFUSED)
+async def undo_decision(
+    dependencies: DependenciesHere, principal: Officer, citation_id: UUID
+) -> CitationView:
+    """Take your own decision back before it is final; you hold the draft again."""
+    return view(await deciding.undo(dependencies, principal, citation_id))
 
 
 def view(citation: StoredCitation) -> CitationView:
@@ -227,6 +263,10 @@ def view(citation: StoredCitation) -> CitationView:
         decided_by=standing.decided_by,
         decided_at=standing.decided_at,
         number=standing.number,
+        final_at=standing.final_at,
+        returned_by=standing.returned_by,
+        returned_to=standing.returned_to,
+        note=standing.note,
     )
 
 

@@ -12,6 +12,7 @@ from payesh.kit.errors import Problem
 from payesh.kit.objects import ObjectStore
 from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
+from payesh.tickets.evidence import packing
 from payesh.tickets.evidence.byte_range import RangeNotSatisfiable, is_range, requested_range
 from payesh.tickets.handlers import actions, evidence_reading
 
@@ -44,6 +45,12 @@ _MANIFEST: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/json": {"schema": {"type": "object"}}},
         "description": "`format` is payesh-evidence-manifest-v1.",
+    }
+}
+_ARCHIVE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {packing.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "Members are stored, in order of their names, without times.",
     }
 }
 
@@ -93,6 +100,32 @@ async def read_document(
     (the law's row that priced it)."""
     document = await evidence_reading.find_document(dependencies, principal, citation_id, name)
     return await _answer(dependencies.store, document)
+
+
+@router.get("/evidence.zip", response_class=StreamingResponse, responses=_ARCHIVE | _FAULTY)
+async def read_archive(
+    dependencies: DependenciesHere, principal: Reader, citation_id: UUID
+) -> Response:
+    """Everything in one archive, with the signed decisions until now: `payesh-verify` verifies it
+    offline. The same evidence makes the same bytes."""
+    archive = await evidence_reading.find_archive(dependencies, principal, citation_id)
+    body = archive.stream(dependencies.store)
+    head = await anext(body)
+    # As below: a store that is away becomes a 503.
+    first = await anext(body)
+
+    async def chunks() -> Any:
+        yield head
+        yield first
+        async for chunk in body:
+            yield chunk
+
+    headers = {
+        "Content-Length": str(archive.size_bytes),
+        "Content-Disposition": f'attachment; filename="evidence-{citation_id}.zip"',
+        "Cache-Control": "private, no-store",
+    }
+    return StreamingResponse(chunks(), headers=headers, media_type=packing.MEDIA_TYPE)
 
 
 async def _answer(

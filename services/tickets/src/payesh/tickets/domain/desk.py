@@ -1,13 +1,16 @@
 """States and transitions of the officers' desk: claim, release, issue, reject."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.standing import Hold, Part, Refusal, Standing, State, Step, Transition
 
 DRAFTED = State(
     "drafted", "Evidence is stored and locked; an officer may claim it.", held_as="claimed"
+)
+DECIDED = State(
+    "decided", "An officer decided and may still undo it: it has no number and is not published."
 )
 ISSUED = State("issued", "An officer issued it to the drafted plate, under a number.")
 REJECTED = State("rejected", "It ended without a fine: by an officer, or by a rule before any.")
@@ -19,6 +22,13 @@ PLATE_DIFFERS = Refusal(
     "plate-differs", "the plate differs from the drafted one: reject with plate_wrong"
 )
 
+UNPRICED = Refusal(
+    "unpriced", "the law has no amount, or no known code, for this: it cannot be issued"
+)
+CAMERA_SUSPENDED = Refusal(
+    "camera-suspended", "the camera is suspended: its citations are not issued until it is lifted"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claiming(Step):
@@ -27,15 +37,22 @@ class Claiming(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuing(Step):
-    """`plate` is canonical text, given by the officer to confirm the drafted one."""
+    """`plate` is canonical text, given by the officer to confirm the drafted one; `priced` says
+    whether the law has an amount and a code for the offence, `camera_suspended` whether its camera
+    is suspended. It can be undone until `final_at`."""
 
     plate: str
-    number: str
+    priced: bool
+    final_at: datetime
+    camera_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejecting(Step):
+    """It can be undone until `final_at`."""
+
     reason: Rejection
+    final_at: datetime
 
 
 def drafted(plate_text: str) -> Standing:
@@ -60,6 +77,14 @@ def _plate_is_the_drafted_one(standing: Standing, step: Issuing) -> Refusal | No
     return None if step.plate == standing.plate_text else PLATE_DIFFERS
 
 
+def _priced(_: Standing, step: Issuing) -> Refusal | None:
+    return None if step.priced else UNPRICED
+
+
+def _camera_in_use(_: Standing, step: Issuing) -> Refusal | None:
+    return CAMERA_SUSPENDED if step.camera_suspended else None
+
+
 def _claimed(standing: Standing, step: Claiming) -> Standing:
     return replace(standing, hold=Hold(step.by, step.at + step.lease))
 
@@ -69,11 +94,17 @@ def _released(standing: Standing, _: Step) -> Standing:
 
 
 def _issued(standing: Standing, step: Issuing) -> Standing:
-    return replace(standing, number=step.number, decided_by=step.by, decided_at=step.at)
+    return replace(standing, decided_by=step.by, decided_at=step.at, final_at=step.final_at)
 
 
 def _rejected(standing: Standing, step: Rejecting) -> Standing:
-    return replace(standing, reason=step.reason, decided_by=step.by, decided_at=step.at)
+    return replace(
+        standing,
+        reason=step.reason,
+        decided_by=step.by,
+        decided_at=step.at,
+        final_at=step.final_at,
+    )
 
 
 _UNDECIDED = frozenset({DRAFTED.name})
@@ -89,23 +120,23 @@ RELEASE: Transition[Step] = Transition(
 ISSUE: Transition[Issuing] = Transition(
     "issue",
     _UNDECIDED,
-    ISSUED.name,
-    (*HOLDER_ONLY, _plate_is_the_drafted_one),
+    DECIDED.name,
+    (*HOLDER_ONLY, _priced, _camera_in_use, _plate_is_the_drafted_one),
     _issued,
     ALREADY_DECIDED,
+    is_signed=False,
 )
 REJECT: Transition[Rejecting] = Transition(
-    "reject", _UNDECIDED, REJECTED.name, HOLDER_ONLY, _rejected, ALREADY_DECIDED
+    "reject",
+    _UNDECIDED,
+    DECIDED.name,
+    HOLDER_ONLY,
+    _rejected,
+    ALREADY_DECIDED,
+    is_signed=False,
 )
 
 
-def citation_number(jalali_year: int, serial: int) -> str:
-    """The number under which a citation is issued.
-
-    >>> citation_number(1405, 12)
-    '1405-12'
-    """
-    return f"{jalali_year:04d}-{serial}"
-
-
-DESK = Part(states=(DRAFTED, ISSUED, REJECTED), transitions=(CLAIM, RELEASE, ISSUE, REJECT))
+DESK = Part(
+    states=(DRAFTED, DECIDED, ISSUED, REJECTED), transitions=(CLAIM, RELEASE, ISSUE, REJECT)
+)

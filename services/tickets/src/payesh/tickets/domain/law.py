@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from payesh.tickets.domain.jalali_day import JalaliDay
 
 ANY = "any"
+UNKNOWN_CODE = "0000"
+"""Stands for an offence whose code was not found in a source; such a case is never issued."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ class Price:
     @property
     def decree(self) -> str:
         return self.tariff.decree
+
+    @property
+    def is_issuable(self) -> bool:
+        """Whether the law has an amount and a code: else a citation is held."""
+        return self.amount_rial is not None and self.offence.code != UNKNOWN_CODE
 
 
 @dataclass(frozen=True)

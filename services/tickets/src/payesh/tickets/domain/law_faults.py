@@ -8,15 +8,16 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from itertools import combinations
 from math import inf
 
-from payesh.tickets.domain.law import ANY, LawTable, OffenceClass, Period, Season
+from payesh.tickets.domain.law import ANY, UNKNOWN_CODE, LawTable, OffenceClass, Period, Season
+from payesh.tickets.domain.law_remarks import Remark, remark
 
 _MONTHS, _DAYS = range(1, 13), range(1, 32)
 
 
 def faults_of(
     table: LawTable, *, rules: Collection[str], vehicle_classes: Collection[str]
-) -> Iterator[str]:
-    """Each fault in words; `rules` and `vehicle_classes` are all that a violation can name."""
+) -> Iterator[Remark]:
+    """Each fault; `rules` and `vehicle_classes` are all that a violation can name."""
     yield from _misspelt(table, rules, vehicle_classes)
     yield from _backwards(table)
     yield from _ambiguous(table)
@@ -24,49 +25,51 @@ def faults_of(
 
 def _misspelt(
     table: LawTable, rules: Collection[str], vehicle_classes: Collection[str]
-) -> Iterator[str]:
+) -> Iterator[Remark]:
     seasons = {ANY, *(each.name for each in table.seasons)}
     codes = {each.code for each in table.offences}
     for offence in table.offences:
         if offence.rule not in rules:
-            yield f"offence {offence.code}: no rule is called {offence.rule}"
+            yield remark("unknown-rule", offence.code, offence.rule)
+        if offence.code_known == (offence.code == UNKNOWN_CODE):
+            yield remark("placeholder-known", offence.rule, UNKNOWN_CODE)
     for tariff in table.tariffs:
         if tariff.code not in codes:
-            yield f"a tariff prices code {tariff.code}, which no offence has"
+            yield remark("code-without-offence", tariff.code)
         if tariff.season not in seasons:
-            yield f"tariff of {tariff.code}: no season is called {tariff.season}"
+            yield remark("unknown-season", tariff.code, tariff.season)
         if tariff.vehicle_class not in (ANY, *vehicle_classes):
-            yield f"tariff of {tariff.code}: no vehicle class is called {tariff.vehicle_class}"
+            yield remark("unknown-vehicle", tariff.code, tariff.vehicle_class)
 
 
-def _backwards(table: LawTable) -> Iterator[str]:
+def _backwards(table: LawTable) -> Iterator[Remark]:
     for tariff in table.tariffs:
         if _is_backwards(tariff.period):
-            yield f"a tariff of {tariff.code} ends before it begins"
+            yield remark("tariff-backwards", tariff.code)
     for tolerance in table.tolerances:
         if _is_backwards(tolerance.period):
-            yield f"the tolerance of {tolerance.tolerance_kmh} km/h ends before it begins"
+            yield remark("tolerance-backwards", tolerance.tolerance_kmh)
     for offence in table.offences:
         above, to = _range(offence)
         if above >= to:
-            yield f"offence {offence.code}: nothing lies above {above} and at most at {to} km/h"
+            yield remark("empty-range", offence.code, above, to)
 
 
-def _ambiguous(table: LawTable) -> Iterator[str]:
+def _ambiguous(table: LawTable) -> Iterator[Remark]:
     for one, other in combinations(table.offences, 2):
         (above, to), (other_above, other_to) = _range(one), _range(other)
         if one.rule == other.rule and above < other_to and other_above < to:
-            yield f"offences {one.code} and {other.code} cover the same excess of {one.rule}"
+            yield remark("offences-overlap", one.code, other.code, one.rule)
     for season, next_season in combinations(table.seasons, 2):
         if season.name == next_season.name or _share_a_day(season, next_season):
-            yield f"seasons {season.name} and {next_season.name} share a name or a day"
+            yield remark("seasons-overlap", season.name, next_season.name)
     for code, *_ in _repeated(
         (each.code, each.place_class, each.vehicle_class, each.season, each.period.first)
         for each in table.tariffs
     ):
-        yield f"code {code} is priced twice for the same case from the same day"
+        yield remark("priced-twice", code)
     for day in _repeated((each.period.first,) for each in table.tolerances):
-        yield f"two tolerances begin on the same day {day[0]}"
+        yield remark("tolerances-same-day", day[0])
 
 
 def _is_backwards(period: Period) -> bool:

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from payesh.tickets.domain.desk import DESK
+from payesh.tickets.domain.finality import FINALITY
 from payesh.tickets.domain.standing import Part, Standing, State, Transition
+from payesh.tickets.domain.supervision import SUPERVISION
 
-PARTS: dict[str, Part] = {"desk": DESK}
+PARTS: dict[str, Part] = {"desk": DESK, "finality": FINALITY, "supervision": SUPERVISION}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 

@@ -60,7 +60,9 @@ class Standing:
     """Where a citation stands, as stored.
 
     `state` is a registered state's name. A claim is `hold` beside it and no state of its own, for
-    it runs out by itself. `plate_text` is the drafted plate, None where a rule rejected.
+    it runs out by itself. `plate_text` is the drafted plate, None where a rule rejected. `final_at`
+    is when a decision can no longer be undone; `returned_by` and `returned_to` are of the last time
+    it was returned, and `note` is what a person wrote about that, or about voiding it.
     """
 
     state: str
@@ -70,6 +72,10 @@ class Standing:
     decided_by: str | None = None
     decided_at: datetime | None = None
     number: str | None = None
+    final_at: datetime | None = None
+    returned_by: str | None = None
+    returned_to: str | None = None
+    note: str | None = None
 
     def holder(self, now: datetime) -> str | None:
         """The officer whose claim holds at `now`."""
@@ -85,13 +91,14 @@ class Standing:
     def after(self, transition: "Transition[S]", step: S) -> "Standing | Refusal":
         """The standing that `transition` leads to, or why it may not be taken.
 
-        A claim ends with the state that it was made in.
+        A claim ends with the state that it was made in, unless the transition makes another.
         """
         refused = self.refusal(transition, step)
         if refused is not None:
             return refused
         changed = transition.effect(self, step)
-        hold = changed.hold if transition.reaches == self.state else None
+        is_kept = transition.reaches == self.state or changed.hold is not self.hold
+        hold = changed.hold if is_kept else None
         return replace(changed, state=transition.reaches, hold=hold)
 
 
@@ -108,7 +115,8 @@ class Transition(Generic[S]):
     """One way to go on: from any state of `leaves` to `reaches`, if no guard refuses.
 
     `effect` sets what the transition records besides the state. `misplaced` is the refusal in any
-    other state than those of `leaves`.
+    other state than those of `leaves`. `is_signed` is false for what may still be undone, and for
+    undoing it: such a step is in the citation's history and in no signed statement.
     """
 
     name: str
@@ -117,6 +125,7 @@ class Transition(Generic[S]):
     guards: tuple[Guard[S], ...] = ()
     effect: Callable[[Standing, S], Standing] = unchanged
     misplaced: Refusal = NOT_IN_THIS_STATE
+    is_signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

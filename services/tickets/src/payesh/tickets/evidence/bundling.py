@@ -24,7 +24,10 @@ from payesh.tickets.evidence.manifest import (
     ManifestModels,
     ManifestShot,
 )
+from payesh.tickets.evidence.plate_place import plate_at
 from payesh.tickets.evidence.record import EvidenceRecord
+from payesh.tickets.evidence.statement import Signer, of_manifest
+from payesh.verify.bundle import MANIFEST, STATEMENT
 
 EVIDENCE = "evidence"
 
@@ -41,12 +44,13 @@ class BundleRules:
 
 
 async def build_bundle(
-    case: JoinedCase, store: ObjectStore, rules: BundleRules
+    case: JoinedCase, store: ObjectStore, rules: BundleRules, signer: Signer | None = None
 ) -> EvidenceRecord | Rejection:
     """Store the bundle under COMPLIANCE lock; where it lies, or why there can be none.
 
-    Raises ObjectMissing, ObjectTampered, EvidenceBroken (the evidence does not hold) and
-    DependencyFault (try again, nothing is lost). Running it twice stores new versions only.
+    Without a `signer` the manifest is not signed. Raises ObjectMissing, ObjectTampered,
+    EvidenceBroken (the evidence does not hold) and DependencyFault (try again, nothing is lost).
+    Running it twice stores new versions only.
     """
     violation = case.violation
     check_links(violation.segments, violation.revision.sha256)
@@ -103,8 +107,14 @@ async def build_bundle(
         shots=shots,
         retain_until=retain_until,
     )
+    body = manifest.to_json()
+    statement = None
+    if signer is not None:
+        signed = signer.sign(of_manifest(case.citation_id, violation.violation_id, body))
+        statement = await keep(STATEMENT, signed.encode(), "application/jose")
     return EvidenceRecord(
-        manifest=await keep("manifest.json", manifest.to_json(), "application/json"),
+        manifest=await keep(MANIFEST, body, "application/json"),
+        statement=statement,
         clip=clip_kept,
         shots=tuple(shots),
         others=others,
@@ -177,6 +187,8 @@ def _manifest(
         ),
         documents=others,
         models=ManifestModels(detect=violation.provenance, plates=read.provenance),
+        track=violation.track,
+        plate_at=plate_at(violation, read),
     )
 
 

@@ -5,19 +5,24 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from payesh.contracts.tickets import LawReference
 from payesh.tickets.adapters.law_file import (
-    JalaliText,
     OffenceRow,
     SeasonRow,
     TariffRow,
     ToleranceRow,
     offence_of,
+    offence_row,
     season_of,
+    season_row,
     tariff_of,
+    tariff_row,
     tolerance_of,
+    tolerance_row,
 )
 from payesh.tickets.domain.jalali_day import JalaliDay, jalali_text
-from payesh.tickets.domain.law import LawTable, Period, Price
+from payesh.tickets.domain.law import LawTable, Price
+from payesh.tickets.jalali import JalaliText
 
 
 class LawBasis(BaseModel):
@@ -57,6 +62,17 @@ class LawBasis(BaseModel):
         )
 
 
+def reference_of(table: LawTable, price: Price) -> LawReference:
+    """The law as a citation and its manifest state it."""
+    return LawReference(
+        table=table.name,
+        table_sha256=table.sha256,
+        offence_code=price.offence.code,
+        decree=price.decree,
+        amount_rial=price.amount_rial,
+    )
+
+
 def basis_of(table: LawTable, price: Price, day: JalaliDay) -> LawBasis:
     """What `table` priced a case of `day` with."""
     season, tolerance = price.season, table.tolerance(day)
@@ -67,22 +83,8 @@ def basis_of(table: LawTable, price: Price, day: JalaliDay) -> LawBasis:
         warning=table.warning,
         table_sha256=table.sha256,
         captured_on=jalali_text(day),
-        offence=OffenceRow(**vars(price.offence)),
-        tariff=TariffRow(**_row(price.tariff)),
-        season=None
-        if season is None
-        else SeasonRow(
-            name=season.name,
-            first_month_day="{:02d}-{:02d}".format(*season.first_month_day),
-            last_month_day="{:02d}-{:02d}".format(*season.last_month_day),
-        ),
-        tolerance=None if tolerance is None else ToleranceRow(**_row(tolerance)),
+        offence=offence_row(price.offence),
+        tariff=tariff_row(price.tariff),
+        season=None if season is None else season_row(season),
+        tolerance=None if tolerance is None else tolerance_row(tolerance),
     )
-
-
-def _row(dated: object) -> dict[str, object]:
-    """A dated row's fields, its period as the file spells it."""
-    fields = dict(vars(dated))
-    period: Period = fields.pop("period")
-    first, last = (None if day is None else jalali_text(day) for day in (period.first, period.last))
-    return {**fields, "first": first, "last": last}

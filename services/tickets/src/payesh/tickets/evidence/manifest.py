@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from payesh.contracts.detect import Shot
+from payesh.contracts.detect import BoxAt, Shot, VehicleTrack
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import (
     Certificate,
@@ -70,7 +70,10 @@ class ManifestModels(Value):
 
 class Manifest(Value):
     """What the bundle can be checked with, without the service: each hash, each link, the clip
-    from its parts, and the amount from the law's row in `law.json`."""
+    from its parts, and the amount from the law's row in `law.json`.
+
+    `track` is the vehicle over the clip's frames as the violation has it, `plate_at` the plate's
+    box in the frame that it was read from; both are null where detect or plates did not say."""
 
     format: Literal["payesh-evidence-manifest-v1"]
     citation_id: Uuid
@@ -92,6 +95,8 @@ class Manifest(Value):
     shots: tuple[ManifestShot, ...]
     documents: tuple[ObjectReference, ...]
     models: ManifestModels
+    track: VehicleTrack | None = None
+    plate_at: BoxAt | None = None
 
     def to_json(self) -> bytes:
         return json.dumps(

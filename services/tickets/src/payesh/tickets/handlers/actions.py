@@ -21,10 +21,18 @@ READ = Action("read", "citations:read")
 READ_CLIP = Action("read clip", "evidence:read")
 READ_SHOT = Action("read shot", "evidence:read")
 READ_MANIFEST = Action("read manifest", "evidence:read")
+READ_ARCHIVE = Action("read evidence archive", "evidence:read")
 CLAIM = Action("claim", "citations:decide", writes=True)
 RELEASE = Action("release", "citations:decide", writes=True)
 ISSUE = Action("issue", "citations:decide", writes=True)
 REJECT = Action("reject", "citations:decide", writes=True)
+UNDO = Action("undo", "citations:decide", writes=True)
+RETURN = Action("return_to_supervisor", "citations:decide", writes=True)
+GIVE_BACK = Action("give_back", "citations:supervise", writes=True)
+MAKE_VOID = Action("make_void", "citations:supervise", writes=True)
+SECOND_LOOK = Action("second_look", "citations:decide", writes=True)
+SUPERVISE = Action("supervise", "citations:supervise")
+LIFT = Action("lift_suspension", "citations:supervise", writes=True)
 
 
 def read_document(name: str) -> Action:

@@ -17,6 +17,7 @@ from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
+from payesh.tickets.evidence.statement import Signer
 from payesh.tickets.handlers import events
 from payesh.tickets.handlers.joining import reject
 
@@ -35,6 +36,7 @@ class BundlingDependencies:
     rules: BundleRules
     timeout_s: float
     missing_part_tries: int
+    signer: Signer | None = None
 
     @property
     def lease(self) -> timedelta:
@@ -57,7 +59,9 @@ async def attempt(dependencies: BundlingDependencies, job: BundleJob) -> float |
     outcome: EvidenceRecord | Rejection
     try:
         async with asyncio.timeout(dependencies.timeout_s):
-            outcome = await build_bundle(job.case, dependencies.store, dependencies.rules)
+            outcome = await build_bundle(
+                job.case, dependencies.store, dependencies.rules, dependencies.signer
+            )
     except ObjectMissing as missing:
         if job.missing_attempts + 1 < dependencies.missing_part_tries:
             wait_s = 0.3 * 2**job.missing_attempts

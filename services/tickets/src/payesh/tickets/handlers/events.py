@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from payesh.contracts import (
+    CitationClosed,
     CitationDrafted,
     CitationIssued,
     CitationRejected,
@@ -70,6 +71,19 @@ def citation_rejected(citation: StoredCitation) -> CitationRejected:
         reason=standing.reason,
         officer=standing.decided_by,
         rejected_at=standing.decided_at,
+    )
+
+
+def citation_closed(citation: StoredCitation) -> CitationClosed:
+    """Of a citation that a supervisor voided. Raises ValueError for one that nobody decided."""
+    standing = citation.standing
+    if standing.decided_at is None:
+        raise ValueError("a closed citation has a time")
+    return CitationClosed(
+        **_place(citation),
+        citation_id=citation.citation_id,
+        reason=standing.state,
+        closed_at=standing.decided_at,
     )
 
 

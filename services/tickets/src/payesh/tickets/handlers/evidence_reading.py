@@ -9,10 +9,12 @@ from uuid import UUID
 from payesh.contracts.values import ObjectReference
 from payesh.kit.errors import NotFound
 from payesh.kit.principal import Principal
+from payesh.tickets.adapters import decision_statements
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.evidence import openings
 from payesh.tickets.evidence.manifest import name_in_bundle
+from payesh.tickets.evidence.packing import Archive, archive_of
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.actions import Action
@@ -64,6 +66,16 @@ async def find_document(
         if name_in_bundle(citation_id, reference) == name:
             return reference
     raise NotFound("no such document")
+
+
+async def find_archive(
+    dependencies: Dependencies, principal: Principal, citation_id: UUID
+) -> Archive:
+    """The whole bundle with the decisions until now."""
+    evidence = await _read(dependencies, principal, citation_id, actions.READ_ARCHIVE)
+    async with dependencies.database.transaction() as session:
+        decisions = await decision_statements.of(session, citation_id)
+    return archive_of(citation_id, evidence, tuple(decisions))
 
 
 async def _read(

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead, ViolationDetected
-from payesh.contracts.tickets import LawReference
 from payesh.contracts.vocabulary import ReadOutcome
 from payesh.kit import outbox
 from payesh.kit.telemetry import current_traceparent
@@ -20,8 +19,9 @@ from payesh.tickets.domain.law import LawTable, Price
 from payesh.tickets.domain.law_book import LawBook
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.joined_case import JoinedCase
-from payesh.tickets.evidence.law_basis import basis_of
+from payesh.tickets.evidence.law_basis import basis_of, reference_of
 from payesh.tickets.handlers import events
+from payesh.tickets.handlers.law_reading import brought_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ async def receive_violation(
     """Reject, join with the read that is here, or wait for it. The caller holds the passage."""
     if await _is_known(session, violation.violation_id):
         return
-    assessed = assess(violation, dependencies.law)
+    assessed = assess(violation, await brought_up(session, dependencies.law))
     if isinstance(assessed, Rejection):
         await reject(session, violation, assessed)
         return
@@ -72,8 +72,10 @@ async def receive_read(
     """Join with every violation of the passage that waits; later ones find the read here. The
     caller holds the passage."""
     await waiting_room.add_read(session, read, dependencies.read_keep)
-    for violation in await waiting_room.take_violations(session, read.passage_id):
-        assessed = assess(violation, dependencies.law)
+    waiting = await waiting_room.take_violations(session, read.passage_id)
+    law = await brought_up(session, dependencies.law) if waiting else dependencies.law
+    for violation in waiting:
+        assessed = assess(violation, law)
         if isinstance(assessed, Rejection):  # the law may have changed while it waited
             await reject(session, violation, assessed)
         else:
@@ -121,13 +123,7 @@ def join(
         citation_id=citation_id_of(violation.violation_id),
         violation=violation,
         read=read,
-        law=LawReference(
-            table=table.name,
-            table_sha256=table.sha256,
-            offence_code=price.offence.code,
-            decree=price.decree,
-            amount_rial=price.amount_rial,
-        ),
+        law=reference_of(table, price),
         law_basis=basis_of(table, price, priced.offence.captured_on).to_json(),
     )
 

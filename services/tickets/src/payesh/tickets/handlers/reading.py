@@ -1,15 +1,17 @@
 """Reading citations: lists, the officers' queue, one citation. Each reading is recorded."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations
+from payesh.tickets.adapters import citations, suspensions
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.audited import find_allowed, query_of, record
+from payesh.tickets.handlers.second_looking import blind
 
 
 async def list_citations(
@@ -48,6 +50,41 @@ async def count_claimable(dependencies: Dependencies, principal: Principal) -> i
         return await citations.count_claimable(session, principal.bounds)
 
 
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What changed in the queue: how many may be claimed, which stand in the officer's list, and
+    the state of the one that is open, None where it is none of the officer's; and whether the law
+    prices that one."""
+
+    claimable: int
+    queued: Sequence[UUID]
+    open_state: str | None
+    open_is_mine: bool
+    open_is_priced: bool
+
+
+async def pulse(
+    dependencies: Dependencies, principal: Principal, *, limit: int, open_id: UUID | None
+) -> Pulse:
+    """Numbers, ids and a state, no personal data: pages may ask for it often without filling the
+    log."""
+    async with dependencies.database.transaction() as session:
+        opened = None if open_id is None else await citations.find(session, open_id)
+        if opened is not None and not principal.bounds.allows(opened.county, opened.road_class):
+            opened = None
+        if opened is not None and (await blind(session, opened, principal)).is_second_look:
+            opened = None
+        return Pulse(
+            await citations.count_claimable(session, principal.bounds),
+            await citations.queued_ids(
+                session, principal.bounds, officer=principal.subject, limit=limit
+            ),
+            None if opened is None else opened.state,
+            opened is not None and opened.holder == principal.subject,
+            opened is not None and opened.is_priced,
+        )
+
+
 async def read_citation(
     dependencies: Dependencies, principal: Principal, citation_id: UUID
 ) -> StoredCitation:
@@ -57,4 +94,6 @@ async def read_citation(
         await record(
             session, principal, actions.READ, [citation], query=query_of(dependencies, citation)
         )
-    return citation
+        suspended = await suspensions.is_suspended(session, citation.camera_id)
+        shown = await blind(session, citation, principal)
+    return replace(shown, camera_suspended=suspended)

@@ -1,4 +1,5 @@
-"""Longer locks on the evidence of issued citations; openings of clips that are over."""
+"""Locks on evidence: longer ones of issued citations, decisions beside their bundles; openings of
+clips that are over."""
 
 from datetime import timedelta
 
@@ -8,9 +9,16 @@ from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault, ObjectMissing
 from payesh.kit.objects import ObjectStore
 from payesh.tickets import metrics
-from payesh.tickets.adapters import bundle_jobs, citations, retention_jobs
+from payesh.tickets.adapters import (
+    bundle_jobs,
+    citations,
+    decision_statements,
+    retention_jobs,
+)
 from payesh.tickets.adapters.retention_jobs import RetentionJob
 from payesh.tickets.evidence import openings
+from payesh.tickets.evidence.bundling import EVIDENCE
+from payesh.verify.decisions import file_name
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +54,21 @@ async def _extend_lock(database: Database, store: ObjectStore, job: RetentionJob
             locked = evidence.model_copy(update={"retained_until": job.retain_until})
             await citations.set_evidence(session, job.citation_id, locked)
         await retention_jobs.finish(session, job.citation_id)
+
+
+async def keep_decisions(database: Database, store: ObjectStore, *, lasts: timedelta) -> None:
+    """Put signed decisions beside their bundles, under lock: who can change the database cannot
+    change what was decided. Raises DependencyFault; then they are put again, as new versions."""
+    async with database.transaction() as session:
+        for decision in await decision_statements.not_kept(session):
+            await store.put(
+                EVIDENCE,
+                f"{decision.citation_id}/{file_name(decision.sequence)}",
+                decision.statement.encode(),
+                media_type="application/jose",
+                retain_until=decision.made_at + lasts,
+            )
+            await decision_statements.note_kept(session, decision)
 
 
 async def tidy(database: Database) -> None:

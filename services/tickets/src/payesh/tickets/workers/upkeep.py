@@ -1,22 +1,43 @@
 """Chores that come round by themselves; several replicas may run them side by side."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from payesh.kit.bus import Consumer
 from payesh.kit.database import Database
 from payesh.kit.lifecycle import Periodic
 from payesh.kit.objects import ObjectStore
+from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers.deadlines import Deadlines
-from payesh.tickets.handlers.retention import extend_locks, tidy
+from payesh.tickets.handlers.finalising import finalise
+from payesh.tickets.handlers.repricing import RepricingDependencies, reprice
+from payesh.tickets.handlers.retention import extend_locks, keep_decisions, tidy
 
 _EVERY_S = 2.0
+_FINALITY_EVERY_S = 1.0
 
 
-def chores(database: Database, store: ObjectStore, consumer: Consumer) -> Sequence[Periodic]:
-    """Deadlines, locks and tidying, each on its own: one that fails keeps no other waiting."""
+def chores(
+    database: Database,
+    store: ObjectStore,
+    consumer: Consumer,
+    desk: Dependencies,
+    repricing: RepricingDependencies,
+    *,
+    decisions_last: timedelta,
+) -> Sequence[Periodic]:
+    """Deadlines, finality, locks, prices and tidying, each on its own: one that fails keeps no
+    other waiting."""
     deadlines = Deadlines(database, consumer)
     return (
         Periodic("deadlines", _EVERY_S, deadlines.keep),
+        Periodic("finality", _FINALITY_EVERY_S, lambda: finalise(desk)),
         Periodic("locks", _EVERY_S, lambda: extend_locks(database, store)),
+        Periodic(
+            "decisions",
+            _EVERY_S,
+            lambda: keep_decisions(database, store, lasts=decisions_last),
+        ),
+        Periodic("prices", _EVERY_S, lambda: reprice(repricing)),
         Periodic("tidying", _EVERY_S, lambda: tidy(database)),
     )

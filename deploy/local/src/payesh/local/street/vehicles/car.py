@@ -25,6 +25,7 @@ from payesh.local.street.vehicles.details import (
     plate_panel,
     windscreen,
 )
+from payesh.local.street.vehicles.rear import car_rear
 from payesh.local.street.vehicles.shapes import quad, sides, strips
 
 
@@ -60,7 +61,10 @@ def _car_front(vehicle: Vehicle, rng: np.random.Generator) -> Image:
     return c.picture()
 
 
-def car_panels(vehicle: Vehicle, rng: np.random.Generator) -> list[Panel]:
+def car_panels(
+    vehicle: Vehicle, rng: np.random.Generator, *, all_round: bool = False
+) -> list[Panel]:
+    """The car as it is seen from the front; with `all_round` its rear too."""
     paint = PAINT[vehicle.colour]
     body = vehicle.body
     w, length, height = body.width_m, body.length_m, body.height_m
@@ -169,6 +173,8 @@ def car_panels(vehicle: Vehicle, rng: np.random.Generator) -> list[Panel]:
     for side in (-1, 1):
         panels.append(mirror(paint, side * (half + 0.09), cowl_y + 0.28, belt + 0.07))
     panels.append(plate_panel(vehicle))
+    if all_round:
+        panels += car_rear(vehicle, (roof_half, roof_end, belt))
     return panels
 
 

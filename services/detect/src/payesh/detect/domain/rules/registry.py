@@ -1,6 +1,15 @@
 """All rules of the road that the observer judges, by name."""
 
-from payesh.detect.domain.rules import speeding
+from payesh.detect.domain.rules import (
+    forbidden_stopping,
+    forbidden_turn,
+    no_entry,
+    red_light,
+    special_lane,
+    speeding,
+    stop_line,
+    wrong_way,
+)
 from payesh.detect.domain.rules.rule import RuleKind
 from payesh.detect.domain.scene import Scene
 
@@ -19,4 +28,14 @@ def armed(scene: Scene) -> list[RuleKind]:
     return [RULES[name] for name in sorted(RULES) if RULES[name].is_armed_by(scene)]
 
 
-register(speeding.RULE)
+for rule in (
+    forbidden_stopping,
+    forbidden_turn,
+    no_entry,
+    red_light,
+    special_lane,
+    speeding,
+    stop_line,
+    wrong_way,
+):
+    register(rule.RULE)

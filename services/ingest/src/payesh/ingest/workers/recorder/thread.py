@@ -2,11 +2,12 @@
 
 import random
 import threading
+import time
 from datetime import UTC, datetime
 
 import structlog
 
-from payesh.contracts.vocabulary import GapReason
+from payesh.contracts.vocabulary import GapReason, HealthCondition
 from payesh.ingest import metrics
 from payesh.ingest.adapters.rtsp import NoParameterSets, SourceFailure
 from payesh.ingest.adapters.spool import Spool, SpoolFull
@@ -19,6 +20,8 @@ from payesh.ingest.workers.recorder.limits import RecorderCallbacks, RecorderLim
 from payesh.ingest.workers.recorder.writer import SegmentWriter
 
 log = structlog.get_logger(__name__)
+
+_TICK_S = 1.0
 
 
 class Recorder(threading.Thread):
@@ -40,6 +43,7 @@ class Recorder(threading.Thread):
         self._stopping = threading.Event()
         self._reconnect = threading.Event()
         self._backoff = Backoff()
+        self._refused = Backoff(first_s=120.0, longest_s=900.0)
         self._room = Backoff(longest_s=5.0)
         self._coverage = Coverage(assignment, spool, callbacks.on_spooled)
         self._conditions = Conditions(assignment, spool, callbacks.on_spooled)
@@ -69,6 +73,7 @@ class Recorder(threading.Thread):
     def stop(self) -> None:
         """Ends within the read timeout, usually at the next frame; the last segment is kept."""
         self._stopping.set()
+        self._reconnect.set()
 
     def run(self) -> None:
         while not self._stopping.is_set():
@@ -102,6 +107,7 @@ class Recorder(threading.Thread):
 
     def _on_streaming(self) -> None:
         self._backoff.succeeded()
+        self._refused.succeeded()
         self._conditions.frames_arrive(self._assignment.place)
 
     def _on_waiting(self, waited_s: float) -> None:
@@ -120,16 +126,31 @@ class Recorder(threading.Thread):
         metrics.reconnects.inc()
         if isinstance(failure, NoParameterSets):  # the camera answers: waiting longer serves nobody
             self._backoff.succeeded()
-        wait_s = self._backoff.failed(random.random())  # noqa: S311 - spreads retries
+        # A camera locks an account, for others too, after a few passwords that it refuses.
+        refused = failure.condition == HealthCondition.ACCESS_DENIED
+        backoff = self._refused if refused else self._backoff
+        wait_s = backoff.failed(random.random())  # noqa: S311 - spreads retries
         log.warning(
             "source lost",
             camera_id=self.camera_id,
             reason=str(failure),
             retry_in_s=round(wait_s, 1),
         )
-        self._conditions.source_lost(failure, self._limits.offline_after_s, self._assignment.place)
-        self._account_until_now()
-        self._stopping.wait(wait_s)
+        self._lost_for(failure, wait_s)
+
+    def _lost_for(self, failure: SourceFailure, wait_s: float) -> None:
+        """Wait, at most until the source is changed, and tell how long it is lost meanwhile."""
+        until_s = time.monotonic() + wait_s
+        while True:
+            place = self._assignment.place
+            self._conditions.source_lost(failure, self._limits.offline_after_s, place)
+            self._account_until_now()
+            left_s = until_s - time.monotonic()
+            if left_s <= 0:
+                return
+            if self._reconnect.wait(min(left_s, _TICK_S)):
+                self._refused.succeeded()
+                return
 
     def _wait_for_room(self) -> None:
         while not self._stopping.wait(self._room.failed(random.random())):  # noqa: S311

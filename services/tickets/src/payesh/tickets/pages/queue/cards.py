@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import ClassVar
 
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import Certificate
 from payesh.tickets.adapters.stored_citation import StoredCitation
+from payesh.tickets.domain.desk import DECIDED
 from payesh.tickets.domain.law import LawTable
 from payesh.tickets.domain.rejection import OFFICER_REASONS
 from payesh.tickets.evidence.clip import PLAYABLE_CODECS
@@ -74,6 +76,7 @@ class CitationCard:
     clock_u95: str
     certificate: Mapping[str, str] | None
     law: LawCard
+    is_priced: bool
     evidence: Mapping[str, str]
     is_video: bool
     clip_seconds: float
@@ -83,9 +86,15 @@ class CitationCard:
     revision: str
     claimed_by: str | None
     claimed_until: str | None
+    claimed_until_utc: str
     is_mine: bool
     number: str | None
     reason: str | None
+    is_my_decision: bool
+    undo_ms: int
+    note: str | None
+    is_suspended: bool
+    is_second_look: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +153,7 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         clock_u95=persian_number(citation.clock_u95_ms),
         certificate=_certificate(citation.certificate),
         law=_law(citation.rule, citation.law, law),
+        is_priced=citation.is_priced,
         evidence=_evidence(evidence),
         clip_seconds=evidence.duration_ms / 1000,
         is_video=evidence.clip.media_type.startswith("video/"),
@@ -153,10 +163,24 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         revision=persian_number(evidence.revision),
         claimed_by=citation.holder,
         claimed_until=persian_time(until) if until is not None else None,
+        claimed_until_utc="" if until is None else until.astimezone(UTC).isoformat(),
         is_mine=citation.holder == officer,
         number=persian_digits(standing.number) if standing.number else None,
         reason=word("reasons", standing.reason) if standing.reason else None,
+        is_my_decision=standing.decided_by == officer,
+        undo_ms=_undo_ms(citation),
+        note=standing.note,
+        is_suspended=citation.camera_suspended,
+        is_second_look=citation.is_second_look,
     )
+
+
+def _undo_ms(citation: StoredCitation) -> int:
+    """How long the decision can still be undone, by the database's clock."""
+    final_at = citation.standing.final_at
+    if citation.state != DECIDED.name or final_at is None:
+        return 0
+    return max(0, round((final_at - citation.now) / timedelta(milliseconds=1)))
 
 
 def _rule_rejection_card(citation: StoredCitation) -> RuleRejectionCard:

@@ -3,17 +3,20 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from payesh.kit.authorization import authorize
 from payesh.kit.paging import Limit
 from payesh.kit.principal import Principal
+from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.dependencies import Dependencies
+from payesh.tickets.domain.law import LawTable
 from payesh.tickets.handlers import actions, reading
-from payesh.tickets.handlers.law_reading import law_of, law_today
+from payesh.tickets.handlers.law_reading import law_book, law_today
+from payesh.tickets.jalali import jalali_day
 from payesh.tickets.pages.queue.cards import (
     OFFICER_CHOICES,
     CitationCard,
@@ -37,7 +40,13 @@ _templates = page_templates(__file__)
 
 
 class Waiting(BaseModel):
+    """`queued` are the ids of the list; `open_state` is that of the citation that is open."""
+
     claimable: int
+    queued: list[UUID]
+    open_state: str | None
+    open_is_mine: bool
+    open_is_priced: bool
 
 
 @router.get("")
@@ -50,18 +59,30 @@ async def queue_page(
     """The list and the first draft; with `X-Partial` the list alone."""
     items = await _cards(dependencies, principal, limit)
     if partial:
-        return _render(dependencies, principal, "_list.html", items=items, selected=None)
+        return await _render(dependencies, principal, "_list.html", items=items, selected=None)
     selected: CitationCard | None = None
     if items:
         first = await reading.read_citation(dependencies, principal, UUID(items[0].id))
-        selected = citation_card(first, law_of(dependencies, first), principal.subject)
+        selected = citation_card(first, await _law_of(dependencies, first), principal.subject)
     return await _whole_page(dependencies, principal, items, selected)
 
 
 @router.get("/count")
-async def count(dependencies: DependenciesHere, principal: Counter) -> Waiting:
-    """How many drafts wait; no personal data, so the page may ask often."""
-    return Waiting(claimable=await reading.count_claimable(dependencies, principal))
+async def count(
+    dependencies: DependenciesHere,
+    principal: Counter,
+    limit: Limit = 50,
+    opened: Annotated[UUID | None, Query(alias="open")] = None,
+) -> Waiting:
+    """What changed since; no personal data, so the page may ask often."""
+    found = await reading.pulse(dependencies, principal, limit=limit, open_id=opened)
+    return Waiting(
+        claimable=found.claimable,
+        queued=list(found.queued),
+        open_state=found.open_state,
+        open_is_mine=found.open_is_mine,
+        open_is_priced=found.open_is_priced,
+    )
 
 
 @router.get("/{citation_id}")
@@ -73,9 +94,9 @@ async def citation_page(
 ) -> HTMLResponse:
     """One citation; with `X-Partial` without the list."""
     citation = await reading.read_citation(dependencies, principal, citation_id)
-    card = card_of(citation, law_of(dependencies, citation), principal.subject)
+    card = card_of(citation, await _law_of(dependencies, citation), principal.subject)
     if partial:
-        return _render(dependencies, principal, card.template, card=card)
+        return await _render(dependencies, principal, card.template, card=card)
     items = await _cards(dependencies, principal, 50)
     return await _whole_page(dependencies, principal, items, card)
 
@@ -84,7 +105,17 @@ async def _cards(
     dependencies: Dependencies, principal: Principal, limit: int
 ) -> list[CitationCard]:
     found = await reading.list_queue(dependencies, principal, limit=limit)
-    return [citation_card(each, law_of(dependencies, each), principal.subject) for each in found]
+    book = await law_book(dependencies)
+    return [
+        citation_card(each, book.law_on(jalali_day(each.captured_at)), principal.subject)
+        for each in found
+    ]
+
+
+async def _law_of(dependencies: Dependencies, citation: StoredCitation) -> LawTable:
+    """The table in force on the day of a citation's offence; it may have been replaced since the
+    citation was priced."""
+    return (await law_book(dependencies)).law_on(jalali_day(citation.captured_at))
 
 
 async def _whole_page(
@@ -94,18 +125,19 @@ async def _whole_page(
     selected: CitationCard | RuleRejectionCard | None,
 ) -> HTMLResponse:
     waiting = await reading.count_claimable(dependencies, principal)
-    return _render(
+    return await _render(
         dependencies, principal, "queue.html", items=items, selected=selected, waiting=waiting
     )
 
 
-def _render(
+async def _render(
     dependencies: Dependencies, principal: Principal, template: str, **values: Any
 ) -> HTMLResponse:
     body = _templates.get_template(template).render(
         officer=principal.subject,
         may_decide=actions.CLAIM.scope in principal.scopes,
-        law=law_today(dependencies),
+        may_supervise=actions.MAKE_VOID.scope in principal.scopes,
+        law=await law_today(dependencies),
         reasons=OFFICER_CHOICES,
         **values,
     )

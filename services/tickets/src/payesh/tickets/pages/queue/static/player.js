@@ -3,12 +3,14 @@
 
 import { persian } from "./persian.js";
 
-// Seconds: where the shown frame begins, and from one frame to the next. No element has the rate of
-// its frames, so the smallest step between two that were shown is taken for it.
+// Seconds: where the shown frame begins, where a step leads, and from one frame to the next. No element
+// has the rate of its frames, so the smallest step between two that were shown is taken for it.
+let shownAt = NaN;
 let frameAt = NaN;
 let frameGap = Infinity;
+let start = Infinity; // where the clip's first frame begins
 
-export function prepareClip(onError) {
+export function prepareClip(onError, onShown) {
   const video = shownVideo();
   if (!video) return;
   const player = video.closest(".player");
@@ -16,18 +18,19 @@ export function prepareClip(onError) {
   const output = player.querySelector("output");
   const seconds = Number(video.dataset.seconds);
   const written = (value) => persian(value.toFixed(1)).replace(".", "٫");
-  let start = Infinity;
-  frameAt = NaN;
+  start = Infinity;
+  shownAt = frameAt = NaN;
   frameGap = Infinity;
   const onFrame = (_, frame) => {
     if (!video.isConnected) return; // its last one may come when the next clip is shown already
     start = Math.min(start, frame.mediaTime);
-    const gap = Math.abs(frame.mediaTime - frameAt);
+    const gap = Math.abs(frame.mediaTime - shownAt);
     if (gap > 0.001) frameGap = Math.min(frameGap, gap);
-    frameAt = frame.mediaTime;
+    shownAt = frameAt = frame.mediaTime;
     const at = Math.min(Math.max(frame.mediaTime - start, 0), seconds);
     slider.value = String(Math.round((1000 * at) / seconds));
     output.textContent = `${written(at)} / ${written(seconds)}`;
+    onShown(video, frame.mediaTime - start, frameGap);
     video.requestVideoFrameCallback(onFrame);
   };
   video.requestVideoFrameCallback(onFrame);
@@ -54,9 +57,25 @@ export function toggleSlow() {
 export function stepFrame(by) {
   withVideo((video) => {
     video.pause();
+    if (!Number.isFinite(frameGap)) {
+      video.currentTime += by / 50; // it never played: rather too little than a frame skipped
+      return;
+    }
+    // From where the step before leads, although its frame may not be shown yet.
+    const last = start + Number(video.dataset.seconds) - frameGap;
+    frameAt = Math.min(Math.max(frameAt + by * frameGap, start), last);
     // Into the middle of that frame: at its edge a rounding would show its neighbour.
-    if (Number.isFinite(frameGap)) video.currentTime = frameAt + (by + 0.5) * frameGap;
-    else video.currentTime += by / 50; // it never played: rather too little than a frame skipped
+    video.currentTime = frameAt + 0.5 * frameGap;
+  });
+}
+
+// Show the frame of a moment, in seconds from the clip's first frame.
+export function seekTo(offset) {
+  withVideo((video) => {
+    if (!Number.isFinite(offset) || !Number.isFinite(start)) return;
+    video.pause();
+    const last = Number(video.dataset.seconds) - (Number.isFinite(frameGap) ? frameGap / 2 : 0.01);
+    video.currentTime = start + Math.min(offset, last);
   });
 }
 

@@ -1,78 +1,37 @@
 // The officers' queue: keys and buttons call the same API that any client calls.
 
-import { prepareClip, stepFrame, togglePlay, toggleSlow } from "./player.js";
+import { apiOf, Refused } from "./api.js";
+import { drawFrame, measuredOffset, prepareLayer, toggleLayer } from "./layer.js";
+import { KEYS } from "./keys.js";
+import { keepLease } from "./lease.js";
+import { leftToRight, message, showMessage } from "./message.js";
+import { askNote } from "./notes.js";
+import { prepareClip, seekTo, stepFrame, togglePlay, toggleSlow } from "./player.js";
 import { persian } from "./persian.js";
+import { PROBLEMS } from "./problems.js";
+import { forgetUndo, lastUndoable, offerUndo } from "./undo.js";
 
 const items = document.getElementById("items");
 const detail = document.getElementById("detail");
 const empty = document.getElementById("empty");
-const message = document.getElementById("message");
 const shown = document.getElementById("shown");
 const fresh = document.getElementById("fresh");
 const waiting = document.getElementById("waiting");
 const dialogs = Object.fromEntries(
-  ["issue", "reject", "help", "shot"].map((name) => [name, document.getElementById(`${name}-dialog`)]),
+  ["issue", "reject", "help", "shot", "note"].map((name) => [name, document.getElementById(`${name}-dialog`)]),
 );
 
-const PROBLEMS = {
-  "claimed-by-another": "مأمور دیگری این پرونده را برداشته است.",
-  "already-decided": "دربارهٔ این پرونده پیش‌تر تصمیم گرفته شده است.",
-  "changed-meanwhile": "این پرونده در این میان تغییر کرد؛ دوباره بازش کنید.",
-  "claim-required": "مهلت شما گذشته است؛ پرونده را دوباره بردارید.",
-  "plate-differs": "پلاک با پیش‌نویس یکی نیست؛ با دلیل «پلاک نادرست» رد کنید.",
-  "out-of-bounds": "این پرونده بیرون از محدودهٔ شماست.",
-  "missing-scope": "شما اجازهٔ این کار را ندارید.",
-  "not-found": "این پرونده یافت نشد.",
-  unavailable: "سامانه موقتاً در دسترس نیست؛ چیزی از دست نرفته است. کمی بعد دوباره بکوشید.",
-};
-
-let session = null; // who is signed in, and the CSRF token
 let busy = false;
 
-// A number with a hyphen would be turned round in a right-to-left sentence.
-const leftToRight = (text) => `\u2066${text}\u2069`;
 const article = () => detail.querySelector(".detail");
 const current = () => article()?.dataset.id ?? null;
 const rows = () => [...items.querySelectorAll(".item")];
 
-function showMessage(text, isError = false) {
-  message.textContent = text;
-  message.classList.toggle("error", isError);
-  message.hidden = false;
-  clearTimeout(showMessage.timer);
-  showMessage.timer = setTimeout(() => { message.hidden = true; }, isError ? 7000 : 3500);
-}
-
-class Refused extends Error {}
-
-async function call(path, options = {}) {
-  let response;
-  try {
-    response = await fetch(path, { credentials: "same-origin", ...options });
-  } catch {
-    throw new Refused("ارتباط با سامانه برقرار نیست.");
-  }
-  if (response.status === 401) { // the session ran out: sign in again and come back here
-    location.assign(`/queue${current() ? `/${current()}` : ""}`);
-    throw new Refused("باید دوباره وارد شوید.");
-  }
-  if (!response.ok) {
-    const problem = await response.json().catch(() => ({}));
-    const kind = String(problem.type ?? "").split(":").pop();
-    throw new Refused(PROBLEMS[kind] ?? `درخواست پذیرفته نشد (${persian(response.status)}).`);
-  }
-  return response;
-}
-
-async function csrf() {
-  session ??= await (await call("/sign-in/session")).json();
-  return session.csrf_token;
-}
-
-async function post(path, body) {
-  const headers = { "X-CSRF-Token": await csrf(), "Content-Type": "application/json" };
-  return (await call(path, { method: "POST", headers, body: JSON.stringify(body ?? {}) })).json();
-}
+// Whose session ran out signs in again and comes back here.
+const { call, send, signedIn } = apiOf(PROBLEMS, () => {
+  location.assign(`/queue${current() ? `/${current()}` : ""}`);
+});
+const post = (path, body) => send("POST", path, body);
 
 async function attempt(work) {
   if (busy) return;
@@ -91,9 +50,8 @@ async function attempt(work) {
   }
 }
 
-async function fragment(path) {
-  return (await call(path, { headers: { "X-Partial": "1", Accept: "text/html" } })).text();
-}
+const PARTIAL = { headers: { "X-Partial": "1", Accept: "text/html" } };
+const fragment = async (path) => (await call(path, PARTIAL)).text();
 
 function markCurrent() {
   for (const row of rows()) {
@@ -115,16 +73,20 @@ async function show(id, remember = true) {
   prepareShownClip();
 }
 
-const prepareShownClip = () => prepareClip(
-  () => showMessage("فیلم پخش نشد. مدرک سر جای خود است؛ دوباره بکوشید.", true),
-);
+function prepareShownClip() {
+  prepareClip(
+    () => showMessage("فیلم پخش نشد. مدرک سر جای خود است؛ دوباره بکوشید.", true),
+    drawFrame,
+  );
+  const read = async (path) => (await call(path)).json();
+  prepareLayer(current(), read).catch(() => {}); // without it the clip is as good as before
+}
 
 function showNothing() {
   detail.innerHTML = "";
   empty.hidden = false;
   history.pushState({}, "", "/queue");
 }
-
 async function refresh() {
   items.innerHTML = await fragment("/queue");
   fresh.hidden = true;
@@ -133,9 +95,23 @@ async function refresh() {
   if (!current() && rows().length) await show(rows()[0].dataset.id);
 }
 
+// Cases that others took leave the list, and an open one that somebody else changed is shown anew.
 async function count() {
-  const { claimable } = await (await call("/queue/count")).json();
+  const id = current();
+  const asked = id ? `?open=${id}` : "";
+  const { claimable, queued, open_state, open_is_mine, open_is_priced } = await (await call(`/queue/count${asked}`)).json();
   waiting.textContent = persian(claimable);
+  const known = new Set(queued);
+  for (const row of rows()) if (!known.has(row.dataset.id) && row.dataset.id !== id) row.remove();
+  const open = article();
+  const dialogOpen = Object.values(dialogs).some((dialog) => dialog.open);
+  if (id && id === current() && open_state && !busy && !dialogOpen
+    && (open.dataset.state !== open_state || (open.dataset.mine === "yes") !== open_is_mine
+      || (open.dataset.priced === "no" && open_is_priced))) {
+    detail.innerHTML = await fragment(`/queue/${id}`);
+    prepareShownClip();
+    showMessage("این پرونده در این میان تغییر کرد.");
+  }
   const shown = rows().filter((row) => !row.classList.contains("mine")).length;
   fresh.hidden = claimable <= shown || rows().length >= 50;
   if (claimable > 0 && rows().length === 0 && !current()) await refresh();
@@ -150,19 +126,71 @@ function step(by) {
 
 async function decide(body) {
   const id = current();
-  const decided = await post(`/v1/citations/${id}/decide`, body);
+  const decided = await post(`/v1/${article().dataset.look ? "second-looks" : "citations"}/${id}/decide`, body);
   Object.values(dialogs).forEach((dialog) => dialog.close());
-  const all = rows();
-  const at = all.findIndex((row) => row.dataset.id === id);
-  const next = all[at + 1] ?? all[at - 1];
-  all[at]?.remove();
-  showMessage(decided.number ? `صادر شد: شمارهٔ ${leftToRight(persian(decided.number))}` : "رد شد.");
-  if (next) await show(next.dataset.id);
-  else showNothing();
-  await count();
+  rows().find((row) => row.dataset.id === id)?.remove();
+  if (!decided) showMessage("نظر شما ثبت شد.");
+  else if (decided.state === "decided") offerUndo(decided);
+  else showMessage(decided.number ? `صادر شد: شمارهٔ ${leftToRight(persian(decided.number))}` : "رد شد.");
+  await goOn();
 }
 
+async function undo() {
+  const own = detail.querySelector(".actions [data-act=undo]") && current();
+  const id = own || lastUndoable();
+  if (!id) return showMessage("تصمیمی نیست که بتوان برگرداند.", true);
+  forgetUndo(id);
+  await post(`/v1/citations/${id}/undo`);
+  items.innerHTML = await fragment("/queue");
+  await show(id);
+  showMessage("تصمیم برگردانده شد؛ پرونده دوباره در دست شماست.");
+}
+
+// Return to a supervisor, give back, void: each with words of whoever does it.
+const noted = (path, after) => () => askNote(dialogs.note, path, (note) => attempt(async () => {
+  const id = current();
+  await post(`/v1/citations/${id}/${path}`, { note });
+  dialogs.note.close();
+  await after(id);
+}));
+
+// The service assigns: no two officers are given one case. While one is decided the next is already
+// in hand and its page is here.
+const STALE_MS = 60_000;
+let ahead = null; // promise of { id, html }, or of null when nothing waits
+
+async function assigned() {
+  const next = await post("/v1/citations/next", { beside: current() ? [current()] : [] });
+  if (!next) return null;
+  return { id: next.citation_id, html: await fragment(`/queue/${next.citation_id}`), at: Date.now() };
+}
+
+function lookAhead() {
+  ahead ??= assigned().catch(() => null);
+}
+
+async function goOn() {
+  let next = await ahead;
+  ahead = null;
+  if (!next || Date.now() - next.at > STALE_MS) next = await assigned(); // what is held comes first
+  if (!next) {
+    showNothing();
+    return void await count();
+  }
+  detail.innerHTML = next.html;
+  empty.hidden = true;
+  rows().find((row) => row.dataset.id === next.id)?.classList.add("mine");
+  markCurrent();
+  history.pushState({ id: next.id }, "", `/queue/${next.id}`);
+  detail.scrollTop = 0;
+  prepareShownClip();
+  lookAhead();
+}
+
+keepLease(detail, () => !busy && post(`/v1/citations/${current()}/claim`));
+
 const acts = {
+  "take-next": () => attempt(goOn),
   claim: () => attempt(async () => {
     const id = current();
     await post(`/v1/citations/${id}/claim`);
@@ -176,6 +204,8 @@ const acts = {
     await show(id, false);
   }),
   issue: () => {
+    if (article().dataset.priced === "no") return showMessage(PROBLEMS.unpriced, true);
+    if (article().dataset.suspended === "yes") return showMessage(PROBLEMS["camera-suspended"], true);
     const shot = detail.querySelector(".shot img, .still");
     const plate = detail.querySelector(".detail-head .plate");
     document.getElementById("issue-shot").replaceChildren(...(shot ? [shot.cloneNode()] : []));
@@ -184,11 +214,21 @@ const acts = {
     dialogs.issue.showModal();
   },
   "confirm-issue": () => attempt(() => decide({ decision: "issue", plate: article().dataset.plate })),
-  reject: () => {
-    message.hidden = true;
-    dialogs.reject.showModal();
-  },
+  reject: () => { message.hidden = true; dialogs.reject.showModal(); },
   "confirm-reject": (button) => attempt(() => decide({ decision: "reject", reason: button.dataset.reason })),
+  undo: () => attempt(undo),
+  "second-look": () => attempt(async () => {
+    const next = await post("/v1/second-looks/next");
+    if (next) await show(next.citation_id, false);
+    else showMessage("چیزی برای بازبینی نیست.");
+  }),
+  return: noted("return", (id) => {
+    rows().find((row) => row.dataset.id === id)?.remove();
+    showMessage("به سرپرست بازگردانده شد.");
+    return goOn();
+  }),
+  "give-back": noted("give-back", (id) => show(id, false)),
+  void: noted("void", (id) => show(id, false)),
   play: togglePlay,
   "frame-back": () => stepFrame(-1),
   "frame-on": () => stepFrame(1),
@@ -196,12 +236,18 @@ const acts = {
     const isSlow = toggleSlow();
     detail.querySelector("[data-act=slow]")?.setAttribute("aria-pressed", String(isSlow));
   },
+  measured: () => seekTo(measuredOffset()),
+  layer: () => {
+    const isOn = toggleLayer();
+    detail.querySelector("[data-act=layer]")?.setAttribute("aria-pressed", String(isOn));
+  },
   help: () => dialogs.help.showModal(),
   close: (button) => button.closest("dialog").close(),
   refresh: () => attempt(refresh),
   "sign-out": () => attempt(async () => {
-    const headers = { "X-CSRF-Token": await csrf() };
-    const ended = await (await call("/sign-out", { method: "POST", headers })).json();
+    const next = await ahead; // it would be kept from the others until its lease ran out
+    if (next) await post(`/v1/citations/${next.id}/release`).catch(() => {});
+    const ended = await post("/sign-out");
     location.assign(ended.continue_at); // else access would let the next person in unasked
   }),
 };
@@ -222,9 +268,6 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// By key position, so that the keys work under a Persian keyboard layout too.
-const KEYS = { KeyJ: "next", KeyK: "previous", KeyC: "claim", KeyI: "issue", KeyR: "reject", KeyU: "release", KeyG: "refresh", KeyS: "slow", Comma: "frame-back", Period: "frame-on" };
-
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (dialogs.reject.open) {
@@ -232,7 +275,7 @@ document.addEventListener("keydown", (event) => {
     if (choice) dialogs.reject.querySelectorAll("[data-reason]")[choice[1] - 1]?.click();
     return;
   }
-  if (dialogs.issue.open || dialogs.help.open || dialogs.shot.open) return;
+  if (Object.values(dialogs).some((dialog) => dialog.open)) return;
   if (event.key === "?" || event.key === "؟") return void acts.help();
   if (event.code === "Space" && event.target.tagName !== "BUTTON") {
     event.preventDefault();
@@ -241,14 +284,16 @@ document.addEventListener("keydown", (event) => {
   const act = KEYS[event.code];
   if (act === "next") return step(1);
   if (act === "previous") return step(-1);
-  if (act === "refresh") return void acts.refresh();
+  if (act === "refresh" || act === "take-next" || act === "undo" || act === "second-look") return void acts[act]();
   // Only what the page offers now: a key must not do what no button does.
-  if (act) detail.querySelector(`[data-act="${act}"]`)?.click();
+  if (!act) return;
+  event.preventDefault(); // else the key that opens a field is typed into it
+  detail.querySelector(`[data-act="${act}"]`)?.click();
 });
 
 addEventListener("popstate", () => location.reload());
 setInterval(() => { if (!document.hidden && !busy) count().catch(() => {}); }, 4000);
 prepareShownClip();
-csrf()
-  .then(() => { if (session.name) document.getElementById("officer").textContent = session.name; })
+signedIn()
+  .then(({ name }) => { if (name) document.getElementById("officer").textContent = name; })
   .catch(() => {});

@@ -1,0 +1,1 @@
+"""A synthetic junction beside the street: signals, turns, lanes and bays, with truth per rule."""

@@ -1,0 +1,110 @@
+"""Films of the junction: video, truth of the rules and the camera's revision, in a folder each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from payesh.contracts.values import format_utc
+from payesh.local.junction.camera_document import FILMED_AT, camera_document
+from payesh.local.junction.drawing import (
+    FPS,
+    GOP_FRAMES,
+    JunctionDrawing,
+    Place,
+    film_frames,
+)
+from payesh.local.junction.layout import CAMERA
+from payesh.local.junction.offences import offences_of
+from payesh.local.junction.script import CYCLES, Script, write_script
+from payesh.local.junction.weather import VARIANTS
+from payesh.local.rules_truth import (
+    BOXES_EVERY_S,
+    CAMERA_NAME,
+    RULES_NAME,
+    VIDEO_NAME,
+    Box,
+    BrokenRule,
+    TrueVehicle,
+    write_rules,
+)
+from payesh.local.street.encoding import Film, encode
+
+_CRF = 24
+RULES = (
+    "red_light", "stop_line", "wrong_way", "no_entry", "special_lane", "forbidden_turn",
+    "forbidden_stopping", "speeding",
+)  # fmt: skip
+"""What the junction's camera arms."""
+
+
+def render_junction(
+    seed: int, variant: str, out: Path, *, cycles: int = CYCLES, workers: int | None = None
+) -> Path:
+    """Write the film of a seed and a variant into a folder of its own below `out`, and return it.
+
+    A folder that is complete is returned at once. Raises KeyError for a variant that there is not.
+    """
+    crowded = VARIANTS[variant].crowded
+    folder = out / f"junction-{variant}-{seed}"
+    if (folder / RULES_NAME).is_file():
+        return folder
+    script = write_script(seed, cycles=cycles, crowded=crowded)
+    size_px = CAMERA.width_px, CAMERA.height_px
+    begin = partial(JunctionDrawing, seed, variant, cycles)
+    film = Film(begin, size_px, film_frames(cycles), FPS, GOP_FRAMES, _CRF)
+    folder.mkdir(parents=True, exist_ok=True)
+    workshop = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder))
+    try:
+        cores = len(os.sched_getaffinity(0))
+        encode(film, workshop / VIDEO_NAME, workers=workers or cores, on_frames=lambda _: None)
+        document = json.dumps(camera_document(folder.name), ensure_ascii=False, indent=1)
+        (workshop / CAMERA_NAME).write_text(document, "utf-8")
+        write_rules(
+            workshop / RULES_NAME,
+            film=folder.name,
+            variant=variant,
+            first_frame_at=format_utc(FILMED_AT),
+            rules=RULES,
+            vehicles=true_vehicles(script),
+        )
+        for name in (VIDEO_NAME, CAMERA_NAME, RULES_NAME):  # the truth last: all is complete then
+            (workshop / name).replace(folder / name)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    return folder
+
+
+def true_vehicles(script: Script) -> list[TrueVehicle]:
+    """Every vehicle that is seen, with what it broke."""
+    vehicles = []
+    for actor in script.actors:
+        times = np.arange(0.0, script.duration_s, BOXES_EVERY_S)
+        times = times[(times >= actor.begins_s) & (times <= actor.ends_s)]
+        boxes: list[tuple[float, Box]] = []
+        if len(times):
+            feet, headings, _ = actor.placed(times)
+            for time_s, foot, heading in zip(times, feet, headings, strict=True):
+                box = Place(actor, foot, heading).box_px
+                if box is not None:
+                    boxes.append((float(time_s), box))
+        if not boxes:
+            continue
+        broke = (
+            BrokenRule(each.rule, each.from_s, each.to_s, each.marginal)
+            for each in offences_of(actor, script.duration_s)
+        )
+        vehicle = actor.vehicle
+        vehicles.append(
+            TrueVehicle(
+                vehicle.vehicle_id, vehicle.vehicle_class.value, actor.role, tuple(broke),
+                tuple(boxes),
+            )
+        )  # fmt: skip
+    return vehicles

@@ -1,0 +1,1 @@
+"""Verifying a citation's evidence bundle offline: no network, no database, no settings."""

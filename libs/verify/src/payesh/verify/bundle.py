@@ -1,0 +1,70 @@
+"""A bundle as its checks see it: documents that were found whole, and the manifest over them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MANIFEST = "manifest.json"
+STATEMENT = "manifest.jws"
+FORMAT = "payesh-evidence-manifest-v1"
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """`manifest` is the signed one; `bodies` are those of whole files."""
+
+    manifest: Document
+    manifest_sha256: str
+    bodies: Mapping[str, bytes]
+
+    def document(self, name: str) -> Document:
+        """A JSON document of the bundle. Raises ValueError or TypeError for what is none."""
+        found = json.loads(self.bodies[name])
+        if not isinstance(found, dict):
+            raise TypeError("not an object")
+        return found
+
+    @property
+    def violation(self) -> Document:
+        return self.document("violation.json")
+
+    @property
+    def read(self) -> Document:
+        return self.document("read.json")
+
+    @property
+    def revision(self) -> Document:
+        return self.document("revision.json")
+
+    @property
+    def law(self) -> Document:
+        return self.document("law.json")
+
+    @property
+    def clip_name(self) -> str:
+        return self.name_of(self.manifest["clip"]["object"])
+
+    def name_of(self, reference: Document) -> str:
+        return name_in_bundle(self.manifest, reference)
+
+
+def name_in_bundle(manifest: Document, reference: Document) -> str:
+    """The name of an object of the manifest in its bundle, for example `shots/0.jpg`.
+
+    Raises ValueError for an object of another folder.
+    """
+    folder, _, name = str(reference["key"]).partition("/")
+    if folder != manifest["citation_id"] or not name:
+        raise ValueError("an object outside of the bundle")
+    return name
+
+
+def objects_of(manifest: Document) -> list[Document]:
+    """Every object that a manifest names, in its order."""
+    clip = manifest["clip"]
+    copy = [] if clip["viewing_copy"] is None else [clip["viewing_copy"]]
+    shots = [shot["object"] for shot in manifest["shots"]]
+    return [clip["object"], *copy, *shots, *manifest["documents"]]

@@ -1,0 +1,106 @@
+"""What a trajectory shows beyond doubt: the conditions that all rules but speeding share.
+
+Each doubt favours the driver. What may be another vehicle ends a rule for good; what may be
+elsewhere in the picture counts as not seen.
+"""
+
+from datetime import datetime, timedelta
+from math import hypot
+
+from payesh.detect.domain.marks import Polygon
+from payesh.detect.domain.schedule import Scope
+from payesh.detect.domain.trajectory import PicturePoint, Trajectory
+
+LONGEST_GAP_S = 1.0
+"""Between two sightings. A tracker loses a vehicle after 0.9 s; what is found later at another
+place may be another vehicle."""
+_SIZE_CHANGE = 2.0
+"""From one sighting to the next, in area: more is another vehicle, or a part of this one."""
+_JUMP_BOXES = 1.0
+"""Off the place that the last half second leads to, in sizes of the box. Braking at 8 m/s² makes
+0.2 m in the 0.2 s between two sightings, a twentieth of a car."""
+_HISTORY_S = 0.5
+_CLOCK_GUARD = timedelta(seconds=60)
+"""A sign's hours are kept by the driver's watch: the minute around their ends is nobody's."""
+_LIKE = (
+    frozenset({"car", "van"}),
+    frozenset({"van", "bus", "truck"}),
+    frozenset({"motorcycle", "bicycle"}),
+)
+"""Classes that detectors take for each other."""
+
+
+def is_unsure(trajectory: Trajectory) -> bool:
+    """Whether the vehicle may have been followed before, or its latest sighting may be another
+    vehicle's: neither may be accused, now or later."""
+    return trajectory.began_unsure or has_jumped(trajectory)
+
+
+def has_jumped(trajectory: Trajectory) -> bool:
+    """Whether the latest sighting does not follow from those before it. Where boxes overlap, their
+    sizes say nothing."""
+    if len(trajectory.picture) < 2:
+        return False
+    before, latest = trajectory.picture[-2:]
+    gap_s = latest.time_s - before.time_s
+    if gap_s > LONGEST_GAP_S:
+        return True
+    size_px = max(before.size_px, latest.size_px)
+    change = (size_px / min(before.size_px, latest.size_px)) ** 2
+    if change > _SIZE_CHANGE and all(p.whole and p.alone for p in (before, latest)):
+        return True
+    earlier = before
+    for point in reversed(trajectory.picture[-40:-1]):
+        if before.time_s - point.time_s > _HISTORY_S:
+            break
+        earlier = point
+    if earlier is before:
+        return False
+    share = gap_s / (before.time_s - earlier.time_s)
+    expected = [b + (b - e) * share for b, e in zip(before.foot_px, earlier.foot_px, strict=True)]
+    x_px, y_px = latest.foot_px
+    return hypot(x_px - expected[0], y_px - expected[1]) > _JUMP_BOXES * size_px * max(share, 1.0)
+
+
+def foot_u95_px(point: PicturePoint, row_px: float) -> float:
+    """Where a foot may be off by, either way. Two standard deviations of the edge's scatter (2 rows
+    and 1 % of the box, as `sightings` has it), and the edge's height over the road, 0.15 m (95 %)
+    of a car of 1.5 m."""
+    height_px = point.box[3] - point.box[1]
+    return hypot(4.0 * row_px + 0.02 * height_px, 0.10 * height_px)
+
+
+def is_inside(polygon: Polygon, point: PicturePoint, row_px: float) -> bool | None:
+    """Whether the vehicle stands in the polygon; None where that is not sure.
+
+    Its foot and what lies a quarter of its width, or the foot's uncertainty, to each side have to
+    agree.
+    """
+    if not point.whole:
+        return None
+    x_px, y_px = point.foot_px
+    down_px = foot_u95_px(point, row_px)
+    side_px = max(down_px, (point.box[2] - point.box[0]) / 4)
+    answers = {
+        polygon.holds((x_px + dx, y_px + dy))
+        for dx, dy in ((0, 0), (-side_px, 0), (side_px, 0), (0, -down_px), (0, down_px))
+    }
+    return answers.pop() if len(answers) == 1 else None
+
+
+def surely_applies(scope: Scope, vehicle_class: str, at: datetime) -> bool:
+    """Whether a scope applies to every class that the vehicle may be of, and a minute earlier and
+    later too. An unknown class is in no scope that names classes."""
+    likely = {vehicle_class}.union(*(group for group in _LIKE if vehicle_class in group))
+    return all(
+        scope.applies_to(each, at + guard)
+        for each in likely
+        for guard in (-_CLOCK_GUARD, _CLOCK_GUARD)
+    )
+
+
+def surely_excluded(allowed: frozenset[str], vehicle_class: str) -> bool:
+    """Whether no class that the vehicle may be of is among the allowed ones. An unknown class may
+    be any."""
+    likely = {vehicle_class}.union(*(group for group in _LIKE if vehicle_class in group))
+    return vehicle_class != "unknown" and allowed.isdisjoint(likely)

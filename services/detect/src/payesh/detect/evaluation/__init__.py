@@ -1,0 +1,1 @@
+"""Measuring the detector against labelled pictures: commands for people, no part of a service."""

@@ -1,0 +1,172 @@
+"""Second looks in the database: what was drawn, who decides it again, and the rates of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.kit.bounds import within
+from payesh.kit.principal import Bounds
+from payesh.tickets.adapters.stored_citation import StoredCitation
+from payesh.tickets.adapters.tables import camera_suspensions, second_looks
+from payesh.tickets.domain.desk import ISSUED
+from payesh.tickets.domain.second_look import WrongfulRate
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+Of = Literal["camera_id", "rule", "first_officer"]
+"""Whose rate: a camera's, an offence's, an officer's."""
+
+
+async def draw(session: AsyncSession, final: StoredCitation) -> None:
+    """Let a decision that is final be decided again."""
+    await session.execute(
+        insert(second_looks).values(
+            citation_id=final.citation_id,
+            camera_id=final.camera_id,
+            county=final.county,
+            road_class=final.road_class,
+            rule=final.rule,
+            first_officer=final.standing.decided_by,
+            first_issued=final.standing.state == ISSUED.name,
+        )
+    )
+
+
+async def claim_next(
+    session: AsyncSession, bounds: Bounds, *, officer: str, lease: timedelta
+) -> UUID | None:
+    """Hold what was drawn first, of what others decided and nobody else holds; None: nothing."""
+    table = second_looks
+    now = func.clock_timestamp()
+    free = or_(table.c.claimed_by.is_(None), table.c.claimed_until <= now)
+    following = (
+        select(table.c.citation_id)
+        .where(
+            within(table, bounds),
+            table.c.looked_at.is_(None),
+            table.c.first_officer != officer,
+            or_(free, table.c.claimed_by == officer),
+        )
+        .order_by(table.c.drawn_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    found: UUID | None = await session.scalar(
+        update(table)
+        .where(table.c.citation_id == following.scalar_subquery())
+        .values(claimed_by=officer, claimed_until=now + lease)
+        .returning(table.c.citation_id)
+    )
+    return found
+
+
+async def held_until(session: AsyncSession, citation_id: UUID, officer: str) -> datetime | None:
+    """Until when this officer is to decide the citation again, and may not see how it was decided;
+    None: the officer is not to."""
+    table = second_looks
+    held = select(table.c.claimed_until).where(
+        table.c.citation_id == citation_id,
+        table.c.looked_at.is_(None),
+        table.c.claimed_by == officer,
+        table.c.claimed_until > func.clock_timestamp(),
+    )
+    until: datetime | None = await session.scalar(held)
+    return until
+
+
+async def decide(
+    session: AsyncSession, citation_id: UUID, officer: str, *, issued: bool, reason: str | None
+) -> bool:
+    """Whether it was stored: the officer held it, and had not decided it the first time."""
+    table = second_looks
+    stored = await session.scalar(
+        update(table)
+        .where(
+            table.c.citation_id == citation_id,
+            table.c.looked_at.is_(None),
+            table.c.claimed_by == officer,
+            table.c.claimed_until > func.clock_timestamp(),
+        )
+        .values(
+            second_officer=officer,
+            second_issued=issued,
+            reason=reason,
+            looked_at=func.clock_timestamp(),
+        )
+        .returning(table.c.citation_id)
+    )
+    return stored is not None
+
+
+async def rate_of_camera(session: AsyncSession, camera_id: str) -> WrongfulRate:
+    """Over the second looks since the camera's last suspension was lifted."""
+    table, lifted = second_looks, camera_suspensions
+    # Two looks at one camera that commit together would each miss the other's.
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(camera_id, 0))
+    await session.execute(select(lock))
+    since = select(func.max(lifted.c.lifted_at)).where(lifted.c.camera_id == camera_id)
+    row = (
+        await session.execute(
+            select(func.count().filter(table.c.second_issued.is_(False)), func.count()).where(
+                table.c.camera_id == camera_id,
+                table.c.first_issued,
+                table.c.looked_at > func.coalesce(since.scalar_subquery(), _EVER),
+            )
+        )
+    ).one()
+    return WrongfulRate(*row)
+
+
+async def rates(
+    session: AsyncSession, bounds: Bounds, of: Of, *, limit: int = 50
+) -> Sequence[tuple[str, WrongfulRate]]:
+    """Rates within the bounds, by camera, offence or officer; most wrongful first."""
+    table = second_looks
+    wrongful = func.count().filter(table.c.second_issued.is_(False))
+    rows = await session.execute(
+        select(table.c[of], wrongful, func.count())
+        .where(within(table, bounds), table.c.first_issued, table.c.looked_at.is_not(None))
+        .group_by(table.c[of])
+        .order_by(wrongful.desc(), func.count().desc(), table.c[of])
+        .limit(limit)
+    )
+    return [(name, WrongfulRate(wrong, looked)) for name, wrong, looked in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Second looks within bounds; `agreed` of `looked` led to the same decision."""
+
+    waiting: int
+    looked: int
+    agreed: int
+
+
+async def looks(session: AsyncSession, bounds: Bounds) -> Looks:
+    table = second_looks
+    same = and_(table.c.looked_at.is_not(None), table.c.first_issued == table.c.second_issued)
+    row = await session.execute(
+        select(
+            func.count().filter(table.c.looked_at.is_(None)),
+            func.count().filter(table.c.looked_at.is_not(None)),
+            func.count().filter(same),
+        ).where(within(table, bounds))
+    )
+    return Looks(*row.one())
+
+
+async def disputed(session: AsyncSession, bounds: Bounds, *, limit: int = 20) -> Sequence[UUID]:
+    """Issued citations that the second officer rejected, the newest first."""
+    table = second_looks
+    found = await session.scalars(
+        select(table.c.citation_id)
+        .where(within(table, bounds), table.c.first_issued, table.c.second_issued.is_(False))
+        .order_by(table.c.looked_at.desc())
+        .limit(limit)
+    )
+    return list(found)

@@ -1,0 +1,68 @@
+"""Statements that the evidence key signs: of a bundle's manifest, and of each decision after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Protocol
+from uuid import UUID
+
+from payesh.contracts.values import format_utc
+from payesh.tickets.domain.standing import Standing
+from payesh.verify.statements import DECISION_TYP, MANIFEST_TYP
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is to be signed; who signs it adds `iss` and `iat`."""
+
+    typ: str
+    claims: Mapping[str, Any]
+
+
+class Signer(Protocol):
+    """Signs statements as compact JWS with the certificate of its key."""
+
+    def sign(self, statement: Statement) -> str:
+        """Raises DependencyFault while it cannot."""
+
+
+def of_manifest(citation_id: UUID, violation_id: UUID, body: bytes) -> Statement:
+    """That this is the manifest of a citation's bundle."""
+    return Statement(
+        MANIFEST_TYP,
+        {
+            "citation_id": str(citation_id),
+            "violation_id": str(violation_id),
+            "manifest_sha256": sha256(body).hexdigest(),
+        },
+    )
+
+
+def of_decision(
+    citation_id: UUID,
+    standing: Standing,
+    *,
+    manifest_sha256: str,
+    previous_sha256: str,
+    sequence: int,
+    officer: str,
+    decided_at: datetime,
+) -> Statement:
+    """Where a citation stands after a decision. `previous_sha256` is of the text of the decision
+    before, of the manifest's statement for the first, whose `sequence` is 1."""
+    return Statement(
+        DECISION_TYP,
+        {
+            "citation_id": str(citation_id),
+            "manifest_sha256": manifest_sha256,
+            "previous_sha256": previous_sha256,
+            "sequence": sequence,
+            "state": standing.state,
+            "number": standing.number,
+            "officer": officer,
+            "decided_at": format_utc(decided_at),
+            "reason": standing.reason or standing.note,
+            "plate": standing.plate_text,
+        },
+    )

@@ -1,0 +1,86 @@
+"""Decisions that nobody undid in time are made final: numbered, signed and published.
+
+The deadline lies in the row, so that any replica carries it out after a crash of the one that took
+the decision.
+"""
+
+from random import SystemRandom
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payesh.kit import outbox
+from payesh.kit.errors import DependencyFault
+from payesh.tickets import metrics
+from payesh.tickets.adapters import finality as due
+from payesh.tickets.adapters import retention_jobs, second_looks
+from payesh.tickets.adapters.stored_citation import StoredCitation
+from payesh.tickets.dependencies import Dependencies
+from payesh.tickets.domain import finality
+from payesh.tickets.domain.numbering import citation_number
+from payesh.tickets.domain.standing import Step
+from payesh.tickets.handlers import actions, events
+from payesh.tickets.handlers.taking import take
+from payesh.tickets.jalali import jalali_day
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 200
+
+
+async def finalise(dependencies: Dependencies) -> None:
+    """Make at most 200 decisions final that are due, each in a transaction of its own. One that
+    fails keeps no other waiting. Raises DependencyFault, for example while no key can sign."""
+    failed: set[UUID] = set()
+    for _ in range(_AT_ONCE):
+        async with dependencies.database.transaction() as session:
+            citation = await due.lock_due(session, failed)
+            if citation is None:
+                return
+            try:
+                async with session.begin_nested():
+                    await make_final(dependencies, session, citation)
+            except DependencyFault:
+                raise
+            except Exception:  # it stays decided, and is tried again by the next run
+                failed.add(citation.citation_id)
+                log.exception("not made final", citation=str(citation.citation_id))
+
+
+async def make_final(
+    dependencies: Dependencies, session: AsyncSession, citation: StoredCitation
+) -> StoredCitation:
+    """Issue or reject a citation, as its officer decided; the caller holds its row."""
+    standing = citation.standing
+    if standing.decided_by is None:
+        raise ValueError("a decided citation has an officer")
+    if not finality.is_to_be_issued(standing):
+        step = Step(by=standing.decided_by, at=citation.now)
+        rejected = await take(dependencies, session, citation, finality.BECOME_REJECTED, step)
+        await outbox.add(session, events.citation_rejected(rejected))
+        await _draw(dependencies, session, rejected)
+        metrics.decisions.labels(actions.REJECT.name).inc()
+        return rejected
+    year = jalali_day(citation.now).year
+    # Drawn before the guards are asked: a refusal rolls back and leaves no gap.
+    serial = await due.next_serial(session, year, citation.county)
+    numbering = finality.Numbering(
+        by=standing.decided_by,
+        at=citation.now,
+        number=citation_number(year, citation.county, serial),
+    )
+    issued = await take(dependencies, session, citation, finality.BECOME_ISSUED, numbering)
+    await retention_jobs.add(
+        session, citation.citation_id, numbering.at + dependencies.issued_retention
+    )
+    await outbox.add(session, events.citation_issued(issued))
+    await _draw(dependencies, session, issued)
+    metrics.decisions.labels(actions.ISSUE.name).inc()
+    return issued
+
+
+async def _draw(dependencies: Dependencies, session: AsyncSession, final: StoredCitation) -> None:
+    """Draw a random sample for the second look; no officer can foresee which."""
+    if SystemRandom().random() < dependencies.second_look_share:
+        await second_looks.draw(session, final)

@@ -1,0 +1,2 @@
+// By key position, so that the keys work under a Persian keyboard layout too.
+export const KEYS = { KeyJ: "next", KeyK: "previous", KeyC: "claim", KeyN: "take-next", KeyI: "issue", KeyR: "reject", KeyU: "release", KeyG: "refresh", KeyZ: "undo", KeyT: "return", KeyB: "give-back", KeyV: "void", KeyY: "second-look", KeyS: "slow", KeyM: "measured", KeyL: "layer", Comma: "frame-back", Period: "frame-on" };

@@ -1,0 +1,53 @@
+// The service's API as pages call it: with the session's cookie and its CSRF token, and with each
+// refusal in words.
+
+import { persian } from "./persian.js";
+
+export class Refused extends Error {}
+
+const COMMON = {
+  "missing-scope": "شما اجازهٔ این کار را ندارید.",
+  unavailable: "سامانه موقتاً در دسترس نیست؛ چیزی از دست نرفته است. کمی بعد دوباره بکوشید.",
+};
+
+// `problems`: a problem's type to its words; `signIn` is called when the session has run out.
+export function apiOf(problems, signIn) {
+  let session = null;
+
+  function words(status, problem) {
+    const kind = String(problem.type ?? "").split(":").pop();
+    if (problems[kind] ?? COMMON[kind]) return problems[kind] ?? COMMON[kind];
+    const wrong = (problem.errors ?? []).map((each) => `${(each.loc ?? []).join(".")}: ${each.msg}`).join("؛ ");
+    const why = wrong || problem.detail;
+    return why ? `پذیرفته نشد: \u2068${why}\u2069` : `درخواست پذیرفته نشد (${persian(status)}).`;
+  }
+
+  async function call(path, options = {}) {
+    let response;
+    try {
+      response = await fetch(path, { credentials: "same-origin", ...options });
+    } catch {
+      throw new Refused("ارتباط با سامانه برقرار نیست.");
+    }
+    if (response.status === 401) {
+      signIn();
+      throw new Refused("باید دوباره وارد شوید.");
+    }
+    if (!response.ok) throw new Refused(words(response.status, await response.json().catch(() => ({}))));
+    return response;
+  }
+
+  async function signedIn() {
+    session ??= await (await call("/sign-in/session")).json();
+    return session;
+  }
+
+  // The answer's JSON; null where it has none.
+  async function send(method, path, body) {
+    const headers = { "X-CSRF-Token": (await signedIn()).csrf_token, "Content-Type": "application/json" };
+    const response = await call(path, { method, headers, body: JSON.stringify(body ?? {}) });
+    return response.status === 204 ? null : response.json();
+  }
+
+  return { call, send, signedIn };
+}

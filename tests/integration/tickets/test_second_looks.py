@@ -1,0 +1,137 @@
+"""A sample of decisions is decided again, blind; a camera beyond its limit is suspended."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from payesh.kit.sessions import SESSION_COOKIE, Sessions
+from payesh.tickets.adapters.tables import citations
+from payesh.tickets.main import create
+from tests.integration.tickets.conftest import Office, claims
+from tests.integration.tickets.test_desk_promises import ISSUE, REJECT
+from tests.integration.tickets.test_queue_page import PURPOSE, browsing
+from tests.support.problems import problem
+from tests.support.serving import served
+
+
+@pytest.fixture(scope="module")
+async def sampled(office: Office) -> AsyncIterator[Office]:
+    """A replica that draws every decision, and suspends from three second looks on."""
+    changes = {"second_look_share": 1.0, "wrongful_limit": 0.05, "least_looks": 3}
+    settings = office.settings.model_copy(update=changes)
+    app = create(settings)
+    async with served(app) as url:
+        yield Office(url, settings, app, office.database, office.producer, office.recorded)
+
+
+@pytest.fixture
+def county() -> str:
+    return f"county-{uuid4().hex[:8]}"
+
+
+async def drafted(office: Office, county: str, camera: str) -> UUID:
+    """A draft of a camera of its own: the recorded evidence is of another."""
+    citation_id = await office.draft(county=county)
+    of_it = citations.c.citation_id == citation_id
+    async with office.database.transaction() as session:
+        await session.execute(update(citations).where(of_it).values(camera_id=camera))
+    return citation_id
+
+
+async def decided(
+    office: Office, http: httpx.AsyncClient, body: object, county: str, camera: str = "camera-1"
+) -> UUID:
+    citation_id = await drafted(office, county, camera)
+    assert (await http.post(f"/v1/citations/{citation_id}/claim")).is_success
+    answer = await http.post(f"/v1/citations/{citation_id}/decide", json=body)
+    assert answer.is_success, answer.text
+    return citation_id
+
+
+async def test_another_officer_decides_again_without_seeing_the_first_decision(
+    sampled: Office, county: str
+) -> None:
+    async with (
+        sampled.client("sara", counties=[county]) as sara,
+        sampled.client("reza", counties=[county]) as reza,
+    ):
+        citation_id = await decided(sampled, sara, ISSUE, county)
+        number = (await sara.get(f"/v1/citations/{citation_id}")).json()["number"]
+        assert (await sara.post("/v1/second-looks/next")).status_code == 204, "not one's own"
+        look = f"/v1/second-looks/{citation_id}/decide"
+        assert problem(await reza.post(look, json=REJECT)) == (409, "claim-required")
+        drawn = (await reza.post("/v1/second-looks/next")).json()
+        read = (await reza.get(f"/v1/citations/{citation_id}")).json()
+        for shown in (drawn, read):
+            assert shown["citation_id"] == str(citation_id)
+            assert (shown["state"], shown["claimed_by"]) == ("claimed", "person:reza")
+            hidden = ("number", "decided_by", "decided_at", "reason", "final_at")
+            assert [shown[name] for name in hidden] == [None] * 5
+        session = claims("reza", counties=[county])
+        cookie, _ = await Sessions(sampled.database).begin(session, PURPOSE)
+        cookies = {SESSION_COOKIE: cookie}
+        async with httpx.AsyncClient(base_url=sampled.url, cookies=cookies) as browser:
+            page = await browser.get(f"/queue/{citation_id}", headers={"X-Partial": "1"})
+            assert "بازبینی مستقل" in page.text
+            assert "صادر شد" not in page.text
+        assert (await reza.post(look, json=REJECT)).status_code == 204
+        assert problem(await reza.post(look, json=REJECT)) == (409, "claim-required")
+        after = (await reza.get(f"/v1/citations/{citation_id}")).json()
+        assert (after["state"], after["number"]) == ("issued", number), "it stays as decided"
+    async with sampled.machine("look-robot") as robot:
+        refused = await robot.post("/v1/second-looks/next")
+        assert problem(refused) == (403, "person-required")
+
+
+async def test_a_camera_beyond_its_limit_is_suspended_until_a_supervisor_lifts_it(
+    sampled: Office, county: str
+) -> None:
+    camera = f"camera-{uuid4().hex[:8]}"
+    async with (
+        sampled.client("sara", counties=[county]) as sara,
+        sampled.client("reza", counties=[county]) as reza,
+        sampled.client("mina", counties=[county]) as mina,
+    ):
+        for number in range(3):
+            await decided(sampled, sara, ISSUE, county, camera)
+            assert await lasting(mina) == [], f"after {number} looks"
+            drawn = (await reza.post("/v1/second-looks/next")).json()["citation_id"]
+            answer = await reza.post(f"/v1/second-looks/{drawn}/decide", json=REJECT)
+            assert answer.status_code == 204
+        assert await lasting(mina) == [(camera, 3, 3)]
+        held = await drafted(sampled, county, camera)
+        await sara.post(f"/v1/citations/{held}/claim")
+        refused = await sara.post(f"/v1/citations/{held}/decide", json=ISSUE)
+        assert problem(refused) == (409, "camera-suspended")
+        value, _ = await Sessions(sampled.database).begin(
+            claims("mina", name="مینا", counties=[county]), PURPOSE
+        )
+        async with browsing(sampled, value) as page:
+            await page.set_viewport_size({"width": 1366, "height": 768})
+            await page.goto(f"{sampled.url}/supervisor")
+            text = await page.locator("main").inner_text()
+            for shown in ("۱۰۰٫۰٪", "۳ از ۳", camera, "person:sara", "صادرشده‌ای که بازبین رد کرد"):
+                assert shown in text, shown
+            await page.locator(".lift input").focus()
+            await page.keyboard.type("دوربین از نو تراز شد")
+            await page.keyboard.press("Enter")
+            await page.locator("td", has_text="دوربین از نو تراز شد").wait_for()
+        assert await lasting(mina) == []
+        lift = f"/v1/suspensions/{camera}/lift"
+        assert problem(await mina.post(lift, json={"note": "again"})) == (404, "not-found")
+        assert (await sara.post(f"/v1/citations/{held}/decide", json=ISSUE)).is_success
+        drawn = (await reza.post("/v1/second-looks/next")).json()["citation_id"]
+        await reza.post(f"/v1/second-looks/{drawn}/decide", json=REJECT)
+        assert await lasting(mina) == [], "its rate began anew"
+
+
+async def lasting(http: httpx.AsyncClient) -> list[tuple[str, int, int]]:
+    items = (await http.get("/v1/suspensions")).json()["items"]
+    return [
+        (each["camera_id"], each["wrongful"], each["looked"])
+        for each in items
+        if each["lifted_at"] is None
+    ]
