@@ -15,6 +15,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            # Films run at their own pace, and every service on a busy machine at half of its own.
+            item.add_marker(pytest.mark.timeout(1200))
 
 
 @pytest.fixture(scope="package")

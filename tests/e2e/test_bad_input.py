@@ -191,7 +191,7 @@ async def test_an_expired_certificate_supports_no_citation(
                 running.of(CitationDrafted, camera_id) or running.of(CitationRejected, camera_id)
             )
 
-        await eventually(decided, f"a citation of {camera_id}", 60)
+        await eventually(decided, f"a citation of {camera_id}")
         assert len(running.of(ViolationDetected, camera_id)) == 1
         outcomes.append([each.reason for each in running.of(CitationRejected, camera_id)])
     assert running.of(CitationDrafted, "e2e-expired") == []
@@ -203,7 +203,7 @@ async def test_an_expired_certificate_supports_no_citation(
 async def test_a_token_gives_its_rights_at_every_service_and_leaves_a_record(
     running: RunningStack, live: ShownCamera, administrator: httpx.AsyncClient
 ) -> None:
-    await eventually(lambda: len(running.of(CitationDrafted, live.camera_id)) > 0, "a draft", 60)
+    await eventually(lambda: len(running.of(CitationDrafted, live.camera_id)) > 0, "a draft")
     drafted = running.of(CitationDrafted, live.camera_id)[0]
     read = next(
         each
@@ -311,9 +311,12 @@ async def client_with(
 
 async def the_flow_goes_on(running: RunningStack, live: ShownCamera) -> None:
     """A vehicle that passes from now on gets its citation."""
-    cited = len(running.of(CitationDrafted, live.camera_id))
+    to_come = [v for v in live.truth.vehicles if v.band == "clear" and v.exit_s > live.film_s]
+    # On a busy machine the film of `live` may be over by now.
+    shown = live if len(to_come) > 1 else await running.show(f"e2e-flow-{uuid4().hex[:6]}")
+    cited = len(running.of(CitationDrafted, shown.camera_id))
     await eventually(
-        lambda: len(running.of(CitationDrafted, live.camera_id)) > cited, "the next draft", 45
+        lambda: len(running.of(CitationDrafted, shown.camera_id)) > cited, "the next draft"
     )
 
 
@@ -349,7 +352,7 @@ async def dead_letters(
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180):
                 while len(found) < count:
                     fetched = await consumer.getmany(timeout_ms=500)
                     found += [r for some in fetched.values() for r in some if wanted(r)]

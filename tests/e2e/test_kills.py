@@ -52,6 +52,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 async def run(running: RunningStack) -> AsyncIterator[Run]:
+    await running.end_all()
     shown_before = {name: await running.handled(name, SegmentStored) for name in OBSERVERS}
     shown = await running.show(CAMERA, loop=True)
     undisturbed, over = Undisturbed(running.store), asyncio.Event()
@@ -63,13 +64,13 @@ async def run(running: RunningStack) -> AsyncIterator[Run]:
 
     async with asyncio.TaskGroup() as beside:
         beside.create_task(follow())
-        await eventually(lambda: unread(running), "a passage without a read", 60)
+        await eventually(lambda: unread(running), "a passage without a read")
         await kill_and_start(running, "plates")
-        await eventually(lambda: undecided(running), "a violation without a citation", 60)
+        await eventually(lambda: undecided(running), "a violation without a citation")
         await kill_and_start(running, "tickets")
         await asyncio.gather(kill_and_start(running, "access"), kill_and_start(running, "detect"))
         observer, seen_until = await kill_observer_mid_track(running, shown, shown_before)
-        await eventually(lambda: bool(passages_since(running, seen_until)), "a takeover", 60)
+        await eventually(lambda: bool(passages_since(running, seen_until)), "a takeover")
         # Cars are on the road again in the film's second lap.
         await shown.until(max(shown.film_s, shown.truth.duration_s + 8))
         await kill_and_start(running, "ingest", away_s=2)

@@ -39,6 +39,7 @@ class ShownCamera:
     process: CameraProcess
     truth: Truth
     started_at: datetime
+    ended: bool = False
 
     def at(self, film_s: float) -> datetime:
         """The moment `film_s` after the first frame; a film that loops goes on counting."""
@@ -95,15 +96,22 @@ class RunningStack:
         await process.start()
         document = street_revision(self.street.truth, datetime.now(UTC), **revision)
         await self.operator.create_camera(camera_id, document, process.source)
-        await eventually(lambda: process.started_at() is not None, "the film's first frame", 60)
+        await eventually(lambda: process.started_at() is not None, "the film's first frame")
         started_at = process.started_at()
         assert started_at is not None
         shown = ShownCamera(camera_id, process, self.street.truth, started_at)
         self.cameras[camera_id] = shown
         return shown
 
-    async def end(self, shown: ShownCamera, timeout_s: float = 120) -> None:
+    async def end_all(self) -> None:
+        """End every camera that is still shown, so that only what comes now is counted."""
+        for shown in list(self.cameras.values()):
+            if not shown.ended:
+                await self.end(shown)
+
+    async def end(self, shown: ShownCamera, timeout_s: float = 300) -> None:
         """Stop recording, and return once everything that was recorded has its consequences."""
+        shown.ended = True
         await self.operator.disable_camera(shown.camera_id)
 
         def observed() -> bool:
@@ -122,7 +130,7 @@ class RunningStack:
         await self.settled(timeout_s)
         await shown.process.stop()
 
-    async def settled(self, timeout_s: float = 120) -> None:
+    async def settled(self, timeout_s: float = 300) -> None:
         """Return once every passage has its read and every violation its citation."""
         await eventually(lambda: is_settled(self.tap), "everything read and decided", timeout_s)
 
@@ -165,7 +173,7 @@ class RunningStack:
 
 
 async def eventually(
-    holds: Callable[[], bool | Awaitable[bool]], what: str, timeout_s: float = 30
+    holds: Callable[[], bool | Awaitable[bool]], what: str, timeout_s: float = 180
 ) -> None:
     """Return once `holds` does. Fails the test, naming `what`, after `timeout_s`."""
     try:

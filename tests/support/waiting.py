@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def eventually(
-    condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 20.0
+    condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 60.0
 ) -> None:
     """Return once `condition` holds. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
