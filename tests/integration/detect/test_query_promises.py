@@ -69,6 +69,9 @@ async def test_counts_delivered_twice_count_once(house: CountingHouse) -> None:
                 "mean_speed_kmh": 51.5,
                 "p85_speed_kmh": 60.25,
                 "mean_headway_s": None,
+                "occupancy": 0.125,
+                "queue_vehicles": 2,
+                "queue_m": None,
             }
         ],
     }

@@ -11,11 +11,13 @@ import numpy as np
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.ingest import SegmentStored, VideoFormat
 from payesh.contracts.values import ClockSource
+from payesh.detect.adapters.checkpoint import read_checkpoint
 from payesh.detect.adapters.tracker import VehicleTracker
 from payesh.detect.domain.detections import Detections
 from payesh.detect.frames import Frame
 from payesh.detect.ports import DecodedPart, Part
 from payesh.detect.vision.observations import Observation
+from payesh.detect.vision.stream_memory import recall
 from payesh.detect.vision.stream_observer import StreamObserver
 from tests.unit.detect.segment_cutter import STARTED_AT, reference, revision_reference
 
@@ -78,6 +80,15 @@ def scripted_observer(
         new_decoder=partial(GreyDecoder, rate_hz),
         new_tracker=VehicleTracker,
     )
+
+
+def recalled_scripted(
+    archive: bytes, revision: CameraRevision, script: Script, *, rate_hz: int = RATE_HZ
+) -> StreamObserver:
+    """An observer that continues from a checkpoint, all parts of which are readable."""
+    observer = scripted_observer(revision, script, rate_hz=rate_hz)
+    assert recall(observer, read_checkpoint(archive)).rebuilt == ()
+    return observer
 
 
 def watch(

@@ -154,13 +154,21 @@ class TrafficCount(Value):
 class LaneTraffic(Value):
     """All vehicles of a lane in an interval. `p85_speed_kmh` is the speed that 85 in 100 of the
     measured ones did not exceed; `mean_headway_s` is from one vehicle's passing to the next one's,
-    null where fewer than two passed."""
+    null where fewer than two passed.
+
+    `occupancy` is the share of the watched time in which a vehicle covered the lane's measuring
+    place; `queue_vehicles` and `queue_m` are the longest queue that stood in it at a moment. All
+    three are null where standing vehicles are not seen, `queue_m` where the road is not measured.
+    """
 
     lane: Annotated[str, Field(max_length=32)] | None
     vehicles: Annotated[int, Field(ge=0)]
     mean_speed_kmh: NonNegative | None
     p85_speed_kmh: NonNegative | None
     mean_headway_s: NonNegative | None
+    occupancy: Annotated[float, Field(ge=0, le=1)] | None = None
+    queue_vehicles: Annotated[int, Field(ge=0)] | None = None
+    queue_m: NonNegative | None = None
 
 
 class TrafficCounted(CameraEvent):

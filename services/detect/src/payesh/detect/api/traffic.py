@@ -41,6 +41,14 @@ class LaneView(BaseModel):
     mean_speed_kmh: float | None
     p85_speed_kmh: float | None = Field(description="85 in 100 were not faster")
     mean_headway_s: float | None = Field(description="from one vehicle's passing to the next one's")
+    occupancy: float | None = Field(
+        default=None,
+        description="share of the watched time in which a vehicle covered the measuring place",
+    )
+    queue_vehicles: int | None = Field(
+        default=None, description="of the longest queue that stood at a moment"
+    )
+    queue_m: float | None = Field(default=None, description="length of the longest queue")
 
 
 class IntervalView(BaseModel):

@@ -1,10 +1,13 @@
 """How many vehicles passed in each minute of a stream, by lane and class."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from payesh.detect.domain.continuations import End
+from payesh.detect.domain.lane_looks import LONGEST_STEP_S, LaneLooks
 from payesh.detect.domain.lane_tally import LaneCount, LaneTally
+from payesh.detect.domain.lane_view import LaneView
 from payesh.detect.domain.trajectory import Trajectory
 
 _REMEMBERED_S = 45.0
@@ -63,6 +66,9 @@ class MinuteCounter:
     """The latest end of an interval."""
     tallies: dict[tuple[str | None, str], _Tally] = field(default_factory=dict)
     lanes: dict[str | None, LaneTally] = field(default_factory=dict)
+    looks: dict[str, LaneLooks] = field(default_factory=dict)
+    """By lane; none of a lane that was not looked at."""
+    looked_at_s: float | None = None
     ends: list[End] = field(default_factory=list)
     """Of vehicles that were counted and lost."""
 
@@ -81,6 +87,14 @@ class MinuteCounter:
                 self.started_at = frame_at
                 self.lanes = {}
         return ended
+
+    def look(self, time_s: float, lanes: Iterable[LaneView]) -> None:
+        """A frame shows the lanes; `time_s` is on the stream's own timeline."""
+        step_s = time_s - self.looked_at_s if self.looked_at_s is not None else 0.0
+        self.looked_at_s = time_s
+        if 0.0 < step_s <= LONGEST_STEP_S:
+            for each in lanes:
+                self.looks.setdefault(each.lane, LaneLooks()).add(each, step_s)
 
     def count(self, trajectory: Trajectory, passed: Passed) -> None:
         """Count a vehicle whose passage is decided, unless it never moved, or goes on with the way
@@ -144,15 +158,15 @@ class MinuteCounter:
                 self.tallies.items(), key=lambda item: (item[0][0] or "", item[0][1])
             )
         )
+        shown = self.looks.keys() | {lane for lane, tally in self.lanes.items() if tally.vehicles}
         lanes = tuple(
-            tally.take(lane)
-            for lane, tally in sorted(self.lanes.items(), key=lambda item: item[0] or "")
-            if tally.vehicles
+            self.lanes.get(lane, LaneTally()).take(lane, self.looks.get(lane or ""))
+            for lane in sorted(shown, key=lambda name: name or "")
         )
         interval = CountedInterval(self.started_at, ended_at, counts, lanes)
         self.started_at = ended_at
         self.published_until = max(ended_at, self.published_until or ended_at)
-        self.tallies = {}
+        self.tallies, self.looks = {}, {}
         return interval
 
     def to_state(self) -> dict[str, object]:
@@ -167,6 +181,8 @@ class MinuteCounter:
             ],
             "ends": [end.to_state() for end in self.ends],
             "lanes": [[lane, tally.to_state()] for lane, tally in self.lanes.items()],
+            "looks": [[lane, looks.to_state()] for lane, looks in self.looks.items()],
+            "looked_at_s": self.looked_at_s,
         }
 
     @classmethod
@@ -176,7 +192,11 @@ class MinuteCounter:
             seen_until=_moment(state["seen_until"]),
             published_until=_moment(state["published_until"]),
         )
-        # Earlier checkpoints lack the ends and the lanes.
+        # Earlier checkpoints lack the ends, the lanes and what was looked at.
+        for lane, looks in state.get("looks", ()):  # type: ignore[attr-defined]
+            counter.looks[lane] = LaneLooks.from_state(looks)
+        looked_at_s = state.get("looked_at_s")
+        counter.looked_at_s = None if looked_at_s is None else float(str(looked_at_s))
         for lane, tally in state.get("lanes", ()):  # type: ignore[attr-defined]
             counter.lanes[lane] = LaneTally.from_state(tally)
         counter.ends = [End.from_state(end) for end in state.get("ends", ())]  # type: ignore[attr-defined]

@@ -1,9 +1,11 @@
 """The vehicles of one lane in an interval: their speeds, and the time from one to the next."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
 from typing import Any
+
+from payesh.detect.domain.lane_looks import LaneLooks
 
 P85 = 0.85
 
@@ -17,6 +19,9 @@ class LaneCount:
     mean_speed_kmh: float | None
     p85_speed_kmh: float | None
     mean_headway_s: float | None
+    occupancy: float | None = None
+    queue_vehicles: int | None = None
+    queue_m: float | None = None
 
 
 @dataclass(slots=True)
@@ -37,8 +42,9 @@ class LaneTally:
             self.headways_s.append(abs((at - self.last_at).total_seconds()))
         self.last_at = at if self.last_at is None else max(at, self.last_at)
 
-    def take(self, lane: str | None) -> LaneCount:
-        """The interval's figures; the next one begins with the headway to its first vehicle."""
+    def take(self, lane: str | None, looks: LaneLooks | None = None) -> LaneCount:
+        """The interval's figures, with what its frames show where the lane was looked at; the next
+        one begins with the headway to its first vehicle."""
         found = LaneCount(
             lane,
             self.vehicles,
@@ -46,6 +52,14 @@ class LaneTally:
             percentile(self.speeds_kmh, P85),
             _mean(self.headways_s),
         )
+        if looks is not None:
+            queue_m = None if looks.queue_m is None else round(looks.queue_m, 1)
+            found = replace(
+                found,
+                occupancy=looks.occupancy,
+                queue_vehicles=looks.queue_vehicles,
+                queue_m=queue_m,
+            )
         self.vehicles, self.speeds_kmh, self.headways_s = 0, [], []
         return found
 

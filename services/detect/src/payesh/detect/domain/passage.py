@@ -3,11 +3,13 @@
 A vehicle's passage is published once, and this is what is published of it.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from payesh.detect.domain.marks import MarkedLane
 from payesh.detect.domain.speed import SpeedEstimate, SpeedUncertaintyBudget, estimate_speed
 from payesh.detect.domain.speed_zone import SpeedZone
 from payesh.detect.domain.trajectory import Trajectory
@@ -40,6 +42,14 @@ def lane_of(trajectory: Trajectory, zone: SpeedZone) -> str | None:
     """The zone's lane in which the vehicle was for most of its way through."""
     xs = [p.x_m for p in trajectory.ground if -0.1 <= zone.progress(p.y_m) <= 1.1]
     return zone.lane_at(float(np.median(xs))) if xs else None
+
+
+def marked_lane_of(trajectory: Trajectory, lanes: Iterable[MarkedLane]) -> str | None:
+    """The lane marked in the picture that held the vehicle's foot most often; None if none did."""
+    feet = [point.foot_px for point in trajectory.picture if point.whole]
+    held = [(sum(map(lane.polygon.holds, feet)), lane.name) for lane in lanes]
+    most = max((count for count, _ in held), default=0)
+    return min(name for count, name in held if count == most) if most else None
 
 
 def left_zone_at_s(trajectory: Trajectory, zone: SpeedZone) -> float | None:

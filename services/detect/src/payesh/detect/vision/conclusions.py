@@ -9,6 +9,7 @@ from payesh.detect.domain.passage import (
     is_reportable,
     lane_of,
     left_zone_at_s,
+    marked_lane_of,
     measured_speed,
 )
 from payesh.detect.domain.scene import Scene
@@ -74,10 +75,13 @@ def passage_of(
     )
 
 
-def passed_of(passage: ObservedPassage) -> Passed:
-    """What is counted of a passage."""
+def passed_of(passage: ObservedPassage, vehicle: FollowedVehicle, scene: Scene) -> Passed:
+    """What is counted of a passage. Where no zone is measured, by the lanes that are marked."""
     speed_kmh = passage.speed.speed_kmh if passage.speed is not None else None
-    return Passed(passage.lane, passage.vehicle_class, speed_kmh, passage.captured_at)
+    lane = passage.lane
+    if scene.speed_zone is None:
+        lane = marked_lane_of(vehicle.trajectory, scene.lanes.values())
+    return Passed(lane, passage.vehicle_class, speed_kmh, passage.captured_at)
 
 
 def take_violations(

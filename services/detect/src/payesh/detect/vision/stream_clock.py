@@ -4,6 +4,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.ingest import SegmentStored
 from payesh.detect.domain.moment import Moment
 from payesh.detect.ports import DecodedPart, Part
@@ -36,6 +37,12 @@ def time_scale_u95(segment: SegmentStored, part: DecodedPart) -> float:
     if difference_s <= tolerance_s:
         return 0.0
     return difference_s / max(min(clock_s, presented_s), 0.001)
+
+
+def looked_at_hz(segment: SegmentStored, revision: CameraRevision) -> float:
+    """Frames a second of the segment that are looked at."""
+    rate_hz = 1000.0 * segment.frame_count / segment.duration_ms if segment.duration_ms else 25.0
+    return rate_hz / revision.detection.frame_stride
 
 
 class StreamClock:

@@ -58,7 +58,7 @@ def parts_of(observer: StreamObserver) -> list[Part]:
         observer.clock.memory(),
         observer.links.memory(),
         observer.judging.signals.memory(),
-        Part(COUNTS, _COUNTS_VERSION, observer.counter.to_state()),
+        Part(COUNTS, _COUNTS_VERSION, observer.road.counter.to_state()),
         observer.following.memory(),
         *observer.judging.memory(observer.following.vehicles),
         Part(STREAM, _STREAM_VERSION, stream),
@@ -116,7 +116,7 @@ def _recall(remembers: Remembers, parts: Parts) -> None:
 
 
 def _recall_counts(observer: StreamObserver, parts: Parts) -> None:
-    observer.counter = MinuteCounter.from_state(_part(parts, COUNTS, _COUNTS_VERSION).state)
+    observer.road.counter = MinuteCounter.from_state(_part(parts, COUNTS, _COUNTS_VERSION).state)
 
 
 def _succeeds(step: Callable[[], None]) -> bool:

@@ -10,7 +10,6 @@ from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.ingest import SegmentStored
 from payesh.contracts.vocabulary import DetectorKind, PassageEnd
-from payesh.detect.domain.counts import MinuteCounter
 from payesh.detect.domain.moment import Moment
 from payesh.detect.frames import Frame
 from payesh.detect.ports import DecodedPart, DecoderFactory, Detector, Tracker, TrackerFactory
@@ -19,10 +18,11 @@ from payesh.detect.vision.evidence_links import EvidenceLinks
 from payesh.detect.vision.followed_vehicle import FollowedVehicle
 from payesh.detect.vision.following import Following
 from payesh.detect.vision.judging import Judging
-from payesh.detect.vision.observations import Observation, ObservedCounts, ObservedViolation
+from payesh.detect.vision.observations import Observation, ObservedViolation
 from payesh.detect.vision.photography import photograph
+from payesh.detect.vision.road_watch import RoadWatch
 from payesh.detect.vision.sightings import sighting_of
-from payesh.detect.vision.stream_clock import StreamClock
+from payesh.detect.vision.stream_clock import StreamClock, looked_at_hz
 from payesh.detect.vision.stream_decoding import StreamDecoding
 
 CHECKPOINT_EVERY_S = 10.0
@@ -55,7 +55,7 @@ class StreamObserver:
         self.judging = Judging(revision)
         self.following = Following(self.judging)
         self.links = EvidenceLinks()
-        self.counter = MinuteCounter()
+        self.road = RoadWatch(revision)
         self.last_event: SegmentStored | None = None
         self.broken: str | None = None
         """Why the last segment was observed in part only. Kept until the next one: a process that
@@ -137,9 +137,10 @@ class StreamObserver:
         self.detector = detector
         self.revision = revision
         self.judging.revise(revision)
+        self.road.revise(revision)
         if self.following.tracker is not None and self.last_event is not None:
             memory = self.following.tracker.memory()
-            self.make_tracker(self._rate_hz(self.last_event)).recall(memory)
+            self.make_tracker(looked_at_hz(self.last_event, revision)).recall(memory)
 
     def make_tracker(self, frame_rate_hz: float) -> Tracker:
         """A tracker without tracks, for so many frames a second."""
@@ -168,23 +169,18 @@ class StreamObserver:
             # No speed is measured over a step of the source's clock.
             backwards = self.clock.goes_back(presented_s)
             observations += self.close(PassageEnd.LOST, going_on=not backwards)
-            observations += [ObservedCounts(interval) for interval in self.counter.break_off()]
+            observations += self.road.break_off()
             if backwards:
                 self.following.tracker = None  # times must grow for it
                 self.links.drop()
         self.clock.begin_segment(event, part)
         if self.following.tracker is None:
-            self.make_tracker(self._rate_hz(event))
+            self.make_tracker(looked_at_hz(event, self.revision))
         self.last_event = event
         self.frames_shown = 0
         self.broken = None
         self.links.add(event, part)
         return observations
-
-    def _rate_hz(self, event: SegmentStored) -> float:
-        """Frames a second that are looked at."""
-        rate_hz = 1000.0 * event.frame_count / event.duration_ms if event.duration_ms else 25.0
-        return rate_hz / self.revision.detection.frame_stride
 
     def _observe_frame(self, frame: Frame) -> list[Observation]:
         event, index = self.last_event, self.frames_shown
@@ -195,9 +191,10 @@ class StreamObserver:
         if moment is None:
             return []
         observations = self._consider_size(frame)
-        observations += map(ObservedCounts, self.counter.advance(moment.at))
+        observations += self.road.advance(moment.at)
         self.judging.look(frame, moment.time_s)
         detections = self.detector.detect(frame)
+        seen: list[FollowedVehicle] = []
         for vehicle, row in self.following.update(
             detections,
             moment,
@@ -219,7 +216,9 @@ class StreamObserver:
                     vehicle.gallery, frame, detections, row,
                     sequence=event.sequence, frame_at=moment.at,
                 )  # fmt: skip
+            seen.append(vehicle)
             observations += self._consider(vehicle, moment)
+        self.road.look(moment, seen, self.judging.scene)
         for vehicle in self.following.take_gone(moment.time_s):
             observations += self._part_with(vehicle, PassageEnd.LOST)
         return observations
@@ -267,7 +266,7 @@ class StreamObserver:
         if not vehicle.published and conclusions.is_worth_a_passage(vehicle, self.judging.scene):
             observations += self._publish(vehicle, ended_by, vehicle.trajectory.last.time_s)
         if vehicle.published:
-            self.counter.lost(vehicle.trajectory)
+            self.road.counter.lost(vehicle.trajectory)
         return [*observations, *self._violations(vehicle)]
 
     def _publish(
@@ -277,7 +276,8 @@ class StreamObserver:
         passage = conclusions.passage_of(
             vehicle, self.judging.scene, self.last_event.clock_source, ended_by, ended_s
         )
-        self.counter.count(vehicle.trajectory, conclusions.passed_of(passage))
+        passed = conclusions.passed_of(passage, vehicle, self.judging.scene)
+        self.road.counter.count(vehicle.trajectory, passed)
         return [passage]
 
     def _violations(self, vehicle: FollowedVehicle) -> list[ObservedViolation]:
@@ -289,8 +289,7 @@ class StreamObserver:
     def _end_stream(self, event: SegmentStored) -> list[Observation]:
         observations = self.stop(PassageEnd.STREAM_END)
         ended_at = event.captured_at + timedelta(milliseconds=event.duration_ms)
-        intervals = [*self.counter.advance(ended_at), *self.counter.finish(ended_at)]
-        return observations + [ObservedCounts(interval) for interval in intervals]
+        return observations + list(self.road.end(ended_at))
 
     def _consider_checkpoint(self, event: SegmentStored, observations: list[Observation]) -> None:
         since = event.captured_at - (self.checkpointed_at or event.captured_at)

@@ -1,0 +1,63 @@
+"""What is watched of the road as a whole, beside each vehicle: its counts, lane by lane."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.vocabulary import DetectorKind
+from payesh.detect.domain.counts import MinuteCounter
+from payesh.detect.domain.lane_view import CountedLane, counted_lanes, view_of
+from payesh.detect.domain.moment import Moment
+from payesh.detect.domain.scene import Scene
+from payesh.detect.vision.followed_vehicle import FollowedVehicle
+from payesh.detect.vision.observations import ObservedCounts
+
+
+class RoadWatch:
+    """The lanes of one stream. In front of a learned background they are not looked at: a vehicle
+    that stands becomes background within a minute, and a jam would be an empty road."""
+
+    def __init__(self, revision: CameraRevision) -> None:
+        self.counter = MinuteCounter()
+        self._lanes: tuple[CountedLane, ...] = ()
+        self._lanes_of: Scene | None = None
+        self.revise(revision)
+
+    def revise(self, revision: CameraRevision) -> None:
+        """Another revision came into force."""
+        self._sees_standing = revision.detection.kind == DetectorKind.ONNX
+        self._lanes_of = None
+
+    def advance(self, frame_at: datetime) -> list[ObservedCounts]:
+        """A frame of this moment comes next: the minutes that ended before it."""
+        return [ObservedCounts(interval) for interval in self.counter.advance(frame_at)]
+
+    def look(self, moment: Moment, seen: Sequence[FollowedVehicle], scene: Scene) -> None:
+        """A frame shows these vehicles."""
+        if not self._sees_standing:
+            return
+        lanes = self._lanes_in(scene)
+        if lanes:
+            views = [view_of(each.trajectory, scene) for each in seen]
+            vehicles = [view for view in views if view is not None]
+            self.counter.look(moment.time_s, [lane.view(vehicles) for lane in lanes])
+
+    def break_off(self) -> list[ObservedCounts]:
+        """The source's clock steps."""
+        return [ObservedCounts(interval) for interval in self.counter.break_off()]
+
+    def end(self, ended_at: datetime) -> list[ObservedCounts]:
+        """The stream is over."""
+        intervals = [*self.counter.advance(ended_at), *self.counter.finish(ended_at)]
+        return [ObservedCounts(interval) for interval in intervals]
+
+    def _lanes_in(self, scene: Scene) -> tuple[CountedLane, ...]:
+        known = self._lanes_of
+        # A scene is replaced with each frame of signals; its marks are then the same objects.
+        if known is None or not (
+            known.lanes is scene.lanes
+            and known.speed_zone is scene.speed_zone
+            and known.plane is scene.plane
+        ):
+            self._lanes, self._lanes_of = counted_lanes(scene), scene
+        return self._lanes
