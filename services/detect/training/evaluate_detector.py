@@ -27,7 +27,7 @@ from payesh.detect.evaluation.vehicle_figures import (
 from payesh.detect.frames import Bytes
 
 _SAME = 0.55
-_AREA = 331_776
+_AREA = 460_800
 _OURS = [VEHICLE_CLASSES.index(name) for name in LABEL_CLASSES if name in VEHICLE_CLASSES]
 
 

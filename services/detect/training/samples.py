@@ -10,7 +10,7 @@ import torch
 from boxes import areas
 from pictures import load, pixels
 from torch.utils.data import DataLoader, Dataset
-from truths import IGNORED, NONE, TEACHER_ALONE, completed, labels_of
+from truths import IGNORED, NONE, TEACHER_ALONE, both, completed, labels_of
 
 SIZES = ((448, 448), (384, 512), (352, 576), (512, 384))
 # A picture's longest side as `detect` will see it, times a factor of 0.4 to 1.6.
@@ -31,10 +31,14 @@ class Samples(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.seed, self.batch = seed, batch
         with np.load(work / "teacher.npz") as seen:
             names = set(seen.files)
-            self.truths = []
-            for p in self.pictures:
-                found = seen[p.name] if p.name in names else np.zeros((0, 6), np.float32)
-                self.truths.append(completed(labels_of(p.labels), found, p.group))
+            found = {p.name: seen[p.name] for p in self.pictures if p.name in names}
+        if (work / "own.npz").exists():
+            with np.load(work / "own.npz") as own:
+                found = {n: both(f, own[n]) if n in own else f for n, f in found.items()}
+        none = np.zeros((0, 6), np.float32)
+        self.truths = [
+            completed(labels_of(p.labels), found.get(p.name, none), p.group) for p in self.pictures
+        ]
         self.groups: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for group in _SHARES:
             chosen = [i for i, p in enumerate(self.pictures)

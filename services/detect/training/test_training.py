@@ -19,7 +19,7 @@ from pictures import load, pixels
 from samples import Samples
 from teacher_labels import fused
 from train import Plan, Training, main, rate_of
-from truths import IGNORED, MOTORCYCLE, NONE, TEACHER_ALONE, VEHICLE, completed
+from truths import IGNORED, MOTORCYCLE, NONE, TEACHER_ALONE, VEHICLE, both, completed
 
 
 @pytest.fixture
@@ -112,6 +112,23 @@ def test_the_teacher_adds_what_labels_leave_out() -> None:
     assert rows[:, 0].tolist() == [MOTORCYCLE, VEHICLE, IGNORED, IGNORED]
     alone = completed(labels[:0], seen[2:], "clip")
     assert alone[:, 0].tolist() == [TEACHER_ALONE, VEHICLE, IGNORED, IGNORED, IGNORED]
+
+
+def test_a_trained_detector_names_what_the_teacher_only_doubts() -> None:
+    bike = [0.1, 0.1, 0.3, 0.3]
+    teacher = np.array([[*bike, 0.2, 2], [0.5, 0.5, 0.7, 0.7, 0.4, 0]], np.float32)
+    own = np.array(
+        [[*bike, 0.8, 3], [0.5, 0.5, 0.7, 0.7, 0.6, 0], [0.8, 0.8, 0.9, 0.9, 0.7, 0]], np.float32
+    )
+    rows = both(teacher, own)
+    assert rows[:, 5].tolist() == [3, 0, 0]
+    assert np.allclose(rows[:, 4], [0.8, 0.6, 0.7])
+    alone = completed(np.zeros((0, 6), np.float32), rows, "clip")
+    assert alone[:, 0].tolist() == [TEACHER_ALONE, MOTORCYCLE, VEHICLE, VEHICLE]
+    # Where others labelled, a two-wheeler that they left out is no truth.
+    labelled = completed(np.zeros((0, 6), np.float32), rows, "man")
+    assert labelled[:, 0].tolist() == [IGNORED, VEHICLE, VEHICLE]
+    assert np.array_equal(both(teacher[:0], own), own)
 
 
 def test_views_of_one_vehicle_become_one_box() -> None:

@@ -16,8 +16,10 @@ VEHICLES = (0, 1, 2, 3)
 # Classes that a row of each kind may be of.
 ALLOWED = {**{c: (c,) for c in range(6)}, VEHICLE: (0, 1, 2)}
 _SURE, _DOUBTFUL = 0.5, 0.2
-# A two-wheeler of the teacher's is one left out, mostly parked: neither right nor wrong.
-_KINDS = (VEHICLE, PERSON, IGNORED)
+# A two-wheeler of the teacher's is one left out, mostly parked: neither right nor wrong. Kinds 3
+# and 4 are a trained detector's (`own_labels.py`).
+_KINDS = (VEHICLE, PERSON, IGNORED, MOTORCYCLE, BICYCLE)
+_SAME = 0.5
 # Classes of these sources are often wrong (the set's README): their boxes alone are used.
 _UNSURE_CLASSES = {"atl": (1, 2, 3)}
 _UNLABELLED = ("frame", "clip", "photo")
@@ -33,6 +35,23 @@ def labels_of(text: str) -> np.ndarray:
     )
 
 
+def both(teacher: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """What the teacher and a trained detector found, (n, 6) each, without twice the same: the
+    teacher's box with the better score, but a two-wheeler as the detector names it."""
+    rows, added = teacher.copy(), []
+    for box in own:
+        kind = 2 if box[5] >= MOTORCYCLE else box[5]
+        shared = overlaps(box[None, :4], rows[:, :4])[0] * (rows[:, 5] == kind)
+        best = int(shared.argmax()) if len(rows) else -1
+        if best < 0 or shared[best] <= _SAME:
+            added.append(box)
+        elif kind == 2:
+            rows[best, 4:] = box[4:]
+        else:
+            rows[best, 4] = max(rows[best, 4], box[4])
+    return np.concatenate([rows, np.array(added, np.float32).reshape(-1, 6)])
+
+
 def completed(labels: np.ndarray, seen: np.ndarray, group: str) -> np.ndarray:
     """Labels with the teacher's boxes (n, 6: corners, score, kind) that none of them covers: as
     truths where it is sure, as ignored areas where it doubts."""
@@ -46,9 +65,15 @@ def completed(labels: np.ndarray, seen: np.ndarray, group: str) -> np.ndarray:
         kind = _KINDS[int(box[5])]
         if len(known) and overlaps(box[None, :4], known).max() > 0.35:
             continue
-        if kind != VEHICLE and len(riders) and share_inside(box[None, :4], riders).max() > 0.5:
+        if (
+            kind in (PERSON, IGNORED)
+            and len(riders)
+            and share_inside(box[None, :4], riders).max() > 0.5
+        ):
             continue
-        # In a picture without labels a person may be a rider.
-        sure = box[4] >= _SURE and (kind == VEHICLE or (kind == PERSON and not alone))
+        # In a picture without labels a person may be a rider; in one with labels a two-wheeler
+        # that was left out is mostly parked.
+        allowed = (VEHICLE, MOTORCYCLE, BICYCLE) if alone else (VEHICLE, PERSON)
+        sure = box[4] >= _SURE and kind in allowed
         added.append([kind if sure else IGNORED, *box[:4], box[4]])
     return np.concatenate([rows, np.array(added, np.float32).reshape(-1, 6)])

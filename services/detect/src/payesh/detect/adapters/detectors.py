@@ -7,11 +7,14 @@ from payesh.detect.adapters.models import ModelFolder, ModelMissing
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.adapters.onnx_detector import OnnxDetector, UnsuitableModel
 from payesh.detect.adapters.providers import Provider, session_providers
+from payesh.detect.domain.detections import Detections, pairwise_iou
+from payesh.detect.frames import Bytes
 from payesh.detect.ports import Detector
 from payesh.kit.errors import MessageFault
 
 _STILL_CONFIDENCE = 0.1
 """On a still a false box costs one unreadable read, a missed one costs the vehicle."""
+_SAME_IOU = 0.3
 
 
 class Detectors:
@@ -42,13 +45,13 @@ class Detectors:
 
     def for_stills(
         self, revision: CameraRevision
-    ) -> tuple[OnnxDetector, tuple[ModelReference, ...]] | None:
+    ) -> tuple["StillViews", tuple[ModelReference, ...]] | None:
         """Nothing moves in a still: always learned weights; None when there are none."""
         try:
             detector, reference = self._load(revision.detection.model)
         except MessageFault:
             return None
-        return detector, (reference,)
+        return StillViews(detector), (reference,)
 
     def _load(self, name: str | None) -> tuple[OnnxDetector, ModelReference]:
         if name not in self._loaded:
@@ -64,3 +67,21 @@ class Detectors:
                 raise MessageFault(str(error), retry=False) from error
             self._loaded[name] = (detector, reference)
         return self._loaded[name]
+
+
+class StillViews:
+    """Two looks at a picture: a vehicle that fills it is found in the smaller view, one that is far
+    away in the larger. A box inside another stays: it may be a second vehicle, and then the
+    device's measurement is nobody's."""
+
+    def __init__(self, detector: OnnxDetector) -> None:
+        self._detector = detector
+
+    def detect_bgr(self, bgr: Bytes) -> Detections:
+        """What is near, then what the larger view alone shows; each best first."""
+        near = self._detector.detect_bgr(bgr, near=True)
+        far = self._detector.detect_bgr(bgr)
+        if not len(near):
+            return far
+        same = pairwise_iou(far.xyxy, near.xyxy).max(axis=1) > _SAME_IOU
+        return near.followed_by(far.take(~same))

@@ -88,9 +88,12 @@ class OnnxDetector:
     def detect(self, frame: Frame) -> Detections:
         return self.detect_bgr(frame.bgr())
 
-    def detect_bgr(self, bgr: Bytes, minimum_confidence: float | None = None) -> Detections:
-        """Vehicles in an image (h, w, 3) in BGR order, best first."""
-        canvas, scale = self._letterboxed(bgr)
+    def detect_bgr(
+        self, bgr: Bytes, minimum_confidence: float | None = None, *, near: bool = False
+    ) -> Detections:
+        """Vehicles in an image (h, w, 3) in BGR order, best first. `near` shows a file that states
+        its `input_pixels` the picture at half of that area: what fills a picture is found so."""
+        canvas, scale = self._letterboxed(bgr, self._input_pixels // (2 if near else 1))
         raw = self._run(canvas)
         boxes = raw[:, :4] if self._decoded else _on_grid(raw[:, :4], canvas.shape[:2])
         classes = raw[:, 5:].copy()
@@ -121,13 +124,13 @@ class OnnxDetector:
             return [_COCO_NAMES.get(i, "") for i in range(80)]
         raise UnsuitableModel(f"{classes} classes without names in the model's metadata")
 
-    def _letterboxed(self, bgr: Bytes) -> tuple[Bytes, float]:
+    def _letterboxed(self, bgr: Bytes, input_pixels: int) -> tuple[Bytes, float]:
         height, width = bgr.shape[:2]
         if self._fixed is not None:
             canvas_height, canvas_width = self._fixed
             scale = min(canvas_height / height, canvas_width / width)
-        elif self._input_pixels:
-            scale, canvas_height, canvas_width = by_area(height, width, self._input_pixels)
+        elif input_pixels:
+            scale, canvas_height, canvas_width = by_area(height, width, input_pixels)
         else:
             scale = self._long_side_px / max(height, width)
             canvas_height = -(-max(1, round(height * scale)) // _SIDE_STEP) * _SIDE_STEP

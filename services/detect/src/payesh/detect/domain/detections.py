@@ -33,6 +33,14 @@ class Detections:
         """The rows that `index` (integers or a mask) names, in its order."""
         return Detections(self.xyxy[index], self.score[index], self.class_id[index])
 
+    def followed_by(self, other: "Detections") -> "Detections":
+        """These rows, then the other's."""
+        return Detections(
+            np.concatenate([self.xyxy, other.xyxy]),
+            np.concatenate([self.score, other.score]),
+            np.concatenate([self.class_id, other.class_id]),
+        )
+
     def box(self, row: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of one row."""
         left, top, right, bottom = (float(value) for value in self.xyxy[row])
