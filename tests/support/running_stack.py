@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 import httpx
 from minio import Minio
 
-from payesh.contracts import Event, PassageObserved, SegmentStored, TrafficCounted
+from payesh.contracts import Event, SegmentStored, TrafficCounted
 from payesh.contracts.event import CameraEvent
 from payesh.local.bus_tap import BusTap
 from payesh.local.operator import Operator
-from payesh.local.run_record import RECORDED, is_settled, outcome
+from payesh.local.run_record import RECORDED, events_of, is_settled, outcome
 from payesh.local.stack import Stack
 from payesh.local.street.production import Street, render_street
 from payesh.local.street.traffic import SHORT_PLAN
@@ -136,18 +136,11 @@ class RunningStack:
 
     def of(self, kind: type[E], camera_id: str) -> list[E]:
         """Events of one camera."""
-        return [event for event in self.tap.events(kind) if event.camera_id == camera_id]
+        return events_of(self.tap, kind, camera_id)
 
     def outcome(self, camera_id: str) -> Outcome:
         """The outcome of one camera, ready to be judged."""
-        everything = outcome(self.tap)
-        mine = {passage.passage_id for passage in self.of(PassageObserved, camera_id)}
-        return replace(
-            everything,
-            passages=[each for each in everything.passages if each.passage_id in mine],
-            violations=[each for each in everything.violations if each.passage_id in mine],
-            citations=[each for each in everything.citations if each.passage_id in mine],
-        )
+        return outcome(self.tap, camera_id)
 
     async def handled(self, process: str, topic: type[Event]) -> float:
         """Messages of a topic that a process has handled since it started."""

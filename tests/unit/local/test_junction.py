@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from payesh.detect.evaluation.rule_films import films_in
 from payesh.detect.frames import Frame
 from payesh.detect.vision.lamps import look_at
 from payesh.detect.vision.scenes import scene_of
+from payesh.ingest.handlers.marks import require_sound_marks
 from payesh.local.junction import ways
 from payesh.local.junction.actors import Actor, Fleet
 from payesh.local.junction.camera_document import camera_document
@@ -26,6 +28,7 @@ from payesh.local.junction.offences import offences_of
 from payesh.local.junction.production import RULES, true_vehicles
 from payesh.local.junction.script import Script, write_script
 from payesh.local.junction.signal import CYCLE_S, RED_FROM_S, lamp_at
+from payesh.local.junction_camera import junction_revision
 from payesh.local.street.filmed_rules import write_filmed_rules
 from payesh.local.street.geometry import PinholeCamera, Road
 from payesh.local.street.traffic import TrafficPlan, generate_traffic
@@ -105,6 +108,15 @@ def test_a_vehicle_brakes_stands_and_goes_on_without_a_jump() -> None:
 
 def test_the_camera_arms_what_its_truth_knows() -> None:
     revision = CameraRevision.model_validate_json(json.dumps(camera_document("junction")))
+    assert {kind.name for kind in armed(scene_of(revision))} == set(RULES)
+
+
+def test_ingest_registers_it_as_a_live_camera() -> None:
+    body = junction_revision("junction", datetime.now(UTC))
+    registered = {"camera_id": "junction", "revision": 1, "created_at": "2026-05-04T08:00:00Z"}
+    revision = CameraRevision.model_validate_json(json.dumps({**body, **registered}))
+    require_sound_marks(revision)
+    assert revision.source_kind == "rtsp"
     assert {kind.name for kind in armed(scene_of(revision))} == set(RULES)
 
 

@@ -1,4 +1,4 @@
-"""`payesh-local demo`: a street, a live camera, and the officer's queue."""
+"""`payesh-local demo`: a street and a junction, their live cameras, and the officer's queue."""
 
 import asyncio
 import json
@@ -7,107 +7,134 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 
-from payesh.contracts import CitationDrafted
+from payesh.contracts import (
+    CitationDrafted,
+    CitationRejected,
+    TrafficCounted,
+    ViolationDetected,
+)
 from payesh.local import state
 from payesh.local.bus_tap import BusTap
-from payesh.local.evidence_export import export_evidence
+from payesh.local.demo_record import leave_citation, leave_record
+from payesh.local.junction.production import kept_junction
+from payesh.local.junction.signal import CYCLE_S
+from payesh.local.junction_camera import Junction, junction_revision
+from payesh.local.junction_verdict import JunctionFigures, judged
 from payesh.local.operator import Operator
-from payesh.local.progress_view import demo_table, print_pages, stack_steps
-from payesh.local.run_record import is_settled, outcome, record
+from payesh.local.progress_view import print_pages, progress_table, rules_table, stack_steps
+from payesh.local.rules_truth import RULES_NAME
+from payesh.local.run_record import events_of, is_observed, is_settled, outcome, record
+from payesh.local.showing import Showing
 from payesh.local.stack import Stack
-from payesh.local.street.production import render_street
+from payesh.local.street.production import Street, render_street
 from payesh.local.street.traffic import SHORT_PLAN, TrafficPlan
-from payesh.local.street.truth import Truth
 from payesh.local.street_camera import CameraProcess, street_revision, true_vehicles
 from payesh.local.verdict import Figures, figures
 
 CAMERA_ID = "smn-test-street-01"
-_FIRST_FRAME_TIMEOUT_S = 40.0
-_SETTLE_TIMEOUT_S = 45.0
+JUNCTION_ID = "smn-test-junction-01"
+JUNCTION_CYCLES = 8
+"""320 s: the fewest in which a vehicle can stand for five minutes where it may not."""
+SHORT_CYCLES = 2
+"""80 s, of which the second half has offences: against some of the rules, other ones by seed."""
+_SETTLE_TIMEOUT_S = 90.0
 
 
 async def run_demo(
     *, seed: int, once: bool, short: bool, out: Path | None, keep: Path | None
 ) -> int:
-    """Run the street through the services. Returns the exit code: 0 when every promise was kept.
+    """Run street and junction through the services. Returns the exit code: 0 when every promise
+    was kept.
 
-    `once` ends after one film and prints one JSON line on standard output; otherwise the film
-    repeats and the pages stay open until Ctrl-C. `short` shows a film of 50 s. `out` receives
-    the line, one citation's evidence, the truth and the logs.
+    `once` ends after one film of each and prints one JSON line on standard output; otherwise the
+    films repeat and the pages stay open until Ctrl-C. `short` shows films of 50 s and 80 s. `out`
+    receives the line, one citation's evidence, the truths and the logs.
     """
     console = Console(stderr=True)
-    plan = SHORT_PLAN if short else TrafficPlan()
+    plan, cycles = (SHORT_PLAN, SHORT_CYCLES) if short else (TrafficPlan(), JUNCTION_CYCLES)
     street = await asyncio.to_thread(render_street, seed, plan=plan)
-    film, truth = street.video, street.truth
+    drawn = await asyncio.to_thread(kept_junction, seed, cycles)
+    junction = Junction.load(drawn, cycles * CYCLE_S)
     data_dir = keep or Path(tempfile.mkdtemp(prefix="payesh-"))
     try:
         with stack_steps(console) as step:
             stack = Stack(data_dir, survives_power_loss=keep is not None, progress=step)
-            camera = CameraProcess(data_dir / "camera", film, loop=not once)
+            showings = _showings(data_dir, street, junction, loop=not once)
             await stack.start()
         try:
             state.publish(stack.urls())
-            await camera.start()
             async with (
                 Operator(stack.urls()) as operator,
-                record(stack.engines.addresses()["kafka_bootstrap"]) as tap,
+                record(stack.engines.addresses()["kafka_bootstrap"], TrafficCounted) as tap,
             ):
-                revision = street_revision(truth, datetime.now(UTC))
-                await operator.ensure_camera(CAMERA_ID, revision, camera.source)
-                started_at = await _first_frame(camera)
+                now = datetime.now(UTC)
+                revisions = street_revision(street.truth, now), junction_revision(JUNCTION_ID, now)
+                for showing, revision in zip(showings, revisions, strict=True):
+                    await showing.begin(operator, revision)
                 if not once:
-                    return await _stay_up(console, stack, tap, truth, started_at)
-                await _watch(console, tap, truth, started_at)
+                    return await _stay_up(console, stack, tap, showings)
+                await _watch(console, operator, tap, showings)
                 await _claimable(operator, tap)
-                found = figures(
-                    true_vehicles(truth, started_at), truth.speed_limit_kmh, outcome(tap)
-                )
-                line = _line(found, seed)
+                found = _of_street(street, showings[0], tap)
+                rules = _of_junction(junction, showings[1], tap)
+                shortfalls = found.shortfalls() + rules.shortfalls()
+                line = _line(seed, found, rules, shortfalls)
                 if out is not None:
-                    await _leave(console, out, line, found, operator, tap, film, stack)
+                    truths = {"truth.json": street.truth_file, "junction.json": drawn / RULES_NAME}
+                    leave_record(out, line, truths, tap, stack)
+                    left = await leave_citation(out, operator, tap, stack, found.trace_id)
         finally:
-            await camera.stop()
+            for showing in showings:
+                await showing.camera.stop()
             await stack.stop()
             state.withdraw()
     finally:
         if keep is None:
             shutil.rmtree(data_dir, ignore_errors=True)
     sys.stdout.write(line + "\n")
-    for shortfall in found.shortfalls():
+    console.print(rules_table(rules))
+    if out is not None and left is not None:
+        command = f"payesh-verify {left[0]} --root {left[1]}"
+        console.print(f"verify the evidence: [bold]{command}[/bold]", soft_wrap=True)
+    for shortfall in shortfalls:
         console.print(f"[red]not kept:[/red] {shortfall}")
-    return 1 if found.shortfalls() else 0
+    return 1 if shortfalls else 0
 
 
-async def _first_frame(camera: CameraProcess) -> datetime:
-    async with asyncio.timeout(_FIRST_FRAME_TIMEOUT_S):
-        # Another process writes it, so it is polled.
-        while (started_at := camera.started_at()) is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-    return started_at
+def _showings(
+    data_dir: Path, street: Street, junction: Junction, *, loop: bool
+) -> tuple[Showing, Showing]:
+    """Both cameras, not started: the network that watches the junction leaves room for the street
+    beside it, and the longer film alone decides how long the demo takes."""
+    truth = street.truth
+    cameras = (
+        CameraProcess(data_dir / "camera", street.video, loop=loop),
+        CameraProcess(data_dir / "junction", junction.film.video, path="junction", loop=loop),
+    )
+    vehicles = len(junction.film.vehicles)
+    return (
+        Showing("street", CAMERA_ID, cameras[0], truth.duration_s, len(truth.vehicles)),
+        Showing("junction", JUNCTION_ID, cameras[1], junction.duration_s, vehicles),
+    )
 
 
-async def _watch(console: Console, tap: BusTap, truth: Truth, started_at: datetime) -> None:
-    """Show progress until the film is over and everything that passed is settled."""
+async def _watch(
+    console: Console, operator: Operator, tap: BusTap, showings: tuple[Showing, ...]
+) -> None:
+    """Show progress until the films are over and everything that passed is settled."""
+    deadline = max(showing.duration_s for showing in showings) + _SETTLE_TIMEOUT_S
     with Live(console=console, refresh_per_second=4, transient=True) as live:
-        while (elapsed := (datetime.now(UTC) - started_at).total_seconds()) < truth.duration_s:
-            live.update(demo_table(tap, len(truth.vehicles), elapsed, truth.duration_s))
-            await asyncio.sleep(0.25)
-        # The last segment is stored and observed only now.
-        deadline = asyncio.get_running_loop().time() + _SETTLE_TIMEOUT_S
-        quiet_since = asyncio.get_running_loop().time()
-        seen = -1
-        while asyncio.get_running_loop().time() < deadline:
-            count = sum(len(events) for events in tap.received.values())
-            if count != seen:
-                seen, quiet_since = count, asyncio.get_running_loop().time()
-            if is_settled(tap) and asyncio.get_running_loop().time() - quiet_since > 5.0:
+        while showings[-1].elapsed_s < deadline:
+            for showing in showings:
+                await showing.end_when_over(operator)
+            live.update(progress_table(tap, [showing.progress() for showing in showings]))
+            ended = all(each.has_ended and is_observed(tap, each.camera_id) for each in showings)
+            if ended and is_settled(tap):
                 return
-            live.update(demo_table(tap, len(truth.vehicles), truth.duration_s, truth.duration_s))
             await asyncio.sleep(0.25)
 
 
@@ -130,65 +157,31 @@ async def _claimable(operator: Operator, tap: BusTap) -> None:
 
 
 async def _stay_up(
-    console: Console, stack: Stack, tap: BusTap, truth: Truth, started_at: datetime
+    console: Console, stack: Stack, tap: BusTap, showings: tuple[Showing, ...]
 ) -> int:
-    urls = stack.urls()
-    print_pages(console, urls)
+    print_pages(console, stack.urls())
     with Live(console=console, refresh_per_second=2) as live:
         while True:
-            elapsed = (datetime.now(UTC) - started_at).total_seconds() % truth.duration_s
-            live.update(demo_table(tap, None, elapsed, truth.duration_s))
+            live.update(progress_table(tap, [showing.progress() for showing in showings]))
             await asyncio.sleep(0.5)
 
 
-def _line(found: Figures, seed: int) -> str:
-    return json.dumps({"seed": seed, **found.as_line()}, ensure_ascii=False)
+def _of_street(street: Street, showing: Showing, tap: BusTap) -> Figures:
+    vehicles = true_vehicles(street.truth, showing.started_at)
+    return figures(vehicles, street.truth.speed_limit_kmh, outcome(tap, showing.camera_id))
 
 
-async def _leave(
-    console: Console,
-    out: Path,
-    line: str,
-    found: Figures,
-    operator: Operator,
-    tap: BusTap,
-    film: Path,
-    stack: Stack,
-) -> None:
-    """Put the line, the truth, the logs and one citation's evidence into a folder, with the root
-    key that it is verified against."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "line.json").write_text(line + "\n", "utf-8")
-    shutil.copy(film.with_name("truth.json"), out / "truth.json")
-    with (out / "events.jsonl").open("w", encoding="utf-8") as file:
-        for topic, events in tap.received.items():
-            for each in events.values():
-                row: dict[str, Any] = {"topic": topic, "trace_id": each.trace_id}
-                row["data"] = each.event.model_dump(mode="json")
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    logs = out / "logs"
-    logs.mkdir(exist_ok=True)
-    for process in stack.processes.values():
-        shutil.copy(process.log_path, logs / process.log_path.name)
-        trace = process.data_dir / "trace.jsonl"
-        if trace.is_file():
-            shutil.copy(trace, logs / f"{process.name}.trace.jsonl")
-    citations = tap.events(CitationDrafted)
-    if not citations:
-        return
-    chosen = _traced(tap, found.trace_id) or citations[0]
-
-    async def get(path: str) -> bytes:
-        return (await operator.request("GET", "tickets", path)).content
-
-    archive = await export_evidence(get, chosen.citation_id, out / "citation")
-    root = Path(shutil.copy(stack.evidence_root_file, out / "evidence-root.json"))
-    command = f"payesh-verify {archive} --root {root}"
-    console.print(f"verify the evidence: [bold]{command}[/bold]", soft_wrap=True)
+def _of_junction(junction: Junction, showing: Showing, tap: BusTap) -> JunctionFigures:
+    violations = events_of(tap, ViolationDetected, showing.camera_id)
+    return judged(
+        junction.shown_at(showing.started_at),
+        junction.plates,
+        violations,
+        events_of(tap, CitationDrafted, showing.camera_id),
+        events_of(tap, CitationRejected, showing.camera_id),
+    )
 
 
-def _traced(tap: BusTap, trace_id: str | None) -> CitationDrafted | None:
-    for each in tap.received[CitationDrafted.topic].values():
-        if each.trace_id == trace_id and isinstance(each.event, CitationDrafted):
-            return each.event
-    return None
+def _line(seed: int, found: Figures, rules: JunctionFigures, shortfalls: list[str]) -> str:
+    figures = {**found.as_line(), "junction": rules.as_line(), "shortfalls": shortfalls}
+    return json.dumps({"seed": seed, **figures}, ensure_ascii=False)

@@ -1,7 +1,8 @@
 """Progress on the terminal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -15,11 +16,21 @@ from payesh.contracts import (
     PassageObserved,
     PlateRead,
     SegmentStored,
-    SnapshotStored,
     ViolationDetected,
 )
+from payesh.contracts.event import CameraEvent
 from payesh.local.bus_tap import BusTap
+from payesh.local.junction_verdict import JunctionFigures
+from payesh.local.run_record import events_of
 
+_STAGES: dict[str, type[CameraEvent]] = {
+    "segments stored": SegmentStored,
+    "passages": PassageObserved,
+    "plates read": PlateRead,
+    "violations": ViolationDetected,
+    "citations drafted": CitationDrafted,
+    "rejected by rule": CitationRejected,
+}
 _STEPS = {
     "engines": "starting the bus, the object store and the database",
     "topics": "creating topics",
@@ -46,23 +57,46 @@ def stack_steps(console: Console) -> Iterator[Callable[[str], None]]:
             console.print(f"[green]✓[/green] {_STEPS.get(done[-1], done[-1])}")
 
 
-def demo_table(tap: BusTap, vehicles: int | None, elapsed_s: float, duration_s: float) -> Table:
-    """Counts of each stage from segment to citation, under a bar of the film's time."""
+@dataclass(frozen=True)
+class ShownFilm:
+    """How far a camera is with its film; `vehicles` are those of the truth, where it is known."""
+
+    name: str
+    camera_id: str
+    vehicles: int | None
+    elapsed_s: float
+    duration_s: float
+
+
+def progress_table(tap: BusTap, films: Sequence[ShownFilm]) -> Table:
+    """Counts of each stage from segment to citation, a column a film under a bar of its time."""
     table = Table.grid(padding=(0, 2))
-    table.add_row("film", ProgressBar(total=duration_s, completed=elapsed_s, width=40))
-    reads = tap.events(PlateRead)
-    rows = {
-        "segments stored": len(tap.received[SegmentStored.topic]),
-        "stills stored": len(tap.received[SnapshotStored.topic]),
-        "passages": len(tap.received[PassageObserved.topic]),
-        "plates read": sum(read.plate is not None for read in reads),
-        "violations": len(tap.received[ViolationDetected.topic]),
-        "citations drafted": len(tap.received[CitationDrafted.topic]),
-        "rejected by rule": len(tap.received[CitationRejected.topic]),
-    }
-    for name, count in rows.items():
-        of = f" of {vehicles} vehicles" if vehicles and name == "passages" else ""
-        table.add_row(name, f"{count}{of}")
+    bars = [ProgressBar(total=f.duration_s, completed=f.elapsed_s, width=28) for f in films]
+    table.add_row("", *(film.name for film in films))
+    table.add_row("shown", *bars)
+    for name, kind in _STAGES.items():
+        cells = []
+        for film in films:
+            found = events_of(tap, kind, film.camera_id)
+            if kind is PlateRead:
+                found = [e for e in found if isinstance(e, PlateRead) and e.plate is not None]
+            of = f" of {film.vehicles} vehicles" if film.vehicles and name == "passages" else ""
+            cells.append(f"{len(found)}{of}")
+        table.add_row(name, *cells)
+    return table
+
+
+def rules_table(figures: JunctionFigures) -> Table:
+    """What became of each rule's offences, a row a rule."""
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("rule at the junction", no_wrap=True)
+    for name in ("offences", "found", "missed", "false", "drafted"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("rejected")
+    for rule, row in sorted(figures.by_rule.items()):
+        numbers = (row.found.offences, row.found.found, row.missed, row.found.false, row.drafted)
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(row.rejected.items()))
+        table.add_row(rule, *map(str, numbers), reasons)
     return table
 
 

@@ -14,8 +14,8 @@ from rich.live import Live
 from payesh.contracts import PassageObserved, PlateRead, SegmentStored, TrafficCounted
 from payesh.local.bus_tap import BusTap
 from payesh.local.operator import Operator
-from payesh.local.progress_view import demo_table
-from payesh.local.run_record import record
+from payesh.local.progress_view import ShownFilm, progress_table
+from payesh.local.run_record import events_of, is_observed, record
 from payesh.local.street_camera import CameraProcess
 
 _START_TIMEOUT_S = 40.0
@@ -67,12 +67,13 @@ async def replay_video(
                 with Live(console=console, refresh_per_second=4, transient=True) as live:
                     async with asyncio.timeout(duration_s + _START_TIMEOUT_S):
                         while (elapsed := _elapsed_s(camera)) < duration_s + 1.0:
-                            live.update(demo_table(tap, None, min(elapsed, duration_s), duration_s))
+                            shown = ShownFilm(
+                                "film", camera_id, None, min(elapsed, duration_s), duration_s
+                            )
+                            live.update(progress_table(tap, [shown]))
                             await asyncio.sleep(0.25)
                 # Disabled, its stream ends, and with it every track.
-                await operator.request(
-                    "PATCH", "ingest", f"/v1/cameras/{camera_id}", json={"enabled": False}
-                )
+                await operator.disable_camera(camera_id)
                 async with asyncio.timeout(_SETTLE_TIMEOUT_S):
                     while not _is_complete(tap, camera_id):  # noqa: ASYNC110 - others' work
                         await asyncio.sleep(0.25)
@@ -87,25 +88,17 @@ def _elapsed_s(camera: CameraProcess) -> float:
 
 
 def _is_complete(tap: BusTap, camera_id: str) -> bool:
-    """Whether the stream has ended, was counted to its end, and every passage has its read."""
-    ends = [
-        s.captured_at
-        for s in tap.events(SegmentStored)
-        if s.camera_id == camera_id and s.last_in_stream
-    ]
-    counted = [c.ended_at for c in tap.events(TrafficCounted) if c.camera_id == camera_id]
-    if not ends or max(counted, default=min(ends)) <= max(ends):
-        return False
+    """Whether the stream was observed to its end, and every passage has its read."""
     read = {read.passage_id for read in tap.events(PlateRead)}
-    return all(
-        p.passage_id in read for p in tap.events(PassageObserved) if p.camera_id == camera_id
+    return is_observed(tap, camera_id) and all(
+        passage.passage_id in read for passage in events_of(tap, PassageObserved, camera_id)
     )
 
 
 def _summary(tap: BusTap, camera_id: str, duration_s: float) -> dict[str, Any]:
-    passages = [p for p in tap.events(PassageObserved) if p.camera_id == camera_id]
-    segments = [s for s in tap.events(SegmentStored) if s.camera_id == camera_id]
-    counts = [c for c in tap.events(TrafficCounted) if c.camera_id == camera_id]
+    passages = events_of(tap, PassageObserved, camera_id)
+    segments = events_of(tap, SegmentStored, camera_id)
+    counts = events_of(tap, TrafficCounted, camera_id)
     return {
         "passages": len(passages),
         "by_class": dict(Counter(str(p.vehicle.vehicle_class) for p in passages)),

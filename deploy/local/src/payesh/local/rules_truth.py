@@ -31,13 +31,14 @@ class BrokenRule:
 @dataclass(frozen=True, slots=True)
 class TrueVehicle:
     """A vehicle: why it is in the film, what it broke, and its boxes (left, top, right, bottom in
-    pixels) by seconds since the first frame."""
+    pixels) by seconds since the first frame. `plate` is its plate's text, where it is known."""
 
     vehicle_id: str
     vehicle_class: str
     role: str
     broke: tuple[BrokenRule, ...]
     boxes: tuple[tuple[float, Box], ...]
+    plate: str | None = None
 
 
 def write_rules(
@@ -55,6 +56,7 @@ def write_rules(
                 "vehicle_id": vehicle.vehicle_id,
                 "vehicle_class": vehicle.vehicle_class,
                 "role": vehicle.role,
+                "plate": vehicle.plate,
                 "broke": [
                     {
                         "rule": each.rule,

@@ -1,5 +1,9 @@
 """All events of a run, kept in memory and turned into an outcome."""
 
+from collections.abc import Collection
+from typing import TypeVar
+from uuid import UUID
+
 from payesh.contracts import (
     CitationDrafted,
     CitationRejected,
@@ -9,10 +13,14 @@ from payesh.contracts import (
     PlateRead,
     SegmentStored,
     SnapshotStored,
+    TrafficCounted,
     ViolationDetected,
 )
+from payesh.contracts.event import CameraEvent
 from payesh.local.bus_tap import BusTap
 from payesh.local.verdict import Outcome
+
+E = TypeVar("E", bound=CameraEvent)
 
 RECORDED = (
     SegmentStored,
@@ -42,25 +50,39 @@ def is_settled(tap: BusTap) -> bool:
     )
 
 
-def outcome(tap: BusTap) -> Outcome:
-    """The received events, ready to be judged."""
-    drafted = tap.received[CitationDrafted.topic].values()
+def is_observed(tap: BusTap, camera_id: str) -> bool:
+    """Whether the camera's stream has ended and was counted to its end. An observer publishes the
+    count of a stream's last interval after all its other events; the tap must record counts."""
+    ends = [s.captured_at for s in events_of(tap, SegmentStored, camera_id) if s.last_in_stream]
+    counted = [c.ended_at for c in events_of(tap, TrafficCounted, camera_id)]
+    return bool(ends) and max(counted, default=min(ends)) > max(ends)
+
+
+def events_of(tap: BusTap, kind: type[E], camera_id: str) -> list[E]:
+    """Every distinct event of one kind about one camera, in the order received."""
+    return [each for each in tap.events(kind) if each.camera_id == camera_id]
+
+
+def outcome(tap: BusTap, camera_id: str) -> Outcome:
+    """The received events of one camera, ready to be judged."""
+    citations = events_of(tap, CitationDrafted, camera_id)
+    cited = {citation.citation_id for citation in citations}
     return Outcome(
-        passages=tap.events(PassageObserved),
-        reads={read.passage_id: read for read in tap.events(PlateRead)},
-        violations=tap.events(ViolationDetected),
-        citations=tap.events(CitationDrafted),
+        passages=events_of(tap, PassageObserved, camera_id),
+        reads={read.passage_id: read for read in events_of(tap, PlateRead, camera_id)},
+        violations=events_of(tap, ViolationDetected, camera_id),
+        citations=citations,
         claimable_at={
             each.event.citation_id: each.received_at
-            for each in drafted
-            if isinstance(each.event, CitationDrafted)
+            for each in tap.received[CitationDrafted.topic].values()
+            if isinstance(each.event, CitationDrafted) and each.event.citation_id in cited
         },
-        whole_traces=whole_traces(tap),
+        whole_traces=whole_traces(tap, {citation.passage_id for citation in citations}),
     )
 
 
-def whole_traces(tap: BusTap) -> list[str]:
-    """Trace ids that a segment, its passage, violation, read and citation all carry."""
+def whole_traces(tap: BusTap, passages: Collection[UUID]) -> list[str]:
+    """Trace ids that a segment, one of the passages, its violation, read and citation carry."""
     segments = {each.trace_id for each in tap.received[SegmentStored.topic].values()}
     stages: list[dict[object, str | None]] = []
     for kind in (PassageObserved, ViolationDetected, PlateRead, CitationDrafted):
@@ -73,6 +95,7 @@ def whole_traces(tap: BusTap) -> list[str]:
     return [
         trace_id
         for passage_id, trace_id in stages[-1].items()
+        if passage_id in passages
         if trace_id in segments and all(stage.get(passage_id) == trace_id for stage in stages)
         if trace_id is not None
     ]

@@ -27,9 +27,16 @@ class CameraProcess(Engine):
     ready_timeout_s = 20.0
 
     def __init__(
-        self, data_dir: Path, film: Path, *, loop: bool = False, arguments: Sequence[str] = ()
+        self,
+        data_dir: Path,
+        film: Path,
+        *,
+        path: str = "street",
+        loop: bool = False,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.film = film
+        self.path = path
         self.loop = loop
         self._arguments = tuple(arguments)
         super().__init__(data_dir)
@@ -42,7 +49,7 @@ class CameraProcess(Engine):
 
     @property
     def url(self) -> str:
-        return f"rtsp://{LOOPBACK}:{self.port}/street"
+        return f"rtsp://{LOOPBACK}:{self.port}/{self.path}"
 
     @property
     def source(self) -> dict[str, str]:
@@ -57,7 +64,7 @@ class CameraProcess(Engine):
             sys.executable, "-m", "payesh.local.camera",
             "--file", str(self.film.resolve()),
             "--port", str(self.port),
-            "--path", "street",
+            "--path", self.path,
             "--user", self.user,
             "--password-file", str(self.data_dir / "password"),
             "--state-file", str(self.state_file),

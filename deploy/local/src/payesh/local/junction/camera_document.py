@@ -6,6 +6,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import cv2
+import numpy as np
+
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import format_utc
 from payesh.local.junction import layout
@@ -71,7 +74,12 @@ def _px(x_m: float, y_m: float) -> list[float]:
 
 
 def _polygon(points: tuple[Point, ...]) -> list[list[float]]:
-    return [_px(*point) for point in points]
+    """Of an area without notches, as much as the picture shows: a mark lies in the picture."""
+    right, bottom = CAMERA.width_px, CAMERA.height_px
+    picture = np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)], np.float32)
+    area = np.array([pixel(*point) for point in points], np.float32)
+    _, cut = cv2.intersectConvexConvex(area, picture)
+    return [[round(float(u), 2), round(float(v), 2)] for u, v in cut[:, 0]]
 
 
 def _calibration() -> dict[str, Any]:
@@ -126,11 +134,12 @@ def _regions() -> list[dict[str, Any]]:
 
 
 def _lane(name: str, area: Rectangle, **scope: Any) -> dict[str, Any]:
+    """Its direction is that of its middle line, as far as the picture shows it."""
     left, near, right, far = area
-    middle = (left + right) / 2
-    from_px, to_px = _px(middle, far), _px(middle, near)
-    return {"name": name, "polygon_px": _polygon(layout.corners(area)), "from_px": from_px,
-            "to_px": to_px, **scope}  # fmt: skip
+    middle = [_px((left + right) / 2, y) for y in np.linspace(far, near, 50)]
+    seen = [(u, v) for u, v in middle if 0 <= u <= CAMERA.width_px and 0 <= v <= CAMERA.height_px]
+    return {"name": name, "polygon_px": _polygon(layout.corners(area)), "from_px": seen[0],
+            "to_px": seen[-1], **scope}  # fmt: skip
 
 
 def _lanes() -> list[dict[str, Any]]:

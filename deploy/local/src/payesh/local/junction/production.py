@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from payesh.contracts.values import format_utc
+from payesh.local.film_cache import available_cores, film_folder, rendering_progress
 from payesh.local.junction.camera_document import FILMED_AT, camera_document
 from payesh.local.junction.drawing import (
     FPS,
@@ -37,6 +38,7 @@ from payesh.local.rules_truth import (
 from payesh.local.street.encoding import Film, encode
 
 _CRF = 24
+_VARIANT = "day"
 RULES = (
     "red_light", "stop_line", "wrong_way", "no_entry", "special_lane", "forbidden_turn",
     "forbidden_stopping", "speeding",
@@ -44,12 +46,36 @@ RULES = (
 """What the junction's camera arms."""
 
 
+def kept_junction(seed: int, cycles: int, *, quiet: bool = False) -> Path:
+    """The folder of the film of a seed by day; rendered once, then taken from the user's cache."""
+    local = Path(__file__).parents[1]
+    drawn_by = [local / "junction", local / "street", local / "rules_truth.py"]
+    out = film_folder("junction", (seed, _VARIANT, cycles), drawn_by)
+    is_kept = any(out.glob(f"*/{RULES_NAME}"))
+    with rendering_progress(quiet or is_kept) as progress:
+        task = progress.add_task(f"junction, seed {seed}", total=film_frames(cycles))
+        return render_junction(
+            seed,
+            _VARIANT,
+            out,
+            cycles=cycles,
+            on_frames=lambda count: progress.advance(task, count),
+        )
+
+
 def render_junction(
-    seed: int, variant: str, out: Path, *, cycles: int = CYCLES, workers: int | None = None
+    seed: int,
+    variant: str,
+    out: Path,
+    *,
+    cycles: int = CYCLES,
+    workers: int | None = None,
+    on_frames: Callable[[int], None] = lambda count: None,
 ) -> Path:
     """Write the film of a seed and a variant into a folder of its own below `out`, and return it.
 
-    A folder that is complete is returned at once. Raises KeyError for a variant that there is not.
+    A folder that is complete is returned at once. `on_frames` is called with each count of new
+    frames. Raises KeyError for a variant that there is not.
     """
     crowded = VARIANTS[variant].crowded
     folder = out / f"junction-{variant}-{seed}"
@@ -62,8 +88,8 @@ def render_junction(
     folder.mkdir(parents=True, exist_ok=True)
     workshop = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder))
     try:
-        cores = len(os.sched_getaffinity(0))
-        encode(film, workshop / VIDEO_NAME, workers=workers or cores, on_frames=lambda _: None)
+        cores = workers or available_cores()
+        encode(film, workshop / VIDEO_NAME, workers=cores, on_frames=on_frames)
         document = json.dumps(camera_document(folder.name), ensure_ascii=False, indent=1)
         (workshop / CAMERA_NAME).write_text(document, "utf-8")
         write_rules(
@@ -104,7 +130,7 @@ def true_vehicles(script: Script) -> list[TrueVehicle]:
         vehicles.append(
             TrueVehicle(
                 vehicle.vehicle_id, vehicle.vehicle_class.value, actor.role, tuple(broke),
-                tuple(boxes),
+                tuple(boxes), vehicle.plate,
             )
         )  # fmt: skip
     return vehicles

@@ -53,7 +53,7 @@ def _vehicle(vehicle: VehicleTruth, truth: Truth) -> TrueVehicle:
         broke = (BrokenRule(vehicle.offence, vehicle.entry_s, vehicle.exit_s, slight),)
     role = f"{vehicle.band}, {vehicle.speed_kmh:.1f} km/h"
     boxes = _boxes(vehicle, truth)
-    return TrueVehicle(vehicle.vehicle_id, vehicle.vehicle_class, role, broke, boxes)
+    return TrueVehicle(vehicle.vehicle_id, vehicle.vehicle_class, role, broke, boxes, vehicle.plate)
 
 
 def _boxes(vehicle: VehicleTruth, truth: Truth) -> tuple[tuple[float, Box], ...]:

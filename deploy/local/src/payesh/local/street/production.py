@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import platformdirs
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
+from payesh.local.film_cache import available_cores, film_folder, rendering_progress
 from payesh.local.street.geometry import PinholeCamera, Road
 from payesh.local.street.rendering import FPS, Scene, render_video
 from payesh.local.street.traffic import TrafficPlan, generate_traffic
@@ -65,11 +54,14 @@ def render_street(
     folder.mkdir(parents=True, exist_ok=True)
     workshop = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder))
     try:
-        with _progress(quiet) as progress:
+        with rendering_progress(quiet) as progress:
             task = progress.add_task(f"street, seed {seed}", total=frames)
             advance: Callable[[int], None] = lambda count: progress.advance(task, count)  # noqa: E731
             render_video(
-                scene, workshop / VIDEO_NAME, workers=workers or _cores(), on_frames=advance
+                scene,
+                workshop / VIDEO_NAME,
+                workers=workers or available_cores(),
+                on_frames=advance,
             )
         (workshop / TRUTH_NAME).write_text(truth.to_json(), encoding="utf-8")
         for name in (
@@ -84,31 +76,10 @@ def render_street(
 
 def cache_folder(seed: int, plan: TrafficPlan, camera: PinholeCamera, road: Road) -> Path:
     """Where the street of these parameters is kept; other drawing code, other folder."""
-    digest = hashlib.sha256(repr((seed, asdict(plan), asdict(camera), asdict(road))).encode())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
-    return Path(platformdirs.user_cache_dir("payesh")) / "street" / digest.hexdigest()[:16]
+    parameters = seed, asdict(plan), asdict(camera), asdict(road)
+    return film_folder("street", parameters, [Path(__file__).parent])
 
 
 def _load(folder: Path) -> Street:
     truth_file = folder / TRUTH_NAME
     return Street(folder / VIDEO_NAME, truth_file, Truth.load(truth_file))
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
-
-
-def _progress(quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("rendering {task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("frames"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        disable=quiet,
-    )
