@@ -43,7 +43,7 @@ $(VENV)/.ready: $(BIN)/uv pins/packages.lock pins/members.txt pyproject.toml $(M
 
 setup: $(VENV)/.ready ## make the environment in .venv (Python 3.11 and the package index are enough)
 
-demo: setup ## one vehicle from a live camera to the officer's queue (ONCE=1 ends by itself, SHORT=1 a short film, SEED=n other traffic, OUT=folder keeps evidence)
+demo: setup ## a street and a junction, from live cameras to the officer's queue (ONCE=1 ends by itself, SHORT=1 short films, SEED=n other traffic, OUT=folder keeps evidence)
 	@$(BIN)/payesh-local demo $(if $(ONCE),--once) $(if $(SHORT),--short) --seed $(SEED) $(if $(OUT),--out $(OUT))
 
 test: setup ## every test that needs nothing but this environment and the package index

@@ -97,15 +97,15 @@ async def _up(
 
 @app.command()
 def demo(
-    once: Annotated[bool, typer.Option(help="end after one film and print one JSON line")] = False,
+    once: Annotated[bool, typer.Option(help="show each film once, print one JSON line")] = False,
     seed: _Seed = 1,
-    short: Annotated[bool, typer.Option(help="a film of 50 s with 22 vehicles")] = False,
+    short: Annotated[bool, typer.Option(help="films of 50 s and 80 s")] = False,
     out: Annotated[
         Path | None, typer.Option(help="folder for the line, evidence, truth and logs")
     ] = None,
     data: _Data = None,
 ) -> None:
-    """One vehicle after another from a live camera to the officer's queue."""
+    """One vehicle after another from live cameras to the officer's queue, and every rule."""
     _run(run_demo(seed=seed, once=once, short=short, out=out, keep=data))
 
 
