@@ -1,6 +1,7 @@
 """A sample of decisions is decided again, blind; a camera beyond its limit is suspended."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -15,6 +16,9 @@ from tests.integration.tickets.test_desk_promises import ISSUE, REJECT
 from tests.integration.tickets.test_queue_page import PURPOSE, browsing
 from tests.support.problems import problem
 from tests.support.serving import served
+
+READING = "citations:read evidence:read"
+"""Scopes of somebody who decides nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,73 @@ async def test_another_officer_decides_again_without_seeing_the_first_decision(
     async with sampled.machine("look-robot") as robot:
         refused = await robot.post("/v1/second-looks/next")
         assert problem(refused) == (403, "person-required")
+
+
+async def test_no_list_archive_or_answer_shows_the_first_decision_before_the_second(
+    sampled: Office, county: str
+) -> None:
+    async with (
+        sampled.client("sara", counties=[county]) as sara,
+        sampled.client("reza", counties=[county]) as reza,
+        sampled.client("auditor", counties=[county], scope=READING) as auditor,
+    ):
+        issued = await decided(sampled, sara, ISSUE, county)
+        rejected = await decided(sampled, sara, REJECT, county)
+        both = {str(issued), str(rejected)}
+        path = f"/v1/citations/{issued}"
+        drawn = (await reza.post("/v1/second-looks/next")).json()["citation_id"]
+        assert drawn == str(issued), "the other one may come next: it is hidden as well"
+        listed = {each["citation_id"]: each for each in await items(reza)}
+        hidden = ("number", "decided_by", "decided_at", "reason", "final_at", "note")
+        for shown in listed.values():
+            assert [shown[name] for name in hidden] == [None] * 6
+        assert listed[str(issued)]["state"] == "claimed"
+        assert listed[str(rejected)]["state"] == "decided"
+        assert (await reza.get(f"/v1/citations/{rejected}")).json() == listed[str(rejected)]
+        # Neither does it show by the state that is asked for.
+        for state, found in {
+            "issued": set(),
+            "rejected": set(),
+            "drafted": set(),
+            "claimed": {str(issued)},
+            "decided": {str(rejected)},
+        }.items():
+            assert {each["citation_id"] for each in await items(reza, state)} == found, state
+        for each in both:
+            archive = await reza.get(f"/v1/citations/{each}/evidence.zip")
+            assert problem(archive) == (409, "second-look-open")
+        # Who decided it, and who decides nothing, see how it stands.
+        for reader in (sara, auditor):
+            states = {each["citation_id"]: each["state"] for each in await items(reader)}
+            assert states == {str(issued): "issued", str(rejected): "rejected"}
+            assert (await reader.get(f"{path}/evidence.zip")).is_success
+        look = f"/v1/second-looks/{issued}/decide"
+        assert (await reza.post(look, json=REJECT)).status_code == 204
+        after = {each["citation_id"]: each["state"] for each in await items(reza)}
+        assert after == {str(issued): "issued", str(rejected): "decided"}
+        assert (await reza.get(f"{path}/evidence.zip")).is_success
+
+
+async def test_a_decision_that_can_be_undone_is_shown_to_its_officer_alone(
+    office: Office, county: str
+) -> None:
+    settings = office.settings.model_copy(update={"undo_seconds": 600.0, "second_look_share": 1})
+    async with served(create(settings)) as url:
+        slow = Office(url, settings, office.app, office.database, office.producer, office.recorded)
+        async with (
+            slow.client("sara", counties=[county]) as sara,
+            slow.client("reza", counties=[county]) as reza,
+        ):
+            await decided(slow, sara, REJECT, county)
+            (mine,), (others,) = await items(sara, "decided"), await items(reza, "decided")
+    assert (mine["reason"], mine["decided_by"]) == ("plate_wrong", "person:sara")
+    assert (others["reason"], others["decided_by"], others["final_at"]) == (None, None, None)
+
+
+async def items(http: httpx.AsyncClient, state: str | None = None) -> list[dict[str, Any]]:
+    asked = {} if state is None else {"state": state}
+    found: list[dict[str, Any]] = (await http.get("/v1/citations", params=asked)).json()["items"]
+    return found
 
 
 async def test_a_camera_beyond_its_limit_is_suspended_until_a_supervisor_lifts_it(

@@ -29,6 +29,7 @@ from payesh.contracts import ViolationDetected
 from payesh.kit.bounds import within
 from payesh.kit.errors import Conflict
 from payesh.kit.principal import Bounds
+from payesh.tickets.adapters.second_looks import shown_blind
 from payesh.tickets.adapters.stored_citation import (
     StoredCitation,
     citation_of,
@@ -95,10 +96,14 @@ async def page(
     state: str | None,
     limit: int,
     after: tuple[datetime, UUID] | None = None,
+    looker: str | None = None,
 ) -> Sequence[StoredCitation]:
     """Citations in order of drafting, at most `limit`, from behind `after`; with `state`, those
-    that people see in it."""
-    query = _select(func.now()).where(within(citations, bounds), _shown_as(state))
+    that people see in it, `looker` being one who may be given second looks."""
+    shown = _shown_as(state)
+    if state is not None and looker is not None:
+        shown = shown_blind(shown, state, looker)
+    query = _select(func.now()).where(within(citations, bounds), shown)
     if after is not None:
         position = tuple_(citations.c.created_at, citations.c.citation_id)
         query = query.where(position > tuple_(*after))

@@ -1,19 +1,30 @@
 """Second looks in the database: what was drawn, who decides it again, and the rates of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit.bounds import within
 from payesh.kit.principal import Bounds
 from payesh.tickets.adapters.stored_citation import StoredCitation
-from payesh.tickets.adapters.tables import camera_suspensions, second_looks
-from payesh.tickets.domain.desk import ISSUED
+from payesh.tickets.adapters.tables import camera_suspensions, citations, second_looks
+from payesh.tickets.domain.desk import DECIDED, DRAFTED, ISSUED
 from payesh.tickets.domain.second_look import WrongfulRate
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,18 +76,40 @@ async def claim_next(
     return found
 
 
-async def held_until(session: AsyncSession, citation_id: UUID, officer: str) -> datetime | None:
-    """Until when this officer is to decide the citation again, and may not see how it was decided;
-    None: the officer is not to."""
+async def open_to(
+    session: AsyncSession, citation_ids: Collection[UUID], officer: str
+) -> dict[UUID, datetime | None]:
+    """Of these citations those whose second look is open and whose first decision is another
+    officer's; each with until when this officer holds the look, None where the officer does not."""
     table = second_looks
-    held = select(table.c.claimed_until).where(
-        table.c.citation_id == citation_id,
-        table.c.looked_at.is_(None),
-        table.c.claimed_by == officer,
-        table.c.claimed_until > func.clock_timestamp(),
+    rows = await session.execute(
+        select(table.c.citation_id, case((_held_by(officer), table.c.claimed_until))).where(
+            table.c.citation_id.in_(citation_ids), _open_beside(officer)
+        )
     )
-    until: datetime | None = await session.scalar(held)
-    return until
+    return dict(rows.tuples().all())
+
+
+def shown_blind(shown: ColumnElement[bool], state: str, officer: str) -> ColumnElement[bool]:
+    """Citations that this officer sees in a state, where `shown` are those that stand in it: an
+    open look is seen as claimed by its holder and as decided by others, however it was decided."""
+    table = second_looks
+    of_it = exists().where(table.c.citation_id == citations.c.citation_id, _open_beside(officer))
+    held = of_it.where(_held_by(officer))
+    if state == DRAFTED.held_as:
+        return or_(shown, held)
+    if state == DECIDED.name:
+        return or_(shown, and_(of_it, not_(held)))
+    return and_(shown, not_(of_it))
+
+
+def _open_beside(officer: str) -> ColumnElement[bool]:
+    return and_(second_looks.c.looked_at.is_(None), second_looks.c.first_officer != officer)
+
+
+def _held_by(officer: str) -> ColumnElement[bool]:
+    table = second_looks
+    return and_(table.c.claimed_by == officer, table.c.claimed_until > func.clock_timestamp())
 
 
 async def decide(

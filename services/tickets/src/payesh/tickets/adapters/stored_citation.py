@@ -24,8 +24,9 @@ from payesh.tickets.evidence.record import EvidenceRecord
 
 @dataclass(frozen=True, slots=True)
 class StoredCitation:
-    """One row; `now` is the database's time when it was read. The last two are set where a person
-    reads it: whether its camera is suspended, and whether it is shown to be decided again."""
+    """One row; `now` is the database's time when it was read. The last three are set where a
+    person reads it: whether its camera is suspended, whether it is shown to be decided again, and
+    whether what was decided is hidden."""
 
     citation_id: UUID
     violation_id: UUID
@@ -51,6 +52,7 @@ class StoredCitation:
     now: datetime
     camera_suspended: bool = False
     is_second_look: bool = False
+    is_outcome_hidden: bool = False
 
     @property
     def state(self) -> str:

@@ -53,6 +53,9 @@ _ARCHIVE: dict[int | str, dict[str, Any]] = {
         "description": "Members are stored, in order of their names, without times.",
     }
 }
+_LOOK_OPEN: dict[int | str, dict[str, Any]] = {
+    409: {"description": "`second-look-open`: you may yet decide it again."}
+}
 
 
 @router.get("/clip", response_class=StreamingResponse, responses=_BYTES | _FAULTY)
@@ -102,7 +105,9 @@ async def read_document(
     return await _answer(dependencies.store, document)
 
 
-@router.get("/evidence.zip", response_class=StreamingResponse, responses=_ARCHIVE | _FAULTY)
+@router.get(
+    "/evidence.zip", response_class=StreamingResponse, responses=_ARCHIVE | _FAULTY | _LOOK_OPEN
+)
 async def read_archive(
     dependencies: DependenciesHere, principal: Reader, citation_id: UUID
 ) -> Response:

@@ -7,7 +7,7 @@ Forbidden for a citation outside the principal's bounds.
 from uuid import UUID
 
 from payesh.contracts.values import ObjectReference
-from payesh.kit.errors import NotFound
+from payesh.kit.errors import Conflict, NotFound
 from payesh.kit.principal import Principal
 from payesh.tickets.adapters import decision_statements
 from payesh.tickets.adapters.stored_citation import StoredCitation
@@ -19,6 +19,7 @@ from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.actions import Action
 from payesh.tickets.handlers.audited import find_allowed, query_of, record
+from payesh.tickets.handlers.blinding import blind
 
 
 async def find_clip(
@@ -71,9 +72,20 @@ async def find_document(
 async def find_archive(
     dependencies: Dependencies, principal: Principal, citation_id: UUID
 ) -> Archive:
-    """The whole bundle with the decisions until now."""
-    evidence = await _read(dependencies, principal, citation_id, actions.READ_ARCHIVE)
+    """The whole bundle with the decisions until now. Raises Conflict `second-look-open` for a
+    person who may yet decide it again: one archive without the decisions would be another
+    evidence."""
+    action = actions.READ_ARCHIVE
+    citation = await find_allowed(dependencies, principal, citation_id, action)
     async with dependencies.database.transaction() as session:
+        shown = await blind(session, citation, principal)
+        if shown.is_second_look or shown.is_outcome_hidden:
+            raise Conflict(
+                "it is to be decided again: its archive would show the first decision",
+                type="second-look-open",
+            )
+        await record(session, principal, action, [citation], query=query_of(dependencies, citation))
+        evidence = _evidence_of(citation)
         decisions = await decision_statements.of(session, citation_id)
     return archive_of(citation_id, evidence, tuple(decisions))
 

@@ -11,7 +11,7 @@ from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.audited import find_allowed, query_of, record
-from payesh.tickets.handlers.second_looking import blind
+from payesh.tickets.handlers.blinding import blind, blinded, looker
 
 
 async def list_citations(
@@ -22,14 +22,20 @@ async def list_citations(
     limit: int,
     after: tuple[datetime, UUID] | None,
 ) -> Sequence[StoredCitation]:
-    """Citations within the principal's bounds, in order of drafting, from behind `after`."""
+    """Citations within the principal's bounds, in order of drafting, from behind `after`; none
+    shows a decision that the principal may not see yet."""
     async with dependencies.database.transaction() as session:
         found = await citations.page(
-            session, principal.bounds, state=state, limit=limit, after=after
+            session,
+            principal.bounds,
+            state=state,
+            limit=limit,
+            after=after,
+            looker=looker(principal),
         )
         asked = dependencies.digests.of({"state": state})
         await record(session, principal, actions.LIST, found, query=asked)
-    return found
+        return await blinded(session, found, principal)
 
 
 async def list_queue(
@@ -72,7 +78,9 @@ async def pulse(
         opened = None if open_id is None else await citations.find(session, open_id)
         if opened is not None and not principal.bounds.allows(opened.county, opened.road_class):
             opened = None
-        if opened is not None and (await blind(session, opened, principal)).is_second_look:
+        if opened is not None:
+            opened = await blind(session, opened, principal)
+        if opened is not None and opened.is_second_look:
             opened = None
         return Pulse(
             await citations.count_claimable(session, principal.bounds),

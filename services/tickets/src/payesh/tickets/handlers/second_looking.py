@@ -1,6 +1,5 @@
 """A final decision is decided again by another officer, who does not know the first decision."""
 
-from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -14,25 +13,12 @@ from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import desk
 from payesh.tickets.domain.rejection import Rejection
-from payesh.tickets.domain.standing import Hold
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.audited import query_of, record
+from payesh.tickets.handlers.blinding import blind
 from payesh.tickets.handlers.taking import locked
 
 log = structlog.get_logger(__name__)
-
-
-async def blind(
-    session: AsyncSession, citation: StoredCitation, principal: Principal
-) -> StoredCitation:
-    """The citation as this officer may see it: one that the officer is to decide again is shown as
-    the draft that it was."""
-    until = await second_looks.held_until(session, citation.citation_id, principal.subject)
-    plate = citation.standing.plate_text
-    if until is None or plate is None:
-        return citation
-    draft = replace(desk.drafted(plate), hold=Hold(principal.subject, until))
-    return replace(citation, standing=draft, is_second_look=True)
 
 
 async def take_next(dependencies: Dependencies, principal: Principal) -> StoredCitation | None:

@@ -95,6 +95,7 @@ class CitationCard:
     note: str | None
     is_suspended: bool
     is_second_look: bool
+    is_outcome_hidden: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         note=standing.note,
         is_suspended=citation.camera_suspended,
         is_second_look=citation.is_second_look,
+        is_outcome_hidden=citation.is_outcome_hidden,
     )
 
 
