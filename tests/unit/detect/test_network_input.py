@@ -7,7 +7,7 @@ import pytest
 from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.adapters.onnx_detector import OnnxDetector, by_area
 
-AREA = 331_776
+AREA = 460_800
 
 
 @pytest.mark.parametrize(

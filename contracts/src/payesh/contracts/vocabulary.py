@@ -142,6 +142,7 @@ class HealthReason(StrEnum):
 class DetectorKind(StrEnum):
     """`detector_kinds.json`: how vehicles are found in a picture."""
 
+    GATED = "gated"
     MOTION = "motion"
     ONNX = "onnx"
 

@@ -3,6 +3,7 @@
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import ModelReference
 from payesh.contracts.vocabulary import DetectorKind
+from payesh.detect.adapters.gated_detector import GatedDetector
 from payesh.detect.adapters.models import ModelFolder, ModelMissing
 from payesh.detect.adapters.motion_detector import MotionDetector
 from payesh.detect.adapters.onnx_detector import OnnxDetector, UnsuitableModel
@@ -38,9 +39,11 @@ class Detectors:
         asked = revision.detection
         if asked.kind == DetectorKind.MOTION:
             return MotionDetector(), ()
-        if asked.kind != DetectorKind.ONNX:
+        if asked.kind not in (DetectorKind.ONNX, DetectorKind.GATED):
             raise MessageFault(f"no detector of the kind {asked.kind}", retry=False)
         detector, reference = self._load(asked.model)
+        if asked.kind == DetectorKind.GATED:
+            return GatedDetector(detector, asked.minimum_confidence), (reference,)
         return detector.with_confidence(asked.minimum_confidence), (reference,)
 
     def for_stills(

@@ -20,8 +20,8 @@ from payesh.detect.frames import Bytes, Frame
 from payesh.detect.ports import Part
 
 _STRIDES = (8, 16, 32)
-_SIDE_STEP = 32
-_PADDING = 114
+SIDE_STEP = 32
+PADDING = 114
 _DYNAMIC_LONG_SIDE_PX = 640
 _LARGEST_CANDIDATES = 600
 
@@ -70,8 +70,8 @@ class OnnxDetector:
         stated = self._metadata().get("input_pixels", "0")
         self._input_pixels = int(stated) if long_side_px is None and stated.isdecimal() else 0
         self._minimum_confidence = minimum_confidence
-        self._iou_threshold = iou_threshold
-        probe = self._run(np.full((*(self._fixed or (64, 64)), 3), _PADDING, np.uint8))
+        self.iou_threshold = iou_threshold
+        probe = self._run(np.full((*(self._fixed or (64, 64)), 3), PADDING, np.uint8))
         if probe.ndim != 2 or probe.shape[1] < 6:
             raise UnsuitableModel(f"output of shape {probe.shape}")
         # Undecoded centres are offsets of a cell or so; decoded ones span the whole input.
@@ -93,7 +93,33 @@ class OnnxDetector:
     ) -> Detections:
         """Vehicles in an image (h, w, 3) in BGR order, best first. `near` shows a file that states
         its `input_pixels` the picture at half of that area: what fills a picture is found so."""
-        canvas, scale = self._letterboxed(bgr, self._input_pixels // (2 if near else 1))
+        height, width = bgr.shape[:2]
+        scale, rows, columns = self.canvas_of(height, width, near=near)
+        scaled = scaled_to(width, height, scale)
+        canvas = np.full((rows, columns, 3), PADDING, dtype=np.uint8)
+        canvas[: scaled[1], : scaled[0]] = _resized(bgr, scaled)
+        return in_picture(self.find(canvas, minimum_confidence), scale, width, height)
+
+    @property
+    def takes_windows(self) -> bool:
+        """Whether a canvas may have any sides, multiples of 32."""
+        return self._fixed is None
+
+    def canvas_of(self, height: int, width: int, *, near: bool = False) -> tuple[float, int, int]:
+        """Scale of a picture, and height and width of the canvas that it is put on."""
+        input_pixels = self._input_pixels // (2 if near else 1)
+        if self._fixed is not None:
+            rows, columns = self._fixed
+            return min(rows / height, columns / width), rows, columns
+        if input_pixels:
+            return by_area(height, width, input_pixels)
+        scale = self._long_side_px / max(height, width)
+        wide, high = scaled_to(width, height, scale)
+        rows, columns = -(-high // SIDE_STEP) * SIDE_STEP, -(-wide // SIDE_STEP) * SIDE_STEP
+        return scale, rows, columns
+
+    def find(self, canvas: Bytes, minimum_confidence: float | None = None) -> Detections:
+        """Vehicles on a canvas (h, w, 3), in its pixels, best first."""
         raw = self._run(canvas)
         boxes = raw[:, :4] if self._decoded else _on_grid(raw[:, :4], canvas.shape[:2])
         classes = raw[:, 5:].copy()
@@ -104,11 +130,9 @@ class OnnxDetector:
         keep = np.flatnonzero(score >= threshold)
         keep = keep[np.argsort(-score[keep], kind="stable")][:_LARGEST_CANDIDATES]
         centre, size = boxes[keep, :2], boxes[keep, 2:]
-        xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1) / scale
-        xyxy[:, 0::2] = np.clip(xyxy[:, 0::2], 0, bgr.shape[1])
-        xyxy[:, 1::2] = np.clip(xyxy[:, 1::2], 0, bgr.shape[0])
+        xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
         found = Detections.of(xyxy, score[keep], self._class_ids[chosen[keep]])
-        return suppress_overlaps(found, self._iou_threshold)
+        return suppress_overlaps(found, self.iou_threshold)
 
     def _metadata(self) -> dict[str, str]:
         return dict(self._session.get_modelmeta().custom_metadata_map)
@@ -123,22 +147,6 @@ class OnnxDetector:
         if classes == 80:
             return [_COCO_NAMES.get(i, "") for i in range(80)]
         raise UnsuitableModel(f"{classes} classes without names in the model's metadata")
-
-    def _letterboxed(self, bgr: Bytes, input_pixels: int) -> tuple[Bytes, float]:
-        height, width = bgr.shape[:2]
-        if self._fixed is not None:
-            canvas_height, canvas_width = self._fixed
-            scale = min(canvas_height / height, canvas_width / width)
-        elif input_pixels:
-            scale, canvas_height, canvas_width = by_area(height, width, input_pixels)
-        else:
-            scale = self._long_side_px / max(height, width)
-            canvas_height = -(-max(1, round(height * scale)) // _SIDE_STEP) * _SIDE_STEP
-            canvas_width = -(-max(1, round(width * scale)) // _SIDE_STEP) * _SIDE_STEP
-        scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
-        canvas = np.full((canvas_height, canvas_width, 3), _PADDING, dtype=np.uint8)
-        canvas[: scaled[1], : scaled[0]] = _resized(bgr, scaled)
-        return canvas, scale
 
     def _run(self, canvas: Bytes) -> NDArray[np.float32]:
         batch = canvas.transpose(2, 0, 1)[None].astype(np.float32)
@@ -170,11 +178,24 @@ class ThresholdedDetector:
 def by_area(height: int, width: int, pixels: int) -> tuple[float, int, int]:
     """The largest scale at which a picture fits a canvas of at most so many pixels, and the height
     and width of that canvas, multiples of 32."""
-    rows = np.arange(1, pixels // _SIDE_STEP**2 + 1) * _SIDE_STEP
-    columns = pixels // rows // _SIDE_STEP * _SIDE_STEP
+    rows = np.arange(1, pixels // SIDE_STEP**2 + 1) * SIDE_STEP
+    columns = pixels // rows // SIDE_STEP * SIDE_STEP
     scales = np.minimum(rows / height, columns / width)
     best = int(scales.argmax())
     return float(scales[best]), int(rows[best]), int(columns[best])
+
+
+def scaled_to(width: int, height: int, scale: float) -> tuple[int, int]:
+    """Width and height of a picture at a scale, at least a pixel."""
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def in_picture(found: Detections, scale: float, width: int, height: int) -> Detections:
+    """Boxes on a canvas, in pixels of the picture that was put on it at its left top."""
+    xyxy = found.xyxy / scale
+    xyxy[:, 0::2] = np.clip(xyxy[:, 0::2], 0, width)
+    xyxy[:, 1::2] = np.clip(xyxy[:, 1::2], 0, height)
+    return Detections.of(xyxy, found.score, found.class_id)
 
 
 def _resized(bgr: Bytes, size: tuple[int, int]) -> Bytes:

@@ -38,8 +38,9 @@ def bench(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="payesh-detect bench",
         description="Decode a film, then watch it by change against the background and by the "
-        f"network at {ANALYSED_HZ:g} frames a second, all in one run. Prints JSON: cores a camera, "
-        "the ratio to decoding alone, and memory a camera, for each number of cameras.",
+        f"network at {ANALYSED_HZ:g} frames a second, everywhere and where something has changed, "
+        "all in one run. Prints JSON: cores a camera, the ratio to decoding alone, and memory a "
+        "camera, for each number of cameras.",
     )
     parser.add_argument("film", type=Path, help="H.264 or HEVC of a fixed camera")
     parser.add_argument("--camera", type=Path, metavar="JSON", help="the camera's revision")
@@ -74,12 +75,16 @@ def measured(
     cv2.setNumThreads(1)
     film_s = sum(each.event.duration_ms for each in segments) / 1000
     frames = sum(each.event.frame_count for each in segments)
+    stride = max(1, round(frames / film_s / ANALYSED_HZ))
     ways = {
         "motion": Detection(kind=DetectorKind.MOTION),
         "network": Detection(
             kind=DetectorKind.ONNX,
             model=revision.detection.model,
-            frame_stride=max(1, round(frames / film_s / ANALYSED_HZ)),
+            frame_stride=stride,
+        ),
+        "gated": Detection(
+            kind=DetectorKind.GATED, model=revision.detection.model, frame_stride=stride
         ),
     }
     decoded_s = _decoded(segments)

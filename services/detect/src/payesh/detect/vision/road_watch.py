@@ -25,7 +25,7 @@ class RoadWatch:
 
     def revise(self, revision: CameraRevision) -> None:
         """Another revision came into force."""
-        self._sees_standing = revision.detection.kind == DetectorKind.ONNX
+        self._sees_standing = revision.detection.kind != DetectorKind.MOTION
         self._lanes_of = None
 
     def advance(self, frame_at: datetime) -> list[ObservedCounts]:

@@ -25,8 +25,16 @@ from payesh.detect.domain.speed import SpeedUncertaintyBudget
 from payesh.detect.domain.speed_zone import LaneStrip, SpeedZone
 from payesh.detect.vision.picture_size import same_shape, scaled
 
-_EDGE_HEIGHT_M: dict[str, float] = {DetectorKind.MOTION: 0.05, DetectorKind.ONNX: 0.05}
-_EDGE_HEIGHT_U95_M: dict[str, float] = {DetectorKind.MOTION: 0.12, DetectorKind.ONNX: 0.15}
+_EDGE_HEIGHT_M: dict[str, float] = {
+    DetectorKind.MOTION: 0.05,
+    DetectorKind.ONNX: 0.05,
+    DetectorKind.GATED: 0.05,
+}
+_EDGE_HEIGHT_U95_M: dict[str, float] = {
+    DetectorKind.MOTION: 0.12,
+    DetectorKind.ONNX: 0.15,
+    DetectorKind.GATED: 0.15,
+}
 """Where the seen lower edge of a vehicle lies over the road: between the tyres' contact and the
 bumper's lower lip. A learned detector puts it less evenly than the change against the road."""
 _RESIZED_U95 = 0.01

@@ -247,7 +247,7 @@ class StreamObserver:
     def _publish_waiting(self, vehicle: FollowedVehicle) -> list[Observation]:
         if not vehicle.trajectory.has_moved:
             # What never moved in front of a learned background is the background's own error.
-            if self.revision.detection.kind != DetectorKind.ONNX:
+            if self.revision.detection.kind == DetectorKind.MOTION:
                 vehicle.dismissed = True
                 return []
             if not self.following.park(vehicle):
