@@ -10,6 +10,7 @@ from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.tickets.main import create
 from tests.integration.tickets.conftest import Office, claims, token
 from tests.integration.tickets.test_desk_promises import ISSUE
+from tests.integration.tickets.test_exemptions import exemption
 from tests.support.doors import (
     Door,
     admits_no_stranger,
@@ -30,6 +31,7 @@ def ids() -> dict[str, str]:
         "number": "0",
         "name": "law.json",
         "camera_id": "camera-of-nobody",
+        "exemption_id": str(uuid4()),
     }
 
 
@@ -92,7 +94,11 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
     office: Office,
 ) -> None:
     citation_id = str(await office.draft())
-    found = doors(office.app, **{**ids(), "citation_id": citation_id})
+    async with office.client() as http:
+        exempt = exemption(county="semnan", plate="77ب77777")
+        exemption_id = (await http.post("/v1/exemptions", json=exempt)).json()["exemption_id"]
+    of_semnan = {"citation_id": citation_id, "exemption_id": exemption_id}
+    found = doors(office.app, **{**ids(), **of_semnan})
     routes, pages = split(found)
     without = {door.route: LAW for door in found if "/law" in door.route}
     name = f"elsewhere-{uuid4().hex[:8]}"
@@ -106,6 +112,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
             "POST /v1/citations/next",
             "POST /v1/second-looks/next",
             "GET /v1/suspensions",
+            "GET /v1/exemptions",
         ],
         without={route: why for route, why in without.items() if " /v1/" in route},
         sent={
@@ -115,11 +122,15 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
                 ("return", {"note": "why"}),
                 ("give-back", {"note": "why"}),
                 ("void", {"note": "why"}),
+                ("set-exemption-aside", {"note": "why"}),
             )
         }
         | {
             "POST /v1/second-looks/{citation_id}/decide": {"json": ISSUE},
             "POST /v1/suspensions/{camera_id}/lift": {"json": {"note": "why"}},
+            "POST /v1/exemptions": {"json": exempt},
+            "POST /v1/exemptions/{exemption_id}/refuse": {"json": {"note": "why"}},
+            "POST /v1/exemptions/{exemption_id}/end": {"json": {"note": "why"}},
         },
     )
     name = f"elsewhere-{uuid4().hex[:8]}"
@@ -130,7 +141,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
         httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}, timeout=20),
         partial(office.audited, name),
         hidden=citation_id,
-        lists=["GET /queue", "GET /queue/count", "GET /supervisor"],
+        lists=["GET /queue", "GET /queue/count", "GET /supervisor", "GET /exemptions"],
         without={route: why for route, why in without.items() if " /v1/" not in route},
     )
 

@@ -53,6 +53,13 @@ PERSONAL = {
         "decide_again",
         "list_suspensions",
         "lift_suspension",
+        "list_exemptions",
+        "propose_exemption",
+        "read_exemption",
+        "approve_exemption",
+        "refuse_exemption",
+        "end_exemption",
+        "set_exemption_aside",
     },
     "access": {
         "list_people",

@@ -46,6 +46,7 @@ class RejectionReason(StrEnum):
     EVIDENCE_UNCLEAR = "evidence_unclear"
     EMERGENCY_VEHICLE = "emergency_vehicle"
     UNREADABLE = "unreadable"
+    EXEMPT_VEHICLE = "exempt_vehicle"
     CLOCK_UNVERIFIED = "clock_unverified"
     CERTIFICATE_INVALID = "certificate_invalid"
     WITHIN_TOLERANCE = "within_tolerance"

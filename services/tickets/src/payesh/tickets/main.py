@@ -24,6 +24,7 @@ from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.api import (
     citations,
     evidence,
+    exemptions,
     law,
     law_editions,
     second_looks,
@@ -38,6 +39,7 @@ from payesh.tickets.evidence.verify_command import verify
 from payesh.tickets.handlers.bundling import BundlingDependencies
 from payesh.tickets.handlers.joining import JoiningDependencies
 from payesh.tickets.handlers.repricing import RepricingDependencies
+from payesh.tickets.pages.exemptions import routes as exemptions_page
 from payesh.tickets.pages.law import routes as law_page
 from payesh.tickets.pages.queue import routes as queue_page
 from payesh.tickets.pages.static_files import PUBLIC_ROUTES, PageFiles
@@ -142,16 +144,24 @@ def create(settings: Settings) -> FastAPI:
             supervision.router,
             second_looks.router,
             suspensions.router,
+            exemptions.router,
+            exemptions.of_citations,
             evidence.router,
             law.router,
             law_editions.router,
             queue_page.router,
             law_page.router,
             supervisor_page.router,
+            exemptions_page.router,
             sign_in_router(
                 settings,
                 database,
-                purposes=[queue_page.PURPOSE, law_page.PURPOSE, supervisor_page.PURPOSE],
+                purposes=[
+                    queue_page.PURPOSE,
+                    law_page.PURPOSE,
+                    supervisor_page.PURPOSE,
+                    exemptions_page.PURPOSE,
+                ],
             ),
         ],
         ready=ready,

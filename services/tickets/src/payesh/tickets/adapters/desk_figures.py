@@ -17,7 +17,7 @@ from payesh.tickets.domain.supervision import RETURNED
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """Drafts within bounds: all, older than a day, older than a week, the oldest; held as unpriced,
-    held because their camera is suspended; decided but not final; returned."""
+    because their camera is suspended, for an exemption; decided but not final; returned."""
 
     drafts: int
     over_a_day: int
@@ -25,6 +25,7 @@ class Backlog:
     oldest_at: datetime | None
     unpriced: int
     suspended: int
+    exempt: int
     decided: int
     returned: int
 
@@ -45,6 +46,7 @@ async def backlog(session: AsyncSession, bounds: Bounds) -> Backlog:
             func.min(table.c.created_at).filter(is_draft),
             func.count().filter(text(UNPRICED)),
             func.count().filter(is_draft, table.c.camera_id.in_(suspended)),
+            func.count().filter(is_draft, table.c.exempt_under.is_not(None)),
             func.count().filter(table.c.state == DECIDED.name),
             func.count().filter(table.c.state == RETURNED.name),
         ).where(

@@ -24,9 +24,9 @@ from payesh.tickets.evidence.record import EvidenceRecord
 
 @dataclass(frozen=True, slots=True)
 class StoredCitation:
-    """One row; `now` is the database's time when it was read. The last three are set where a
-    person reads it: whether its camera is suspended, whether it is shown to be decided again, and
-    whether what was decided is hidden."""
+    """One row; `now` is the database's time when it was read. `exempt_under` is the exemption for
+    which the draft is held. The last three are set where a person reads it: whether its camera is
+    suspended, whether it is shown to be decided again, and whether what was decided is hidden."""
 
     citation_id: UUID
     violation_id: UUID
@@ -50,6 +50,7 @@ class StoredCitation:
     evidence: EvidenceRecord | None
     created_at: datetime
     now: datetime
+    exempt_under: UUID | None = None
     camera_suspended: bool = False
     is_second_look: bool = False
     is_outcome_hidden: bool = False
@@ -121,6 +122,7 @@ def citation_of(row: Row[Any]) -> StoredCitation:
         evidence=EvidenceRecord.model_validate(row.evidence) if row.evidence else None,
         created_at=row.created_at,
         now=row.now,
+        exempt_under=row.exempt_under,
     )
 
 

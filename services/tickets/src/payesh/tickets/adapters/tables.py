@@ -104,11 +104,14 @@ citations = Table(
     Column("returned_by", String(128)),
     Column("returned_to", String(128)),
     Column("note", String(500)),
+    # The exemption for which the draft is held; null where none holds it.
+    Column("exempt_under", Uuid),
     UniqueConstraint("violation_id"),
     UniqueConstraint("number"),
     Index("ix_citations_queue", "state", "created_at", "citation_id"),
     Index("ix_citations_unpriced", "law_asked", postgresql_where=text(UNPRICED)),
     Index("ix_citations_final_at", "final_at", postgresql_where=text("state = 'decided'")),
+    Index("ix_citations_plate", "plate_text", "captured_at"),
 )
 
 citation_steps = Table(
@@ -195,6 +198,42 @@ camera_suspensions = Table(
         unique=True,
         postgresql_where=text("lifted_at IS NULL"),
     ),
+)
+
+exemptions = Table(
+    "exemptions",
+    metadata,
+    Column("exemption_id", Uuid, primary_key=True),
+    Column("plate_text", String(32), nullable=False),
+    Column("county", String(64)),  # null: the whole province
+    Column("vehicle_class", String(64)),  # null: any
+    Column("first_day", String(10), nullable=False),  # Solar Hijri, both included
+    Column("last_day", String(10), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("legal_basis", String(300), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("proposed_by", String(128), nullable=False),
+    Column("proposed_at", _Moment, nullable=False, server_default=func.now()),
+    Column("decided_by", String(128)),
+    Column("decided_at", _Moment),
+    Column("ended_by", String(128)),
+    Column("ended_at", _Moment),
+    Column("note", String(500)),
+    Index("ix_exemptions_plate", "plate_text"),
+    Index("ix_exemptions_proposed_at", "proposed_at", "exemption_id"),
+)
+
+exemption_uses = Table(
+    "exemption_uses",
+    metadata,
+    Column("exemption_id", Uuid, primary_key=True),
+    Column("citation_id", Uuid, primary_key=True),
+    Column("used_at", _Moment, nullable=False, server_default=func.now()),
+    # Null while the draft is held for it, or was decided so.
+    Column("set_aside_by", String(128)),
+    Column("set_aside_at", _Moment),
+    Column("note", String(500)),
+    Index("ix_exemption_uses_citation_id", "citation_id"),
 )
 
 retention_jobs = Table(

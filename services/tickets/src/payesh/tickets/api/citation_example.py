@@ -61,4 +61,5 @@ CITATION: dict[str, Any] = {
     "returned_by": None,
     "returned_to": None,
     "note": None,
+    "exempt_under": None,
 }

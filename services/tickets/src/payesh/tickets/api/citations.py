@@ -79,7 +79,8 @@ class EvidenceView(BaseModel):
 class CitationView(BaseModel):
     """`reason` is why it was rejected; `number` is given when it is issued. A decision can be
     undone until `final_at`. `returned_by`, `returned_to` and `note` are of the last time it was
-    returned or given back; `note` is also why it was voided."""
+    returned or given back; `note` is also why it was voided. `exempt_under` is the exemption for
+    which the draft is held: it is not issued."""
 
     citation_id: UUID
     violation_id: UUID
@@ -112,6 +113,7 @@ class CitationView(BaseModel):
     returned_by: str | None = None
     returned_to: str | None = None
     note: str | None = None
+    exempt_under: UUID | None = None
 
 
 class CitationPage(BaseModel):
@@ -267,6 +269,7 @@ def view(citation: StoredCitation) -> CitationView:
         returned_by=standing.returned_by,
         returned_to=standing.returned_to,
         note=standing.note,
+        exempt_under=citation.exempt_under,
     )
 
 

@@ -28,6 +28,10 @@ UNPRICED = Refusal(
 CAMERA_SUSPENDED = Refusal(
     "camera-suspended", "the camera is suspended: its citations are not issued until it is lifted"
 )
+EXEMPT_VEHICLE = Refusal(
+    "exempt-vehicle", "the vehicle is exempt: reject it so, or return it to a supervisor"
+)
+NOT_EXEMPT = Refusal("not-exempt", "no exemption that two persons approved holds this draft")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +43,23 @@ class Claiming(Step):
 class Issuing(Step):
     """`plate` is canonical text, given by the officer to confirm the drafted one; `priced` says
     whether the law has an amount and a code for the offence, `camera_suspended` whether its camera
-    is suspended. It can be undone until `final_at`."""
+    is suspended, `exempt` whether an exemption holds the draft. It can be undone until
+    `final_at`."""
 
     plate: str
     priced: bool
     final_at: datetime
     camera_suspended: bool = False
+    exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejecting(Step):
-    """It can be undone until `final_at`."""
+    """It can be undone until `final_at`; `exempt` says whether an exemption holds the draft."""
 
     reason: Rejection
     final_at: datetime
+    exempt: bool = False
 
 
 def drafted(plate_text: str) -> Standing:
@@ -83,6 +90,15 @@ def _priced(_: Standing, step: Issuing) -> Refusal | None:
 
 def _camera_in_use(_: Standing, step: Issuing) -> Refusal | None:
     return CAMERA_SUSPENDED if step.camera_suspended else None
+
+
+def _not_exempt(_: Standing, step: Issuing) -> Refusal | None:
+    return EXEMPT_VEHICLE if step.exempt else None
+
+
+def _exempt_where_it_is_the_reason(_: Standing, step: Rejecting) -> Refusal | None:
+    # An officer's word alone exempts no vehicle.
+    return NOT_EXEMPT if step.reason is Rejection.EXEMPT_VEHICLE and not step.exempt else None
 
 
 def _claimed(standing: Standing, step: Claiming) -> Standing:
@@ -121,7 +137,7 @@ ISSUE: Transition[Issuing] = Transition(
     "issue",
     _UNDECIDED,
     DECIDED.name,
-    (*HOLDER_ONLY, _priced, _camera_in_use, _plate_is_the_drafted_one),
+    (*HOLDER_ONLY, _priced, _camera_in_use, _not_exempt, _plate_is_the_drafted_one),
     _issued,
     ALREADY_DECIDED,
     is_signed=False,
@@ -130,7 +146,7 @@ REJECT: Transition[Rejecting] = Transition(
     "reject",
     _UNDECIDED,
     DECIDED.name,
-    HOLDER_ONLY,
+    (*HOLDER_ONLY, _exempt_where_it_is_the_reason),
     _rejected,
     ALREADY_DECIDED,
     is_signed=False,

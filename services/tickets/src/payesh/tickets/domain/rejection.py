@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Rejection(StrEnum):
-    """Why a citation ended without a fine. The first six are an officer's to give."""
+    """Why a citation ended without a fine. The first seven are an officer's to give."""
 
     PLATE_WRONG = "plate_wrong"
     WRONG_VEHICLE = "wrong_vehicle"
@@ -12,6 +12,7 @@ class Rejection(StrEnum):
     EVIDENCE_UNCLEAR = "evidence_unclear"
     EMERGENCY_VEHICLE = "emergency_vehicle"
     UNREADABLE = "unreadable"
+    EXEMPT_VEHICLE = "exempt_vehicle"
     CLOCK_UNVERIFIED = "clock_unverified"
     CERTIFICATE_INVALID = "certificate_invalid"
     WITHIN_TOLERANCE = "within_tolerance"
@@ -26,4 +27,5 @@ OFFICER_REASONS = (
     Rejection.EVIDENCE_UNCLEAR,
     Rejection.EMERGENCY_VEHICLE,
     Rejection.UNREADABLE,
+    Rejection.EXEMPT_VEHICLE,
 )

@@ -33,6 +33,13 @@ MAKE_VOID = Action("make_void", "citations:supervise", writes=True)
 SECOND_LOOK = Action("second_look", "citations:decide", writes=True)
 SUPERVISE = Action("supervise", "citations:supervise")
 LIFT = Action("lift_suspension", "citations:supervise", writes=True)
+LIST_EXEMPTIONS = Action("list exemptions", "citations:supervise")
+READ_EXEMPTION = Action("read exemption", "citations:supervise")
+PROPOSE_EXEMPTION = Action("propose exemption", "citations:supervise", writes=True)
+APPROVE_EXEMPTION = Action("approve exemption", "citations:supervise", writes=True)
+REFUSE_EXEMPTION = Action("refuse exemption", "citations:supervise", writes=True)
+END_EXEMPTION = Action("end exemption", "citations:supervise", writes=True)
+SET_EXEMPTION_ASIDE = Action("set exemption aside", "citations:supervise", writes=True)
 
 
 def read_document(name: str) -> Action:

@@ -12,8 +12,9 @@ from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault, MessageFault, ObjectMissing
 from payesh.kit.objects import ObjectStore
 from payesh.tickets import metrics
-from payesh.tickets.adapters import bundle_jobs, citations
+from payesh.tickets.adapters import bundle_jobs, citations, exemptions
 from payesh.tickets.adapters.bundle_jobs import BundleJob
+from payesh.tickets.adapters.plate_lock import hold_plate
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
@@ -101,9 +102,13 @@ async def _finish(
         if isinstance(outcome, Rejection):
             await reject(session, job.case.violation, outcome)
             return
+        plate = job.case.read.plate
+        if plate is not None:
+            await hold_plate(session, plate.text)
         drafted_at = await citations.add_drafted(session, job.case, outcome)
         if drafted_at is None:
             return
+        await exemptions.hold_new_draft(session, job.citation_id)
         await outbox.add(session, events.citation_drafted(job.case, outcome, drafted_at))
     metrics.drafts.inc()
     metrics.draft_seconds.observe((datetime.now(UTC) - job.joined_at).total_seconds())

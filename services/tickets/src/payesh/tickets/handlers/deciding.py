@@ -78,6 +78,7 @@ async def issue(
             priced=citation.is_priced,
             final_at=citation.now + dependencies.undo,
             camera_suspended=await suspensions.is_suspended(session, citation.camera_id),
+            exempt=citation.exempt_under is not None,
         )
         decided = await take(dependencies, session, citation, desk.ISSUE, step)
         return await _final_at_once(dependencies, session, decided)
@@ -93,6 +94,7 @@ async def reject(
             at=citation.now,
             reason=reason,
             final_at=citation.now + dependencies.undo,
+            exempt=citation.exempt_under is not None,
         )
         decided = await take(dependencies, session, citation, desk.REJECT, step)
         return await _final_at_once(dependencies, session, decided)

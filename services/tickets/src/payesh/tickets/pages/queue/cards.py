@@ -94,6 +94,7 @@ class CitationCard:
     undo_ms: int
     note: str | None
     is_suspended: bool
+    is_exempt: bool
     is_second_look: bool
     is_outcome_hidden: bool
 
@@ -172,6 +173,7 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         undo_ms=_undo_ms(citation),
         note=standing.note,
         is_suspended=citation.camera_suspended,
+        is_exempt=citation.exempt_under is not None,
         is_second_look=citation.is_second_look,
         is_outcome_hidden=citation.is_outcome_hidden,
     )

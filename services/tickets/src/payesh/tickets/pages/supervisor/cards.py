@@ -84,6 +84,7 @@ def oversight_card(found: Oversight) -> OversightCard:
         held=[
             FigureCard("بی‌مبلغ یا بی‌کد", _count(waits.unpriced)),
             FigureCard("دوربین تعلیق", _count(waits.suspended)),
+            FigureCard("خودروی معاف", _count(waits.exempt)),
             FigureCard("بازگردانده به سرپرست", _count(waits.returned)),
         ],
         looks=[
