@@ -150,6 +150,7 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
         "access_url": "https://access.test",
         "undo_seconds": 0,  # what is decided is final, but where a test gives time to undo
         "second_look_share": 0,
+        "same_offence_seconds": 0,  # one plate serves many tests
         "draft_retention_days": 1,
         "issued_retention_days": 2,
     }

@@ -52,6 +52,7 @@ class RejectionReason(StrEnum):
     WITHIN_TOLERANCE = "within_tolerance"
     EVIDENCE_MISSING = "evidence_missing"
     NO_LAW = "no_law"
+    SAME_OFFENCE = "same_offence"
 
 
 class ClosingReason(StrEnum):

@@ -46,11 +46,15 @@ class Decisions:
         _require_facts(claims, self._manifest)
         self._last, self._sequence, self.standing = statement, self._sequence + 1, claims
         number = claims["number"] or "-"
+        same_as = claims.get("same_as")
+        reason = claims["reason"] or "-"
+        reason_en = f"{reason}, same offence as citation {same_as}" if same_as else reason
+        reason_fa = f"{reason}، همان تخلف پروندهٔ {same_as}" if same_as else reason
         return Said(
             f"{claims['state']}, number {number}, by {claims['officer']} at "
-            f"{claims['decided_at']}, reason {claims['reason'] or '-'}; key {statement.key_id}",
+            f"{claims['decided_at']}, reason {reason_en}; key {statement.key_id}",
             f"وضعیت {claims['state']}، شمارهٔ {number}، به دست {claims['officer']} در "
-            f"{claims['decided_at']}، دلیل {claims['reason'] or '-'}؛ کلید {statement.key_id}",
+            f"{claims['decided_at']}، دلیل {reason_fa}؛ کلید {statement.key_id}",
         )
 
     def _require_times(self, claims: Document, statement: Statement) -> None:

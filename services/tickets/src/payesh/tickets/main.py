@@ -33,6 +33,7 @@ from payesh.tickets.api import (
 )
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.law_book import LawBook
+from payesh.tickets.domain.sighting import Nearness
 from payesh.tickets.evidence.bundling import BundleRules
 from payesh.tickets.evidence.key_commands import make_evidence_key, make_evidence_root
 from payesh.tickets.evidence.verify_command import verify
@@ -73,6 +74,9 @@ def create(settings: Settings) -> FastAPI:
             timeout_s=settings.bundle_timeout_s,
             missing_part_tries=settings.missing_part_tries,
             signer=keys,
+            nearness=Nearness(
+                timedelta(seconds=settings.same_offence_seconds), settings.same_offence_metres
+            ),
         ),
         in_parallel=settings.bundles_in_parallel,
     )

@@ -99,6 +99,20 @@ class Settings(
         description="Days, from issuing, for which the evidence of an issued citation cannot "
         "be deleted; not less than draft_retention_days, for a lock is never shortened.",
     )
+    same_offence_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="Seconds between two sightings of one plate and rule, at one place, that are "
+        "one offence: the later drafted is linked to the first and no second draft. 0 links none.",
+    )
+    same_offence_metres: float = Field(
+        default=30.0,
+        ge=0,
+        le=5000,
+        description="Metres between two cameras that count as one place for that; 0: each camera "
+        "is a place of its own.",
+    )
     evidence_keys: SecretStr | None = Field(
         default=None,
         description="JSON array of evidence keys with their certificates, as `payesh-tickets "

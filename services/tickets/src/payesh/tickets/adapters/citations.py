@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import ViolationDetected
+from payesh.contracts.values import Plate
 from payesh.kit.bounds import within
 from payesh.kit.errors import Conflict
 from payesh.kit.principal import Bounds
@@ -37,7 +38,7 @@ from payesh.tickets.adapters.stored_citation import (
 )
 from payesh.tickets.adapters.tables import citations
 from payesh.tickets.domain import life
-from payesh.tickets.domain.desk import DRAFTED, drafted, rejected_by_rule
+from payesh.tickets.domain.desk import DRAFTED, drafted, rejected_by_rule, seen_again
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.standing import Standing
 from payesh.tickets.evidence.joined_case import JoinedCase
@@ -57,18 +58,16 @@ async def add_drafted(
 
     Raises ValueError for a case whose read has no plate.
     """
-    plate = case.read.plate
-    if plate is None:
-        raise ValueError("a citation cannot be drafted without a plate")
-    return await _add(
-        session,
-        **_facts(case.citation_id, case.violation),
-        **standing_columns(drafted(plate.text)),
-        plate_layout=plate.layout,
-        plate_confidence=case.read.confidence,
-        law=case.law.model_dump(mode="json"),
-        evidence=evidence.model_dump(mode="json"),
-    )
+    columns = standing_columns(drafted(_plate_of(case).text))
+    return await _add(session, **_case_facts(case, evidence), **columns)
+
+
+async def add_seen_again(
+    session: AsyncSession, case: JoinedCase, evidence: EvidenceRecord, *, same_as: UUID
+) -> datetime | None:
+    """Store a further sighting of another citation's offence, as `add_drafted` does a draft."""
+    columns = standing_columns(seen_again(_plate_of(case).text)) | {"decided_at": func.now()}
+    return await _add(session, **_case_facts(case, evidence), **columns, same_as=same_as)
 
 
 async def add_rejected(
@@ -208,6 +207,21 @@ async def set_evidence(session: AsyncSession, citation_id: UUID, evidence: Evide
         .where(citations.c.citation_id == citation_id)
         .values(evidence=evidence.model_dump(mode="json"))
     )
+
+
+def _plate_of(case: JoinedCase) -> Plate:
+    if case.read.plate is None:
+        raise ValueError("a citation cannot be drafted without a plate")
+    return case.read.plate
+
+
+def _case_facts(case: JoinedCase, evidence: EvidenceRecord) -> dict[str, Any]:
+    return _facts(case.citation_id, case.violation) | {
+        "plate_layout": _plate_of(case).layout,
+        "plate_confidence": case.read.confidence,
+        "law": case.law.model_dump(mode="json"),
+        "evidence": evidence.model_dump(mode="json"),
+    }
 
 
 def _facts(citation_id: UUID, violation: ViolationDetected) -> dict[str, Any]:

@@ -25,8 +25,9 @@ from payesh.tickets.evidence.record import EvidenceRecord
 @dataclass(frozen=True, slots=True)
 class StoredCitation:
     """One row; `now` is the database's time when it was read. `exempt_under` is the exemption for
-    which the draft is held. The last three are set where a person reads it: whether its camera is
-    suspended, whether it is shown to be decided again, and whether what was decided is hidden."""
+    which the draft is held, `same_as` the citation of whose offence this is a further sighting. The
+    last four are set where a person reads it: whether its camera is suspended, whether it is shown
+    to be decided again, whether what was decided is hidden, and further sightings of it."""
 
     citation_id: UUID
     violation_id: UUID
@@ -51,9 +52,11 @@ class StoredCitation:
     created_at: datetime
     now: datetime
     exempt_under: UUID | None = None
+    same_as: UUID | None = None
     camera_suspended: bool = False
     is_second_look: bool = False
     is_outcome_hidden: bool = False
+    seen_again: tuple[UUID, ...] = ()
 
     @property
     def state(self) -> str:
@@ -123,6 +126,7 @@ def citation_of(row: Row[Any]) -> StoredCitation:
         created_at=row.created_at,
         now=row.now,
         exempt_under=row.exempt_under,
+        same_as=row.same_as,
     )
 
 

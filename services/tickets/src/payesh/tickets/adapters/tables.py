@@ -106,12 +106,15 @@ citations = Table(
     Column("note", String(500)),
     # The exemption for which the draft is held; null where none holds it.
     Column("exempt_under", Uuid),
+    # The citation that stands for the same offence, of which this is a further sighting.
+    Column("same_as", Uuid),
     UniqueConstraint("violation_id"),
     UniqueConstraint("number"),
     Index("ix_citations_queue", "state", "created_at", "citation_id"),
     Index("ix_citations_unpriced", "law_asked", postgresql_where=text(UNPRICED)),
     Index("ix_citations_final_at", "final_at", postgresql_where=text("state = 'decided'")),
     Index("ix_citations_plate", "plate_text", "captured_at"),
+    Index("ix_citations_same_as", "same_as", postgresql_where=text("same_as IS NOT NULL")),
 )
 
 citation_steps = Table(

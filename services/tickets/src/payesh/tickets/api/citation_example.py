@@ -62,4 +62,6 @@ CITATION: dict[str, Any] = {
     "returned_to": None,
     "note": None,
     "exempt_under": None,
+    "same_as": None,
+    "seen_again": [],
 }

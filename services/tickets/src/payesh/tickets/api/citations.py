@@ -80,7 +80,9 @@ class CitationView(BaseModel):
     """`reason` is why it was rejected; `number` is given when it is issued. A decision can be
     undone until `final_at`. `returned_by`, `returned_to` and `note` are of the last time it was
     returned or given back; `note` is also why it was voided. `exempt_under` is the exemption for
-    which the draft is held: it is not issued."""
+    which the draft is held: it is not issued. `same_as` is the citation that stands for the offence
+    of which this is a further sighting; `seen_again` are further sightings, where one citation is
+    read."""
 
     citation_id: UUID
     violation_id: UUID
@@ -114,6 +116,8 @@ class CitationView(BaseModel):
     returned_to: str | None = None
     note: str | None = None
     exempt_under: UUID | None = None
+    same_as: UUID | None = None
+    seen_again: list[UUID] = []
 
 
 class CitationPage(BaseModel):
@@ -270,6 +274,8 @@ def view(citation: StoredCitation) -> CitationView:
         returned_to=standing.returned_to,
         note=standing.note,
         exempt_under=citation.exempt_under,
+        same_as=citation.same_as,
+        seen_again=list(citation.seen_again),
     )
 
 

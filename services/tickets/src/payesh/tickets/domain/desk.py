@@ -72,6 +72,11 @@ def rejected_by_rule(reason: Rejection) -> Standing:
     return Standing(REJECTED.name, reason=reason)
 
 
+def seen_again(plate_text: str) -> Standing:
+    """Where a further sighting of an offence begins and ends; its plate is of that offence."""
+    return Standing(REJECTED.name, plate_text, reason=Rejection.SAME_OFFENCE)
+
+
 def _not_held_by_another(standing: Standing, step: Step) -> Refusal | None:
     return None if standing.holder(step.at) in (None, step.by) else CLAIMED_BY_ANOTHER
 

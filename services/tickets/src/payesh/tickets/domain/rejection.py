@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Rejection(StrEnum):
-    """Why a citation ended without a fine. The first seven are an officer's to give."""
+    """Why a citation ended without a fine of its own. The first seven are an officer's to give."""
 
     PLATE_WRONG = "plate_wrong"
     WRONG_VEHICLE = "wrong_vehicle"
@@ -18,6 +18,7 @@ class Rejection(StrEnum):
     WITHIN_TOLERANCE = "within_tolerance"
     EVIDENCE_MISSING = "evidence_missing"
     NO_LAW = "no_law"
+    SAME_OFFENCE = "same_offence"
 
 
 OFFICER_REASONS = (

@@ -48,9 +48,12 @@ def of_decision(
     sequence: int,
     officer: str,
     decided_at: datetime,
+    same_as: UUID | None = None,
 ) -> Statement:
     """Where a citation stands after a decision. `previous_sha256` is of the text of the decision
-    before, of the manifest's statement for the first, whose `sequence` is 1."""
+    before, of the manifest's statement for the first, whose `sequence` is 1. `same_as` is claimed
+    of a further sighting alone: the citation that stands for its offence."""
+    linked = {} if same_as is None else {"same_as": str(same_as)}
     return Statement(
         DECISION_TYP,
         {
@@ -64,5 +67,6 @@ def of_decision(
             "decided_at": format_utc(decided_at),
             "reason": standing.reason or standing.note,
             "plate": standing.plate_text,
+            **linked,
         },
     )

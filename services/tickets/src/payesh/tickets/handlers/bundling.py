@@ -12,15 +12,17 @@ from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault, MessageFault, ObjectMissing
 from payesh.kit.objects import ObjectStore
 from payesh.tickets import metrics
-from payesh.tickets.adapters import bundle_jobs, citations, exemptions
+from payesh.tickets.adapters import bundle_jobs, citations, exemptions, sightings
 from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.plate_lock import hold_plate
 from payesh.tickets.domain.rejection import Rejection
+from payesh.tickets.domain.sighting import ALL_APART, Nearness
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.evidence.statement import Signer
 from payesh.tickets.handlers import events
 from payesh.tickets.handlers.joining import reject
+from payesh.tickets.handlers.linking import link
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ class BundlingDependencies:
     timeout_s: float
     missing_part_tries: int
     signer: Signer | None = None
+    nearness: Nearness = ALL_APART
 
     @property
     def lease(self) -> timedelta:
@@ -105,6 +108,10 @@ async def _finish(
         plate = job.case.read.plate
         if plate is not None:
             await hold_plate(session, plate.text)
+        first = await sightings.first_of(session, job.case, outcome, dependencies.nearness)
+        if first is not None:
+            await link(session, job.case, outcome, first, dependencies.signer)
+            return
         drafted_at = await citations.add_drafted(session, job.case, outcome)
         if drafted_at is None:
             return

@@ -14,7 +14,7 @@ from payesh.kit import outbox
 from payesh.kit.errors import DependencyFault
 from payesh.tickets import metrics
 from payesh.tickets.adapters import finality as due
-from payesh.tickets.adapters import retention_jobs, second_looks
+from payesh.tickets.adapters import retention_jobs, second_looks, sightings
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import finality
@@ -71,9 +71,9 @@ async def make_final(
         number=citation_number(year, citation.county, serial),
     )
     issued = await take(dependencies, session, citation, finality.BECOME_ISSUED, numbering)
-    await retention_jobs.add(
-        session, citation.citation_id, numbering.at + dependencies.issued_retention
-    )
+    kept_until = numbering.at + dependencies.issued_retention
+    for each in (citation.citation_id, *await sightings.linked_to(session, citation.citation_id)):
+        await retention_jobs.add(session, each, kept_until)
     await outbox.add(session, events.citation_issued(issued))
     await _draw(dependencies, session, issued)
     metrics.decisions.labels(actions.ISSUE.name).inc()

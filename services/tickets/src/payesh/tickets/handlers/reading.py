@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, suspensions
+from payesh.tickets.adapters import citations, sightings, suspensions
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers import actions
@@ -104,4 +104,5 @@ async def read_citation(
         )
         suspended = await suspensions.is_suspended(session, citation.camera_id)
         shown = await blind(session, citation, principal)
-    return replace(shown, camera_suspended=suspended)
+        again = tuple(await sightings.linked_to(session, citation_id))
+    return replace(shown, camera_suspended=suspended, seen_again=again)

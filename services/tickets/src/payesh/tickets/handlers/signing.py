@@ -35,6 +35,7 @@ async def sign_decision(
         sequence=len(before) + 1,
         officer=step.by,
         decided_at=step.at,
+        same_as=citation.same_as,
     )
     sequence = len(before) + 1
     signed = signer.sign(statement)

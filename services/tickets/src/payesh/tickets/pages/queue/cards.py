@@ -1,6 +1,6 @@
 """What the templates of the queue show of a citation: text alone, ready to be written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import ClassVar
@@ -97,6 +97,8 @@ class CitationCard:
     is_exempt: bool
     is_second_look: bool
     is_outcome_hidden: bool
+    same_as: str | None
+    seen_again: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,8 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         is_exempt=citation.exempt_under is not None,
         is_second_look=citation.is_second_look,
         is_outcome_hidden=citation.is_outcome_hidden,
+        same_as=str(citation.same_as) if citation.same_as else None,
+        seen_again=[str(each) for each in citation.seen_again],
     )
 
 
