@@ -67,6 +67,16 @@ def along(
     return seen
 
 
+def followed(sightings: Iterable[Seen]) -> Trajectory:
+    """The track of a vehicle that was seen so."""
+    seen = list(sightings)
+    moments = [Moment(each.time_s, STARTED_AT + timedelta(seconds=each.time_s)) for each in seen]
+    trajectory = Trajectory.begin(moments[0], seen[0].box, unsure=False)
+    for moment, each in zip(moments, seen, strict=True):
+        trajectory.see(Sighting(moment, each.box, whole=each.whole, alone=each.alone))
+    return trajectory
+
+
 def drive(
     kind: RuleKind,
     scenes: Scene | Sequence[Scene],

@@ -45,9 +45,11 @@ def has_jumped(trajectory: Trajectory) -> bool:
     gap_s = latest.time_s - before.time_s
     if gap_s > LONGEST_GAP_S:
         return True
-    size_px = max(before.size_px, latest.size_px)
-    change = (size_px / min(before.size_px, latest.size_px)) ** 2
-    if change > _SIZE_CHANGE and all(p.whole and p.alone for p in (before, latest)):
+    smaller, larger = sorted((before, latest), key=lambda point: point.size_px)
+    size_px = larger.size_px
+    change = (size_px / smaller.size_px) ** 2
+    # The picture's border hides a part of a box: that explains a smaller one, never a larger one.
+    if change > _SIZE_CHANGE and smaller.whole and before.alone and latest.alone:
         return True
     earlier = before
     for point in reversed(trajectory.picture[-40:-1]):
