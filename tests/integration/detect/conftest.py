@@ -1,19 +1,27 @@
 """detect's HTTP side as it runs: its application served over HTTP on real engines."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from payesh.contracts import DetectReadRecorded, Event, PassageObserved, TrafficCounted
+from payesh.contracts import (
+    DetectReadRecorded,
+    Event,
+    IncidentObserved,
+    PassageObserved,
+    TrafficCounted,
+)
 from payesh.contracts.detect import LaneTraffic, TrafficCount
-from payesh.contracts.values import PlaceClass, RoadClass
-from payesh.contracts.vocabulary import VehicleClass
+from payesh.contracts.values import Box, ClockSource, PlaceClass, RoadClass
+from payesh.contracts.vocabulary import IncidentKind, VehicleClass
 from payesh.detect.adapters import passages
 from payesh.detect.main import MIGRATIONS, create
 from payesh.detect.settings import Settings
@@ -75,6 +83,22 @@ class CountingHouse:
 
             await eventually(held)
 
+    async def incidents(self, **query: Any) -> list[dict[str, Any]]:
+        """All that the tables hold and a reader of all counties is shown."""
+        async with self.client(counties="*") as http:
+            answer = await http.get("/v1/incidents", params={"limit": 200, **query})
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    async def incident_shown(self, observed: IncidentObserved) -> None:
+        """Wait until the table has what was published."""
+        body = json.loads(observed.to_json())
+
+        async def shown() -> bool:
+            return body in await self.incidents(camera_id=observed.camera_id)
+
+        await eventually(shown)
+
     async def audited(self, subject: str, number: int) -> list[DetectReadRecorded]:
         """The records of a subject's reads, once there are so many."""
 
@@ -115,6 +139,34 @@ def counted(camera_id: str, minute: datetime, *, vehicles: int = 3, **changes: A
         "provenance": PROVENANCE,
     }
     return TrafficCounted(**{**values, **changes})
+
+
+def incident(camera_id: str, began_at: datetime, **changes: Any) -> IncidentObserved:
+    """A car that has stood for a minute."""
+    values: dict[str, Any] = {
+        "camera_id": camera_id,
+        "county": "garmsar",
+        "road_class": RoadClass.MAIN_ARTERIAL,
+        "place_class": PlaceClass.A,
+        "captured_at": began_at + timedelta(minutes=1),
+        "clock_source": ClockSource.RTCP,
+        "clock_u95_ms": 20.0,
+        "incident_id": uuid4(),
+        "stream_id": uuid4(),
+        "revision": passage().revision,
+        "incident": IncidentKind.STOPPED_VEHICLE,
+        "began_at": began_at,
+        "ended_at": None,
+        "ended_by": None,
+        "lane": "1",
+        "box": Box(x_px=10.0, y_px=20.0, width_px=30.0, height_px=25.5),
+        "vehicle_class": VehicleClass.CAR,
+        "quantity": "standing_s",
+        "value": 60.0,
+        "threshold": 60.0,
+        "provenance": PROVENANCE,
+    }
+    return IncidentObserved(**{**values, **changes})
 
 
 @pytest.fixture(scope="session")

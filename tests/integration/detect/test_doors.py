@@ -7,7 +7,7 @@ import httpx
 
 from payesh.detect.main import create
 from payesh.kit.query_digests import QueryDigests
-from tests.integration.detect.conftest import CountingHouse, counted
+from tests.integration.detect.conftest import CountingHouse, counted, incident
 from tests.integration.detect.test_query_promises import projected
 from tests.support.doors import (
     admits_no_stranger,
@@ -38,7 +38,7 @@ async def test_every_route_is_shut_to_strangers_and_records_whom_it_refuses(
         house.client(sub=subject, scope="law:read"),
         lambda number: house.audited(subject, number),
     )
-    by_id, _ = await house.audited(subject, 2)
+    by_id = next(r for r in await house.audited(subject, len(found)) if r.resource_ids)
     assert by_id.resource_ids == (passage_id,)
     assert by_id.query_digest == QueryDigests(QUERY_KEY).of({"passage_id": passage_id}).whole
 
@@ -63,11 +63,14 @@ async def test_a_passage_of_another_county_is_shut_on_every_route(house: Countin
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     counts = counted(seen.camera_id, noon, stream_id=uuid4())
     await house.projected(counts)
+    happened = incident(seen.camera_id, noon)
+    await house.publish(happened)
+    await house.incident_shown(happened)
     subject = f"person:{uuid4().hex[:8]}"
     await shows_nothing_of_elsewhere(
         doors(create(house.settings), passage_id=str(seen.passage_id)),
         house.client(sub=subject, counties=["damghan"]),
         lambda number: house.audited(subject, number),
         hidden=seen.camera_id,
-        lists=["GET /v1/traffic"],
+        lists=["GET /v1/traffic", "GET /v1/incidents"],
     )

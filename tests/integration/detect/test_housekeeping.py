@@ -30,7 +30,8 @@ async def test_passages_go_on_expiring_when_counts_fail(
     monkeypatch.setattr(traffic, "expire", fail)
     monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
     digests = QueryDigests(QUERY_KEY)
-    dependencies = Dependencies(house.database, digests, timedelta(hours=1), timedelta(days=1))
+    day = timedelta(days=1)
+    dependencies = Dependencies(house.database, digests, timedelta(hours=1), day, day)
     async with running(*main.chores(dependencies)):
         await eventually(lambda: failures > 0)
         expired = passage()

@@ -15,7 +15,12 @@ from payesh.contracts.access import (
     TokensRevoked,
 )
 from payesh.contracts.camera_revision import CameraRevision
-from payesh.contracts.detect import PassageObserved, TrafficCounted, ViolationDetected
+from payesh.contracts.detect import (
+    IncidentObserved,
+    PassageObserved,
+    TrafficCounted,
+    ViolationDetected,
+)
 from payesh.contracts.event import EVENTS, Event, event_for_topic
 from payesh.contracts.ingest import (
     CameraConfigured,
@@ -50,6 +55,7 @@ __all__ = [
     "Event",
     "GapRecorded",
     "HotlistMatched",
+    "IncidentObserved",
     "IngestReadRecorded",
     "KeyRotated",
     "PassageObserved",

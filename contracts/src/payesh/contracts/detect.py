@@ -188,3 +188,37 @@ class TrafficCounted(CameraEvent):
 
     def event_id(self) -> UUID:
         return deterministic_id(self.topic, self.stream_id, self.started_at.isoformat())
+
+
+class IncidentObserved(CapturedEvent):
+    """An incident on the road was raised, or ended: then `ended_at` is not null. It is published
+    once as raised and once as ended, with the same `incident_id`. It accuses nobody.
+
+    `began_at` is since when it lasts, `captured_at` when that was sure, or when it was sure to be
+    over. `box` is where it was in the picture when it was raised. `value` is the named quantity
+    against its threshold: when it was raised, and in the end the largest; the unit is in its name.
+    """
+
+    topic: ClassVar[str] = "detect.incident.observed.v1"
+
+    incident_id: Uuid
+    stream_id: Uuid
+    revision: RevisionReference
+    incident: Term
+    began_at: UtcTime
+    ended_at: UtcTime | None
+    ended_by: Term | None
+    lane: Annotated[str, Field(max_length=32)] | None
+    box: Box
+    vehicle_class: Term | None
+    quantity: Term
+    value: NonNegative
+    threshold: NonNegative
+    provenance: Provenance
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        state = "raised" if self.ended_at is None else "ended"
+        return deterministic_id(self.topic, self.incident_id, state)

@@ -180,6 +180,21 @@ class RegionKind(StrEnum):
     IGNORED = "ignored"
 
 
+class IncidentKind(StrEnum):
+    """`incident_kinds.json`: what happens on the road that an operator has to know of."""
+
+    STOPPED_VEHICLE = "stopped_vehicle"
+    QUEUE = "queue"
+    WRONG_WAY = "wrong_way"
+
+
+class IncidentEnd(StrEnum):
+    """`incident_ends.json`: why an incident ended. One that is unseen may go on."""
+
+    CLEARED = "cleared"
+    UNSEEN = "unseen"
+
+
 class RevocationKind(StrEnum):
     """`revocation_kinds.json`: what a revocation names. An unknown one revokes everything too."""
 
@@ -205,6 +220,8 @@ VOCABULARIES: dict[str, type[StrEnum]] = {
     "lamp_states": LampState,
     "line_kinds": LineKind,
     "region_kinds": RegionKind,
+    "incident_kinds": IncidentKind,
+    "incident_ends": IncidentEnd,
     "revocation_kinds": RevocationKind,
 }
 """Name of the published file to the terms that this release knows."""

@@ -4,9 +4,20 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from payesh.contracts import Event, PassageObserved, SegmentStored, SnapshotStored, TrafficCounted
+from payesh.contracts import (
+    Event,
+    IncidentObserved,
+    PassageObserved,
+    SegmentStored,
+    SnapshotStored,
+    TrafficCounted,
+)
 from payesh.detect.dependencies import Dependencies
-from payesh.detect.handlers.projection import project_passage, project_traffic
+from payesh.detect.handlers.projection import (
+    project_incident,
+    project_passage,
+    project_traffic,
+)
 from payesh.kit.bus import Handler
 from payesh.kit.inbox import transactional
 
@@ -34,4 +45,5 @@ def projection_handlers(dependencies: Dependencies) -> Mapping[type[Event], Hand
             dependencies.database, partial(project_passage, dependencies)
         ),
         TrafficCounted: transactional(dependencies.database, project_traffic),
+        IncidentObserved: transactional(dependencies.database, project_incident),
     }

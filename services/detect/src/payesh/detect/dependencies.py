@@ -16,3 +16,4 @@ class Dependencies:
     passage_keep: timedelta
     """For how long passages, which are personal data, stay here."""
     traffic_keep: timedelta
+    incident_keep: timedelta

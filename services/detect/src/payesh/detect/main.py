@@ -8,11 +8,12 @@ from functools import partial
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from payesh.detect.api import incidents as incidents_api
 from payesh.detect.api import passages as passages_api
 from payesh.detect.api import traffic as traffic_api
 from payesh.detect.consumers import PROJECTION_GROUP, projection_handlers
 from payesh.detect.dependencies import Dependencies
-from payesh.detect.handlers.retention import expire_passages, expire_traffic
+from payesh.detect.handlers.retention import expire_incidents, expire_passages, expire_traffic
 from payesh.detect.settings import ObserverSettings, Settings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
@@ -37,6 +38,7 @@ def create(settings: Settings) -> FastAPI:
         digests=digests,
         passage_keep=timedelta(hours=settings.passage_keep_hours),
         traffic_keep=timedelta(days=settings.traffic_keep_days),
+        incident_keep=timedelta(days=settings.incident_keep_days),
     )
     producer = Producer(settings)
     relay = Relay(database, producer, inbox_keep=timedelta(hours=settings.inbox_keep_hours))
@@ -61,7 +63,7 @@ def create(settings: Settings) -> FastAPI:
         service="detect",
         settings=settings,
         lifespan=lifespan,
-        routers=[traffic_api.router, passages_api.router],
+        routers=[traffic_api.router, incidents_api.router, passages_api.router],
         ready=ready,
         audit=AuditTrail(database, digests),
     )
@@ -70,10 +72,12 @@ def create(settings: Settings) -> FastAPI:
 
 
 def chores(dependencies: Dependencies) -> tuple[Periodic, ...]:
-    """Expiry of passages and of counts. One that fails does not keep the other from its work."""
+    """Expiry of passages, counts and incidents. One that fails does not keep the others from their
+    work."""
     return (
         Periodic("expire passages", _CHORES_EVERY_S, partial(expire_passages, dependencies)),
         Periodic("expire traffic", _CHORES_EVERY_S, partial(expire_traffic, dependencies)),
+        Periodic("expire incidents", _CHORES_EVERY_S, partial(expire_incidents, dependencies)),
     )
 
 

@@ -66,3 +66,8 @@ class Settings(
     traffic_keep_days: int = Field(
         400, ge=1, description="Days after which traffic counts are deleted."
     )
+    incident_keep_days: int = Field(
+        400,
+        ge=1,
+        description="Days after which incidents are deleted, counted from their beginning.",
+    )

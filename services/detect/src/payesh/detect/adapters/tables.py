@@ -34,3 +34,18 @@ traffic = Table(
     Index("ix_traffic_camera_id_started_at", "camera_id", "started_at"),
     Index("ix_traffic_started_at", "started_at"),
 )
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident_id", Uuid, primary_key=True),
+    Column("camera_id", Text, nullable=False),
+    Column("county", Text, nullable=False),
+    Column("road_class", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("body", JSONB, nullable=False),
+    Index("ix_incidents_camera_id_began_at", "camera_id", "began_at"),
+    Index("ix_incidents_began_at", "began_at"),
+)

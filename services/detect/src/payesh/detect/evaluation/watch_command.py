@@ -14,7 +14,13 @@ from uuid import UUID
 import av
 from tqdm import tqdm
 
-from payesh.contracts import Event, PassageObserved, TrafficCounted, ViolationDetected
+from payesh.contracts import (
+    Event,
+    IncidentObserved,
+    PassageObserved,
+    TrafficCounted,
+    ViolationDetected,
+)
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
@@ -49,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="payesh-detect watch",
         description="Watch a film of a fixed camera (H.264 or HEVC) with the observer as it runs "
-        "in production, and write what it would publish: passages, violations and counts, one JSON "
-        "object a line with its topic. Prints a summary as JSON.",
+        "in production, and write what it would publish: passages, violations, counts and "
+        "incidents, one JSON object a line with its topic. Prints a summary as JSON.",
     )
     parser.add_argument("video", type=Path)
     parser.add_argument(
@@ -110,7 +116,7 @@ def _watched(
 
 
 def summary(events: Sequence[Event]) -> dict[str, Any]:
-    """Passages by class, what was counted by lane and class, speeds and violations."""
+    """Passages by class, what was counted by lane and class, speeds, violations and incidents."""
     passages = [each for each in events if isinstance(each, PassageObserved)]
     speeds = [each.speed for each in passages if each.speed is not None]
     counted: dict[str, Counter[str]] = {}
@@ -120,6 +126,7 @@ def summary(events: Sequence[Event]) -> dict[str, Any]:
                 lane = counted.setdefault(count.lane or "", Counter())
                 lane[str(count.vehicle_class)] += count.vehicles
     rules = Counter(str(each.rule) for each in events if isinstance(each, ViolationDetected))
+    raised = [e for e in events if isinstance(e, IncidentObserved) and e.ended_at is None]
     return {
         "passages": len(passages),
         "by_class": dict(Counter(str(each.vehicle.vehicle_class) for each in passages)),
@@ -127,4 +134,5 @@ def summary(events: Sequence[Event]) -> dict[str, Any]:
         "counted_by_lane": {lane: dict(found) for lane, found in sorted(counted.items())},
         "speeds": len(speeds),
         "violations": dict(rules),
+        "incidents": dict(Counter(str(each.incident) for each in raised)),
     }

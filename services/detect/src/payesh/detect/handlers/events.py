@@ -5,6 +5,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from payesh.contracts import (
+    IncidentObserved,
     PassageObserved,
     SegmentStored,
     SnapshotStored,
@@ -19,9 +20,11 @@ from payesh.contracts.values import (
     Provenance,
 )
 from payesh.detect.domain.counts import CountedInterval
+from payesh.detect.domain.incidents.incident import IncidentChange
 from payesh.detect.domain.speed import SpeedEstimate
 from payesh.detect.handlers.measurements import measurement_of
 from payesh.detect.vision.observations import ObservedPassage, ObservedShot, ObservedViolation
+from payesh.detect.vision.tracks import picture_box
 
 VIDEO_METHOD = "video_ground_plane"
 DEVICE_METHOD = "device"
@@ -126,6 +129,38 @@ def traffic_counted(
         ),
         provenance=provenance,
         lanes=tuple(LaneTraffic(**asdict(lane)) for lane in interval.lanes),
+    )
+
+
+def incident_observed(
+    source: SegmentStored, change: IncidentChange, provenance: Provenance
+) -> IncidentObserved:
+    incident = change.incident
+    began_at = incident.began.at
+    return IncidentObserved(
+        camera_id=source.camera_id,
+        county=source.county,
+        road_class=source.road_class,
+        place_class=source.place_class,
+        captured_at=change.at.at,
+        clock_source=source.clock_source,
+        clock_u95_ms=source.clock_u95_ms,
+        incident_id=deterministic_id(
+            "incident", incident.kind, source.stream_id, incident.subject, began_at.isoformat()
+        ),
+        stream_id=source.stream_id,
+        revision=source.revision,
+        incident=incident.kind,
+        began_at=began_at,
+        ended_at=change.ended_at,
+        ended_by=change.ended_by,
+        lane=incident.lane,
+        box=picture_box(incident.box),
+        vehicle_class=incident.vehicle_class,
+        quantity=change.quantity,
+        value=round(change.value, 3),
+        threshold=round(change.threshold, 3),
+        provenance=provenance,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.detect.adapters import passages, traffic
+from payesh.detect.adapters import incidents, passages, traffic
 from payesh.detect.dependencies import Dependencies
 from payesh.kit.bus import Delivery
 
@@ -20,3 +20,8 @@ async def project_passage(
 async def project_traffic(session: AsyncSession, delivery: Delivery[Any]) -> None:
     """Keep an interval's counts."""
     await traffic.add(session, delivery.event)
+
+
+async def project_incident(session: AsyncSession, delivery: Delivery[Any]) -> None:
+    """Keep an incident, or its end."""
+    await incidents.put(session, delivery.event)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from payesh.contracts import SegmentStored, SnapshotStored
@@ -13,7 +14,9 @@ from payesh.detect.handlers import events
 from payesh.detect.handlers.watching import WatchedStream
 from payesh.detect.ports import Publisher, ShotKeeper
 from payesh.detect.vision.observations import (
+    Observation,
     ObservedCounts,
+    ObservedIncident,
     ObservedPassage,
     ObservedShot,
     ObservedViolation,
@@ -38,11 +41,8 @@ class Publishing:
             return
         while stream.pending:
             observation = stream.pending[0]
-            if isinstance(observation, ObservedCounts):
-                moment = observation.interval.started_at
-            else:
-                moment = observation.captured_at
-            if not watch.is_superseded(source.fencing_token, moment):
+            moment = _counts_at(observation)
+            if moment is None or not watch.is_superseded(source.fencing_token, moment):
                 await self._publish(stream, source, observation)
             stream.pending.pop(0)
         followed = stream.observer.following.passage_ids
@@ -79,12 +79,16 @@ class Publishing:
         self,
         stream: WatchedStream,
         source: SegmentStored,
-        observation: ObservedCounts | ObservedPassage | ObservedViolation,
+        observation: Observation,
     ) -> None:
         provenance = self._provenance(stream.models)
         if isinstance(observation, ObservedCounts):
             await self._publisher.publish(
                 events.traffic_counted(source, observation.interval, provenance)
+            )
+        elif isinstance(observation, ObservedIncident):
+            await self._publisher.publish(
+                events.incident_observed(source, observation.change, provenance)
             )
         elif isinstance(observation, ObservedPassage):
             shots = await self._put_shots(source, observation)
@@ -118,6 +122,17 @@ class Publishing:
 
     def _provenance(self, models: tuple[ModelReference, ...]) -> Provenance:
         return Provenance(software_version=self._software_version, models=models)
+
+
+def _counts_at(observation: Observation) -> datetime | None:
+    """The moment at which the higher fencing token decides; None for what is published whichever
+    stream counts: that an incident is over, which no other stream knows of."""
+    if isinstance(observation, ObservedCounts):
+        return observation.interval.started_at
+    if isinstance(observation, ObservedIncident):
+        change = observation.change
+        return change.at.at if change.ended_at is None else None
+    return observation.captured_at
 
 
 def _same_device(event: SnapshotStored, revision: CameraRevision) -> bool:

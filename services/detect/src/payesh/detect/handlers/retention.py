@@ -1,10 +1,10 @@
-"""Retention: expired passages and old counts are deleted."""
+"""Retention: expired passages, old counts and old incidents are deleted."""
 
 from datetime import UTC, datetime
 
 import structlog
 
-from payesh.detect.adapters import passages, traffic
+from payesh.detect.adapters import incidents, passages, traffic
 from payesh.detect.dependencies import Dependencies
 
 log = structlog.get_logger(__name__)
@@ -25,3 +25,10 @@ async def expire_traffic(dependencies: Dependencies) -> None:
     before = datetime.now(UTC) - dependencies.traffic_keep
     async with dependencies.database.transaction() as session:
         await traffic.expire(session, before)
+
+
+async def expire_incidents(dependencies: Dependencies) -> None:
+    """Delete the incidents that began too long ago."""
+    before = datetime.now(UTC) - dependencies.incident_keep
+    async with dependencies.database.transaction() as session:
+        await incidents.expire(session, before)

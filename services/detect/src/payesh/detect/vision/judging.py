@@ -25,6 +25,8 @@ class Judging:
         """Width and height of the frames; None before the first."""
         self.scene: Scene
         self.signals = SignalWatch()
+        self.fresh: list[tuple[FollowedVehicle, HeldFinding]] = []
+        """What was found since `look`, in the frame that is judged."""
         self._kinds: dict[str, RuleKind]
         self.revise(revision)
 
@@ -41,6 +43,7 @@ class Judging:
 
     def look(self, frame: Frame, time_s: float) -> None:
         """See what the signal heads show in the frame that is judged next."""
+        self.fresh = []
         if self.scene.signal_heads:
             showing = self.signals.look(frame, self.scene, time_s)
             self.scene = replace(self.scene, showing=showing)
@@ -55,7 +58,9 @@ class Judging:
             finding = rule.observe(vehicle.trajectory, self.scene, time)
             if finding is not None:
                 captured_at = vehicle.trajectory.moment(finding.at_s).at
-                vehicle.held.append(HeldFinding(name, captured_at, finding))
+                held = HeldFinding(name, captured_at, finding)
+                vehicle.held.append(held)
+                self.fresh.append((vehicle, held))
                 vehicle.found.add(name)
                 del vehicle.rules[name]
 

@@ -8,6 +8,7 @@ from payesh.contracts.detect import VehicleTrack
 from payesh.contracts.values import Box, ClockSource, SegmentLink
 from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.domain.counts import CountedInterval
+from payesh.detect.domain.incidents.incident import IncidentChange
 from payesh.detect.domain.rules.finding import Facts, Quantity
 from payesh.detect.domain.speed import SpeedEstimate
 
@@ -69,4 +70,11 @@ class ObservedCounts:
     interval: CountedInterval
 
 
-Observation = ObservedPassage | ObservedViolation | ObservedCounts
+@dataclass(frozen=True, slots=True)
+class ObservedIncident:
+    """An incident was raised, or ended."""
+
+    change: IncidentChange
+
+
+Observation = ObservedPassage | ObservedViolation | ObservedCounts | ObservedIncident

@@ -1,4 +1,4 @@
-"""What is watched of the road as a whole, beside each vehicle: its counts, lane by lane."""
+"""What is watched of the road as a whole, beside each vehicle: counts by lane, and incidents."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,9 @@ from payesh.detect.domain.lane_view import CountedLane, counted_lanes, view_of
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.scene import Scene
 from payesh.detect.vision.followed_vehicle import FollowedVehicle
-from payesh.detect.vision.observations import ObservedCounts
+from payesh.detect.vision.incident_watch import IncidentWatch
+from payesh.detect.vision.judging import Judging
+from payesh.detect.vision.observations import ObservedCounts, ObservedIncident
 
 
 class RoadWatch:
@@ -19,6 +21,7 @@ class RoadWatch:
 
     def __init__(self, revision: CameraRevision) -> None:
         self.counter = MinuteCounter()
+        self.incidents = IncidentWatch()
         self._lanes: tuple[CountedLane, ...] = ()
         self._lanes_of: Scene | None = None
         self.revise(revision)
@@ -32,15 +35,26 @@ class RoadWatch:
         """A frame of this moment comes next: the minutes that ended before it."""
         return [ObservedCounts(interval) for interval in self.counter.advance(frame_at)]
 
-    def look(self, moment: Moment, seen: Sequence[FollowedVehicle], scene: Scene) -> None:
-        """A frame shows these vehicles."""
-        if not self._sees_standing:
-            return
-        lanes = self._lanes_in(scene)
-        if lanes:
+    def look(
+        self, moment: Moment, seen: Sequence[FollowedVehicle], judging: Judging
+    ) -> list[ObservedIncident]:
+        """A frame shows these vehicles, which were judged."""
+        scene = judging.scene
+        changes = self.incidents.drive(moment, seen, judging.fresh, scene)
+        if self._sees_standing:
             views = [view_of(each.trajectory, scene) for each in seen]
             vehicles = [view for view in views if view is not None]
-            self.counter.look(moment.time_s, [lane.view(vehicles) for lane in lanes])
+            lanes = [(lane, lane.view(vehicles)) for lane in self._lanes_in(scene)]
+            self.counter.look(moment.time_s, [view for _, view in lanes])
+            changes += self.incidents.stand(moment, seen, vehicles, lanes, scene)
+        return [ObservedIncident(change) for change in changes]
+
+    def close(self, now: Moment | None, *, going_on: bool) -> list[ObservedIncident]:
+        """Trajectories end at the latest frame; with `going_on` no frame is missing after it."""
+        if now is None:
+            return []
+        changes = self.incidents.close(now, going_on=going_on)
+        return [ObservedIncident(change) for change in changes]
 
     def break_off(self) -> list[ObservedCounts]:
         """The source's clock steps."""

@@ -124,6 +124,7 @@ class StreamObserver:
         observations: list[Observation] = []
         for vehicle in self.following.vehicles:
             observations += self._part_with(vehicle, ended_by)
+        observations += self.road.close(self.clock.now, going_on=going_on)
         self.following.break_off(going_on=going_on)
         self.links.keep_since(None)
         self.checkpoint_due = self.checkpoint_due or bool(observations)
@@ -218,7 +219,7 @@ class StreamObserver:
                 )  # fmt: skip
             seen.append(vehicle)
             observations += self._consider(vehicle, moment)
-        self.road.look(moment, seen, self.judging.scene)
+        observations += self.road.look(moment, seen, self.judging)
         for vehicle in self.following.take_gone(moment.time_s):
             observations += self._part_with(vehicle, PassageEnd.LOST)
         return observations

@@ -26,7 +26,7 @@ def track_of(trajectory: Trajectory, from_s: float, to_s: float) -> VehicleTrack
     )
     return VehicleTrack(
         boxes=tuple(
-            BoxAt(frame_at=trajectory.moment(point.time_s).at, box=_box(point.box))
+            BoxAt(frame_at=trajectory.moment(point.time_s).at, box=picture_box(point.box))
             for point in boxes
         ),
         ground=tuple(
@@ -51,7 +51,8 @@ def evenly(points: Sequence[_Point], most: int) -> Sequence[_Point]:
     return [points[round(number * (len(points) - 1) / (most - 1))] for number in range(most)]
 
 
-def _box(box: tuple[float, float, float, float]) -> Box:
+def picture_box(box: tuple[float, float, float, float]) -> Box:
+    """As it is published: rounded to 0.1 px, and cut at the left and the top of the frame."""
     left, top = max(box[0], 0.0), max(box[1], 0.0)
     return Box(
         x_px=round(left, 1),

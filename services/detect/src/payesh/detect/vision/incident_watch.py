@@ -1,0 +1,92 @@
+"""Incidents of one stream: what is raised, and what is over."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from payesh.detect.domain.incidents.incident import IncidentChange
+from payesh.detect.domain.incidents.places import places_in
+from payesh.detect.domain.incidents.queue import Queues
+from payesh.detect.domain.incidents.stopped_vehicle import StoppedVehicles
+from payesh.detect.domain.incidents.wrong_way import KIND as WRONG_WAY
+from payesh.detect.domain.incidents.wrong_way import WrongWays
+from payesh.detect.domain.lane_view import CountedLane, LaneView, VehicleView
+from payesh.detect.domain.moment import Moment
+from payesh.detect.domain.scene import Scene
+from payesh.detect.ports import Part
+from payesh.detect.vision.followed_vehicle import FollowedVehicle, HeldFinding
+
+
+class IncidentWatch:
+    """Vehicles are known by their passages: they keep their incidents while they are followed."""
+
+    part_name: ClassVar[str] = "incidents"
+    part_version: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        self._stopped = StoppedVehicles()
+        self._queues = Queues()
+        self._wrong_ways = WrongWays()
+
+    def drive(
+        self,
+        now: Moment,
+        seen: Sequence[FollowedVehicle],
+        found: Sequence[tuple[FollowedVehicle, HeldFinding]],
+        scene: Scene,
+    ) -> list[IncidentChange]:
+        """What the rules found of the vehicles in a frame, and which ones it shows no longer."""
+        changes: list[IncidentChange] = []
+        for vehicle, held in found:
+            if held.rule == WRONG_WAY:
+                foot_px = vehicle.trajectory.picture[-1].foot_px
+                on = (lane for lane in scene.lanes.values() if lane.polygon.holds(foot_px))
+                lane = next((lane.name for lane in on), None)
+                passage = str(vehicle.passage_id)
+                changes += self._wrong_ways.find(passage, vehicle.trajectory, held.finding, lane)
+        for vehicle in seen:
+            self._wrong_ways.see(str(vehicle.passage_id), now)
+        return changes + self._wrong_ways.tidy(now) + self._stopped.tidy(now)
+
+    def stand(
+        self,
+        now: Moment,
+        seen: Sequence[FollowedVehicle],
+        views: Sequence[VehicleView],
+        lanes: Sequence[tuple[CountedLane, LaneView]],
+        scene: Scene,
+    ) -> list[IncidentChange]:
+        """What stands in a frame, where a detector sees what stands."""
+        places = places_in(scene, [lane for lane, _ in lanes])
+        changes: list[IncidentChange] = []
+        if places:
+            for vehicle in seen:
+                passage = str(vehicle.passage_id)
+                changes += self._stopped.see(passage, vehicle.trajectory, views, places, scene)
+        for lane, view in lanes:
+            at_a_stop_line = bool(scene.lines_of("stop"))
+            changes += self._queues.see(lane, view, now, at_a_stop_line=at_a_stop_line)
+        return changes
+
+    def close(self, now: Moment, *, going_on: bool) -> list[IncidentChange]:
+        """Trajectories end here. With `going_on`, vehicles keep their passages, and what they were
+        found to do; the lanes may be others from here on."""
+        changes = self._queues.close(now)
+        if not going_on:
+            changes += self._stopped.close(now) + self._wrong_ways.close(now)
+        return changes
+
+    def memory(self) -> Part:
+        state = {
+            "stopped": self._stopped.to_state(),
+            "queues": self._queues.to_state(),
+            "wrong_ways": self._wrong_ways.to_state(),
+        }
+        return Part(self.part_name, self.part_version, state)
+
+    def recall(self, part: Part) -> None:
+        fresh = IncidentWatch()
+        fresh._stopped.recall(part.state["stopped"])
+        fresh._queues.recall(part.state["queues"])
+        fresh._wrong_ways.recall(part.state["wrong_ways"])
+        self._stopped, self._queues = fresh._stopped, fresh._queues
+        self._wrong_ways = fresh._wrong_ways
