@@ -21,6 +21,7 @@ topic detect.traffic.counted.v1 --partitions 4 --config cleanup.policy=delete --
 topic detect.traffic.counted.v1.dlq --partitions 1 --config cleanup.policy=delete --config retention.ms=259200000
 topic detect.incident.observed.v1 --partitions 4 --config cleanup.policy=delete --config retention.ms=2592000000
 topic detect.incident.observed.v1.dlq --partitions 1 --config cleanup.policy=delete --config retention.ms=259200000
+topic detect.detector.health-changed.v1 --partitions 4 --config cleanup.policy=delete --config retention.ms=2592000000
 topic plates.plate.read.v1 --partitions 4 --config cleanup.policy=delete --config retention.ms=259200000
 topic plates.plate.read.v1.dlq --partitions 1 --config cleanup.policy=delete --config retention.ms=259200000
 topic plates.hotlist.matched.v1 --partitions 4 --config cleanup.policy=delete --config retention.ms=259200000

@@ -27,6 +27,7 @@ PARTS = (
     "counts",
     "decoder",
     "detector.motion",
+    "health",
     "incidents",
     "links",
     "rule.speeding",
@@ -102,7 +103,7 @@ def test_a_part_that_cannot_be_read_is_rebuilt_and_no_vehicle_is_published_twice
     assert len({each.passage_id for each in violations}) == len(violations)
     assert {each.passage_id for each in violations} <= {each.passage_id for each in passages}
     expected = [each for each in undisturbed if isinstance(each, ObservedPassage)]
-    if name in ("counts", "decoder", "incidents", "rule.speeding", "signals"):
+    if name in ("counts", "decoder", "health", "incidents", "rule.speeding", "signals"):
         survived = [e for e in undisturbed if isinstance(e, ObservedPassage | ObservedViolation)]
         assert [e for e in found if isinstance(e, ObservedPassage | ObservedViolation)] == survived
     # One in the zone may become a second passage, as after a gap, but without a second speed.

@@ -16,6 +16,7 @@ from payesh.contracts.access import (
 )
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.detect import (
+    DetectorHealthChanged,
     IncidentObserved,
     PassageObserved,
     TrafficCounted,
@@ -52,6 +53,7 @@ __all__ = [
     "CitationObjected",
     "CitationRejected",
     "DetectReadRecorded",
+    "DetectorHealthChanged",
     "Event",
     "GapRecorded",
     "HotlistMatched",

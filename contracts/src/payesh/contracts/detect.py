@@ -222,3 +222,26 @@ class IncidentObserved(CapturedEvent):
     def event_id(self) -> UUID:
         state = "raised" if self.ended_at is None else "ended"
         return deterministic_id(self.topic, self.incident_id, state)
+
+
+class DetectorHealthChanged(CameraEvent):
+    """A self-check of a camera's detector was raised or cleared: its `value` against the
+    `threshold`. `value` is null where it was cleared because its stream is over."""
+
+    topic: ClassVar[str] = "detect.detector.health-changed.v1"
+
+    stream_id: Uuid
+    condition: Term
+    raised: bool
+    changed_at: UtcTime
+    value: NonNegative | None
+    threshold: NonNegative
+    provenance: Provenance
+
+    def key(self) -> str:
+        return self.camera_id
+
+    def event_id(self) -> UUID:
+        return deterministic_id(
+            self.topic, self.stream_id, self.condition, self.raised, self.changed_at.isoformat()
+        )

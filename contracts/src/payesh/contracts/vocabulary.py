@@ -195,6 +195,15 @@ class IncidentEnd(StrEnum):
     UNSEEN = "unseen"
 
 
+class DetectorCondition(StrEnum):
+    """`detector_conditions.json`: what can be wrong with how a camera's vehicles are found."""
+
+    NO_VEHICLES = "no_vehicles"
+    CHATTER = "chatter"
+    LOCKED_ON = "locked_on"
+    NO_CHANGE = "no_change"
+
+
 class RevocationKind(StrEnum):
     """`revocation_kinds.json`: what a revocation names. An unknown one revokes everything too."""
 
@@ -222,6 +231,7 @@ VOCABULARIES: dict[str, type[StrEnum]] = {
     "region_kinds": RegionKind,
     "incident_kinds": IncidentKind,
     "incident_ends": IncidentEnd,
+    "detector_conditions": DetectorCondition,
     "revocation_kinds": RevocationKind,
 }
 """Name of the published file to the terms that this release knows."""

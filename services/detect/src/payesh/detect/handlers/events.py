@@ -5,6 +5,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from payesh.contracts import (
+    DetectorHealthChanged,
     IncidentObserved,
     PassageObserved,
     SegmentStored,
@@ -20,6 +21,7 @@ from payesh.contracts.values import (
     Provenance,
 )
 from payesh.detect.domain.counts import CountedInterval
+from payesh.detect.domain.health.condition import ConditionChange
 from payesh.detect.domain.incidents.incident import IncidentChange
 from payesh.detect.domain.speed import SpeedEstimate
 from payesh.detect.handlers.measurements import measurement_of
@@ -160,6 +162,24 @@ def incident_observed(
         quantity=change.quantity,
         value=round(change.value, 3),
         threshold=round(change.threshold, 3),
+        provenance=provenance,
+    )
+
+
+def detector_health_changed(
+    source: SegmentStored, change: ConditionChange, provenance: Provenance
+) -> DetectorHealthChanged:
+    return DetectorHealthChanged(
+        camera_id=source.camera_id,
+        county=source.county,
+        road_class=source.road_class,
+        place_class=source.place_class,
+        stream_id=source.stream_id,
+        condition=change.condition,
+        raised=change.raised,
+        changed_at=change.at.at,
+        value=change.value,
+        threshold=change.threshold,
         provenance=provenance,
     )
 

@@ -9,12 +9,14 @@ from payesh.contracts import SegmentStored, SnapshotStored
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.detect import Shot
 from payesh.contracts.values import ModelReference, ObjectReference, Provenance
+from payesh.detect import metrics
 from payesh.detect.domain.camera_watch import CameraWatch
 from payesh.detect.handlers import events
 from payesh.detect.handlers.watching import WatchedStream
 from payesh.detect.ports import Publisher, ShotKeeper
 from payesh.detect.vision.observations import (
     Observation,
+    ObservedCondition,
     ObservedCounts,
     ObservedIncident,
     ObservedPassage,
@@ -90,6 +92,14 @@ class Publishing:
             await self._publisher.publish(
                 events.incident_observed(source, observation.change, provenance)
             )
+            if observation.change.ended_at is None:
+                metrics.incidents.labels(observation.change.incident.kind).inc()
+        elif isinstance(observation, ObservedCondition):
+            await self._publisher.publish(
+                events.detector_health_changed(source, observation.change, provenance)
+            )
+            if observation.change.raised:
+                metrics.conditions.labels(observation.change.condition).inc()
         elif isinstance(observation, ObservedPassage):
             shots = await self._put_shots(source, observation)
             stream.shots[observation.passage_id] = shots
@@ -126,12 +136,14 @@ class Publishing:
 
 def _counts_at(observation: Observation) -> datetime | None:
     """The moment at which the higher fencing token decides; None for what is published whichever
-    stream counts: that an incident is over, which no other stream knows of."""
+    stream counts: that an incident or a condition is over, which no other stream knows of."""
     if isinstance(observation, ObservedCounts):
         return observation.interval.started_at
     if isinstance(observation, ObservedIncident):
         change = observation.change
         return change.at.at if change.ended_at is None else None
+    if isinstance(observation, ObservedCondition):
+        return observation.change.at.at if observation.change.raised else None
     return observation.captured_at
 
 

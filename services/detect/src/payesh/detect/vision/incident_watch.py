@@ -67,6 +67,11 @@ class IncidentWatch:
             changes += self._queues.see(lane, view, now, at_a_stop_line=at_a_stop_line)
         return changes
 
+    @property
+    def longest_stay_s(self) -> float:
+        """Of a box on the carriageway, whatever it is."""
+        return self._stopped.longest_s()
+
     def close(self, now: Moment, *, going_on: bool) -> list[IncidentChange]:
         """Trajectories end here. With `going_on`, vehicles keep their passages, and what they were
         found to do; the lanes may be others from here on."""

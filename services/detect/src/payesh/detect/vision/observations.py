@@ -8,6 +8,7 @@ from payesh.contracts.detect import VehicleTrack
 from payesh.contracts.values import Box, ClockSource, SegmentLink
 from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.domain.counts import CountedInterval
+from payesh.detect.domain.health.condition import ConditionChange
 from payesh.detect.domain.incidents.incident import IncidentChange
 from payesh.detect.domain.rules.finding import Facts, Quantity
 from payesh.detect.domain.speed import SpeedEstimate
@@ -77,4 +78,13 @@ class ObservedIncident:
     change: IncidentChange
 
 
-Observation = ObservedPassage | ObservedViolation | ObservedCounts | ObservedIncident
+@dataclass(frozen=True, slots=True)
+class ObservedCondition:
+    """A condition of the detector was raised or cleared."""
+
+    change: ConditionChange
+
+
+Observation = (
+    ObservedPassage | ObservedViolation | ObservedCounts | ObservedIncident | ObservedCondition
+)

@@ -1,4 +1,4 @@
-"""What is watched of the road as a whole, beside each vehicle: counts by lane, and incidents."""
+"""What is watched of the road as a whole, beside each vehicle: counts, incidents, self-checks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,10 +9,19 @@ from payesh.detect.domain.counts import MinuteCounter
 from payesh.detect.domain.lane_view import CountedLane, counted_lanes, view_of
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.scene import Scene
+from payesh.detect.frames import Frame
+from payesh.detect.vision.conclusions import passed_of
+from payesh.detect.vision.detector_health import DetectorHealth
 from payesh.detect.vision.followed_vehicle import FollowedVehicle
 from payesh.detect.vision.incident_watch import IncidentWatch
 from payesh.detect.vision.judging import Judging
-from payesh.detect.vision.observations import ObservedCounts, ObservedIncident
+from payesh.detect.vision.observations import (
+    Observation,
+    ObservedCondition,
+    ObservedCounts,
+    ObservedIncident,
+    ObservedPassage,
+)
 
 
 class RoadWatch:
@@ -22,6 +31,7 @@ class RoadWatch:
     def __init__(self, revision: CameraRevision) -> None:
         self.counter = MinuteCounter()
         self.incidents = IncidentWatch()
+        self.health = DetectorHealth()
         self._lanes: tuple[CountedLane, ...] = ()
         self._lanes_of: Scene | None = None
         self.revise(revision)
@@ -35,9 +45,21 @@ class RoadWatch:
         """A frame of this moment comes next: the minutes that ended before it."""
         return [ObservedCounts(interval) for interval in self.counter.advance(frame_at)]
 
+    def passed(self, passage: ObservedPassage, vehicle: FollowedVehicle, scene: Scene) -> None:
+        """A vehicle's passage is published."""
+        self.counter.count(vehicle.trajectory, passed_of(passage, vehicle, scene))
+        self.health.passed()
+
+    def lost(self, vehicle: FollowedVehicle) -> None:
+        """A vehicle is followed no longer."""
+        if vehicle.published:
+            self.counter.lost(vehicle.trajectory)
+        else:
+            self.health.lost(vehicle.trajectory)
+
     def look(
-        self, moment: Moment, seen: Sequence[FollowedVehicle], judging: Judging
-    ) -> list[ObservedIncident]:
+        self, frame: Frame, moment: Moment, seen: Sequence[FollowedVehicle], judging: Judging
+    ) -> list[Observation]:
         """A frame shows these vehicles, which were judged."""
         scene = judging.scene
         changes = self.incidents.drive(moment, seen, judging.fresh, scene)
@@ -47,7 +69,8 @@ class RoadWatch:
             lanes = [(lane, lane.view(vehicles)) for lane in self._lanes_in(scene)]
             self.counter.look(moment.time_s, [view for _, view in lanes])
             changes += self.incidents.stand(moment, seen, vehicles, lanes, scene)
-        return [ObservedIncident(change) for change in changes]
+        conditions = self.health.look(frame, moment, self.incidents.longest_stay_s)
+        return [*map(ObservedIncident, changes), *map(ObservedCondition, conditions)]
 
     def close(self, now: Moment | None, *, going_on: bool) -> list[ObservedIncident]:
         """Trajectories end at the latest frame; with `going_on` no frame is missing after it."""
@@ -55,6 +78,10 @@ class RoadWatch:
             return []
         changes = self.incidents.close(now, going_on=going_on)
         return [ObservedIncident(change) for change in changes]
+
+    def stop(self, now: Moment | None) -> list[ObservedCondition]:
+        """The stream is not watched any further."""
+        return [ObservedCondition(change) for change in self.health.end(now)]
 
     def break_off(self) -> list[ObservedCounts]:
         """The source's clock steps."""

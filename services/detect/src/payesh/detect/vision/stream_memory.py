@@ -60,6 +60,7 @@ def parts_of(observer: StreamObserver) -> list[Part]:
         observer.judging.signals.memory(),
         Part(COUNTS, _COUNTS_VERSION, observer.road.counter.to_state()),
         observer.road.incidents.memory(),
+        observer.road.health.memory(),
         observer.following.memory(),
         *observer.judging.memory(observer.following.vehicles),
         Part(STREAM, _STREAM_VERSION, stream),
@@ -91,6 +92,7 @@ def recall(observer: StreamObserver, parts: Parts) -> Recalled:
     remembering: tuple[Remembers, ...] = (
         tracker, observer.detector, observer.decoding, observer.clock, observer.links,
         observer.following, observer.judging.signals, observer.road.incidents,
+        observer.road.health,
     )  # fmt: skip
     steps = {each.part_name: partial(_recall, each, parts) for each in remembering}
     steps[COUNTS] = partial(_recall_counts, observer, parts)

@@ -113,7 +113,8 @@ class StreamObserver:
         """Conclude every vehicle after the frames that the decoder held back: none follow."""
         held_back = self.decoding.drain()
         observations = [each for frame in held_back for each in self._observe_frame(frame)]
-        return observations + self.close(ended_by)
+        observations += self.close(ended_by)
+        return [*observations, *self.road.stop(self.clock.now)]
 
     def close(self, ended_by: PassageEnd, *, going_on: bool = False) -> list[Observation]:
         """End the trajectory of every vehicle that is followed; the stream may go on after a gap.
@@ -219,7 +220,7 @@ class StreamObserver:
                 )  # fmt: skip
             seen.append(vehicle)
             observations += self._consider(vehicle, moment)
-        observations += self.road.look(moment, seen, self.judging)
+        observations += self.road.look(frame, moment, seen, self.judging)
         for vehicle in self.following.take_gone(moment.time_s):
             observations += self._part_with(vehicle, PassageEnd.LOST)
         return observations
@@ -266,8 +267,7 @@ class StreamObserver:
         observations: list[Observation] = []
         if not vehicle.published and conclusions.is_worth_a_passage(vehicle, self.judging.scene):
             observations += self._publish(vehicle, ended_by, vehicle.trajectory.last.time_s)
-        if vehicle.published:
-            self.road.counter.lost(vehicle.trajectory)
+        self.road.lost(vehicle)
         return [*observations, *self._violations(vehicle)]
 
     def _publish(
@@ -277,8 +277,7 @@ class StreamObserver:
         passage = conclusions.passage_of(
             vehicle, self.judging.scene, self.last_event.clock_source, ended_by, ended_s
         )
-        passed = conclusions.passed_of(passage, vehicle, self.judging.scene)
-        self.road.counter.count(vehicle.trajectory, passed)
+        self.road.passed(passage, vehicle, self.judging.scene)
         return [passage]
 
     def _violations(self, vehicle: FollowedVehicle) -> list[ObservedViolation]:

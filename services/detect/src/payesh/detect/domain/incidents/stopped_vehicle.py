@@ -41,15 +41,18 @@ class _Stay:
     strays: int = 0
     raised: Incident | None = None
     threshold_s: float = STOPPED_S
+    on_road: bool = False
 
     def to_state(self) -> list[Any]:
         moments = [[m.time_s, m.at.isoformat()] for m in (self.began, self.since, self.last)]
         raised = self.raised and self.raised.to_state()
-        return [list(self.anchor), moments, self.came, self.strays, raised, self.threshold_s]
+        counts = [self.strays, self.threshold_s, self.on_road]
+        return [list(self.anchor), moments, self.came, raised, *counts]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> "_Stay":
-        (left, top, right, bottom), moments, came, strays, raised, threshold_s = state
+        (left, top, right, bottom), moments, came, raised, *counts = state
+        strays, threshold_s, on_road = counts
         began, since, last = (moment_of(each) for each in moments)
         return cls(
             (float(left), float(top), float(right), float(bottom)),
@@ -60,6 +63,7 @@ class _Stay:
             int(strays),
             None if raised is None else Incident.from_state(raised),
             float(threshold_s),
+            bool(on_road),
         )
 
 
@@ -93,11 +97,12 @@ class StoppedVehicles:
             self._stays[passage] = _Stay(point.box, now, now, now, came=True)
             return self._ended(stay, now, CLEARED)
         stay.strays, stay.last = 0, now
-        if stay.raised is not None or not stay.came:
-            return []
         if now.time_s - stay.began.time_s < STANDS_FOR_S:
             return []
         place = place_of(places, point, scene)
+        stay.on_road = place is not None
+        if stay.raised is not None or not stay.came:
+            return []
         if place is None or _stand_in(place, others) >= QUEUE_VEHICLES:
             stay.since = now
             return []
@@ -109,6 +114,11 @@ class StoppedVehicles:
             KIND, passage, stay.began, point.box, place.lane, trajectory.vehicle_class
         )
         return [IncidentChange(stay.raised, now, QUANTITY, stood_s, stay.threshold_s)]
+
+    def longest_s(self) -> float:
+        """For how long one has stood on the carriageway at most, whether it came there or not."""
+        stays = (stay for stay in self._stays.values() if stay.on_road)
+        return max((stay.last.time_s - stay.began.time_s for stay in stays), default=0.0)
 
     def tidy(self, now: Moment) -> list[IncidentChange]:
         """Vehicles that were not seen for long are gone."""
