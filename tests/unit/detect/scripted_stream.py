@@ -1,6 +1,7 @@
 """A stream without video: grey frames in which a detector finds what a script holds."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import ClassVar
@@ -29,17 +30,22 @@ Script = Callable[[float], list[Box]]
 
 
 class ScriptedDetector:
-    """Finds cars where a script has them. It remembers nothing."""
+    """Finds cars, and people if asked for them, where a script has them. It remembers nothing."""
 
     part_name: ClassVar[str] = "detector.scripted"
     part_version: ClassVar[int] = 1
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, persons: Script | None = None) -> None:
         self._script = script
+        self._persons = persons
 
     def detect(self, frame: Frame) -> Detections:
         boxes = self._script(frame.time_s)
-        return Detections.of(boxes, [0.9] * len(boxes), [0] * len(boxes))
+        found = Detections.of(boxes, [0.9] * len(boxes), [0] * len(boxes))
+        if self._persons is None:
+            return found
+        persons = np.array(self._persons(frame.time_s), dtype=np.float32).reshape(-1, 4)
+        return replace(found, persons=persons)
 
     def memory(self) -> Part:
         return Part(self.part_name, self.part_version)
@@ -72,21 +78,30 @@ class GreyDecoder:
 
 
 def scripted_observer(
-    revision: CameraRevision, script: Script, *, rate_hz: int = RATE_HZ
+    revision: CameraRevision,
+    script: Script,
+    *,
+    rate_hz: int = RATE_HZ,
+    persons: Script | None = None,
 ) -> StreamObserver:
     return StreamObserver(
         revision,
-        ScriptedDetector(script),
+        ScriptedDetector(script, persons),
         new_decoder=partial(GreyDecoder, rate_hz),
         new_tracker=VehicleTracker,
     )
 
 
 def recalled_scripted(
-    archive: bytes, revision: CameraRevision, script: Script, *, rate_hz: int = RATE_HZ
+    archive: bytes,
+    revision: CameraRevision,
+    script: Script,
+    *,
+    rate_hz: int = RATE_HZ,
+    persons: Script | None = None,
 ) -> StreamObserver:
     """An observer that continues from a checkpoint, all parts of which are readable."""
-    observer = scripted_observer(revision, script, rate_hz=rate_hz)
+    observer = scripted_observer(revision, script, rate_hz=rate_hz, persons=persons)
     assert recall(observer, read_checkpoint(archive)).rebuilt == ()
     return observer
 

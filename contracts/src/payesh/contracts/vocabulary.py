@@ -178,6 +178,7 @@ class RegionKind(StrEnum):
     PARKING = "parking"
     CARRIAGEWAY = "carriageway"
     IGNORED = "ignored"
+    CROSSING = "crossing"
 
 
 class IncidentKind(StrEnum):
@@ -186,6 +187,7 @@ class IncidentKind(StrEnum):
     STOPPED_VEHICLE = "stopped_vehicle"
     QUEUE = "queue"
     WRONG_WAY = "wrong_way"
+    PEDESTRIAN = "pedestrian"
 
 
 class IncidentEnd(StrEnum):

@@ -1,4 +1,4 @@
-"""Incidents on the road: stopped vehicles, queues, wrong ways. Not personal."""
+"""Incidents on the road: stopped vehicles, queues, wrong ways, pedestrians. Not personal."""
 
 from typing import Annotated, Any
 from uuid import UUID

@@ -19,12 +19,15 @@ class Detections:
     """Vehicles found in one frame, pixels, origin at the top left of the full frame.
 
     `xyxy` float32 (n, 4) left, top, right, bottom; `score` float32 (n,) in 0..1;
-    `class_id` int64 (n,) into VEHICLE_CLASSES.
+    `class_id` int64 (n,) into VEHICLE_CLASSES. `persons` float32 (m, 4) are boxes of people, who
+    are no rows and are not followed; None where the detector tells nothing of people, and of
+    rows that were taken or joined.
     """
 
     xyxy: NDArray[np.float32]
     score: NDArray[np.float32]
     class_id: NDArray[np.int64]
+    persons: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.xyxy)

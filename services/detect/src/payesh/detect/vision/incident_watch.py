@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from payesh.detect.domain.detections import VEHICLE_CLASSES, Detections
 from payesh.detect.domain.incidents.incident import IncidentChange
-from payesh.detect.domain.incidents.places import places_in
+from payesh.detect.domain.incidents.pedestrian import Pedestrians, walks
+from payesh.detect.domain.incidents.places import CARRIAGEWAY, places_in
 from payesh.detect.domain.incidents.queue import Queues
 from payesh.detect.domain.incidents.stopped_vehicle import StoppedVehicles
 from payesh.detect.domain.incidents.wrong_way import KIND as WRONG_WAY
@@ -12,8 +14,11 @@ from payesh.detect.domain.incidents.wrong_way import WrongWays
 from payesh.detect.domain.lane_view import CountedLane, LaneView, VehicleView
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.scene import Scene
+from payesh.detect.domain.trajectory import PicturePoint
+from payesh.detect.frames import Frame
 from payesh.detect.ports import Part
 from payesh.detect.vision.followed_vehicle import FollowedVehicle, HeldFinding
+from payesh.detect.vision.sightings import BORDER_PX
 
 
 class IncidentWatch:
@@ -26,6 +31,7 @@ class IncidentWatch:
         self._stopped = StoppedVehicles()
         self._queues = Queues()
         self._wrong_ways = WrongWays()
+        self._pedestrians = Pedestrians()
 
     def drive(
         self,
@@ -67,6 +73,22 @@ class IncidentWatch:
             changes += self._queues.see(lane, view, now, at_a_stop_line=at_a_stop_line)
         return changes
 
+    def walk(
+        self, frame: Frame, now: Moment, detections: Detections, scene: Scene
+    ) -> list[IncidentChange]:
+        """The people of a frame, where its detector tells of people. They are forgotten with it."""
+        if detections.persons is None or not scene.regions_of(CARRIAGEWAY):
+            return []
+        names = [VEHICLE_CLASSES[number] for number in detections.class_id.tolist()]
+        vehicles = [(detections.box(row), name) for row, name in enumerate(names)]
+        lowest_px = frame.height_px - BORDER_PX
+        walking = [
+            PicturePoint(now.time_s, (left, top, right, bottom), whole=bottom < lowest_px)
+            for left, top, right, bottom in detections.persons.tolist()
+            if walks((left, top, right, bottom), vehicles)
+        ]
+        return self._pedestrians.see(walking, scene, now)
+
     @property
     def longest_stay_s(self) -> float:
         """Of a box on the carriageway, whatever it is."""
@@ -75,7 +97,7 @@ class IncidentWatch:
     def close(self, now: Moment, *, going_on: bool) -> list[IncidentChange]:
         """Trajectories end here. With `going_on`, vehicles keep their passages, and what they were
         found to do; the lanes may be others from here on."""
-        changes = self._queues.close(now)
+        changes = self._queues.close(now) + self._pedestrians.close(now)
         if not going_on:
             changes += self._stopped.close(now) + self._wrong_ways.close(now)
         return changes
@@ -85,6 +107,7 @@ class IncidentWatch:
             "stopped": self._stopped.to_state(),
             "queues": self._queues.to_state(),
             "wrong_ways": self._wrong_ways.to_state(),
+            "pedestrians": self._pedestrians.to_state(),
         }
         return Part(self.part_name, self.part_version, state)
 
@@ -93,5 +116,6 @@ class IncidentWatch:
         fresh._stopped.recall(part.state["stopped"])
         fresh._queues.recall(part.state["queues"])
         fresh._wrong_ways.recall(part.state["wrong_ways"])
+        fresh._pedestrians.recall(part.state["pedestrians"])
         self._stopped, self._queues = fresh._stopped, fresh._queues
-        self._wrong_ways = fresh._wrong_ways
+        self._wrong_ways, self._pedestrians = fresh._wrong_ways, fresh._pedestrians

@@ -6,6 +6,7 @@ from datetime import datetime
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.vocabulary import DetectorKind
 from payesh.detect.domain.counts import MinuteCounter
+from payesh.detect.domain.detections import Detections
 from payesh.detect.domain.lane_view import CountedLane, counted_lanes, view_of
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.scene import Scene
@@ -58,11 +59,17 @@ class RoadWatch:
             self.health.lost(vehicle.trajectory)
 
     def look(
-        self, frame: Frame, moment: Moment, seen: Sequence[FollowedVehicle], judging: Judging
+        self,
+        frame: Frame,
+        detections: Detections,
+        moment: Moment,
+        seen: Sequence[FollowedVehicle],
+        judging: Judging,
     ) -> list[Observation]:
         """A frame shows these vehicles, which were judged."""
         scene = judging.scene
         changes = self.incidents.drive(moment, seen, judging.fresh, scene)
+        changes += self.incidents.walk(frame, moment, detections, scene)
         if self._sees_standing:
             views = [view_of(each.trajectory, scene) for each in seen]
             vehicles = [view for view in views if view is not None]

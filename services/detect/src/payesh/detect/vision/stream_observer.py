@@ -220,7 +220,7 @@ class StreamObserver:
                 )  # fmt: skip
             seen.append(vehicle)
             observations += self._consider(vehicle, moment)
-        observations += self.road.look(frame, moment, seen, self.judging)
+        observations += self.road.look(frame, detections, moment, seen, self.judging)
         for vehicle in self.following.take_gone(moment.time_s):
             observations += self._part_with(vehicle, PassageEnd.LOST)
         return observations
