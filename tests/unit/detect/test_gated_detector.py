@@ -1,5 +1,6 @@
 """The network where something has changed, beside the network everywhere, on a real film."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -144,3 +145,37 @@ def _matched(found: Detections, expected: Detections) -> int:
     if not len(found) or not len(expected):
         return 0
     return int((pairwise_iou(expected.xyxy, found.xyxy).max(axis=1) > 0.6).sum())
+
+
+class SeesWhite(Watched):
+    """Takes what is white for a person."""
+
+    def find(self, canvas: Bytes, minimum_confidence: float | None = None) -> Detections:
+        rows, columns = np.nonzero(canvas.min(axis=2) > 200)
+        box = [] if not len(rows) else [columns.min(), rows.min(), columns.max(), rows.max()]
+        persons = np.array(box, dtype=np.float32).reshape(-1, 4)
+        return replace(super().find(canvas, minimum_confidence), persons=persons)
+
+
+def test_people_stand_and_walk_and_go_as_the_network_has_them_and_survive_a_restart() -> None:
+    grey = np.full((256, 384), 128, np.uint8)
+
+    def frame(time_s: float, at: int | None) -> Frame:
+        luma = np.full((512, 768), 60, np.uint8)
+        if at is not None:
+            luma[200:260, at : at + 24] = 240
+        return Frame(luma, grey, grey, time_s)
+
+    network = SeesWhite()
+    gated = GatedDetector(network, CONFIDENCE)
+    way = [None, 300, 300, 306, 312, 400, 400, None, None]
+    for number, at in enumerate(way):
+        shown = frame(0.1 * number, at)
+        persons = gated.detect(shown).persons
+        everywhere = network.detect_bgr(shown.bgr(), CONFIDENCE).persons
+        assert persons is not None
+        assert everywhere is not None
+        assert np.allclose(persons, everywhere, atol=2.0), number
+        memory = gated.memory()
+        gated = GatedDetector(network, CONFIDENCE)
+        gated.recall(memory)

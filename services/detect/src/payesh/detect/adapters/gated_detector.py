@@ -5,7 +5,7 @@ what differs from what it saw there last, and around what moved. A box in a part
 was stays too: a vehicle that stands is found in every frame, though nobody looked again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import cv2
@@ -83,6 +83,8 @@ class GatedDetector:
         """Grey levels of the canvas at half its size, as the network saw each part last."""
         self._found = Detections.of([], [], [])
         """In pixels of the canvas."""
+        self._people: Detections | None = None
+        """In pixels of the canvas, rows without a class; None of a network that knows no people."""
         self._moved = np.zeros(0, dtype=bool)
         self._looked_s = 0.0
         """When the whole picture was looked at last."""
@@ -96,7 +98,10 @@ class GatedDetector:
             if window == _whole(canvas):
                 self._looked_s = frame.time_s
         self._found = suppress_overlaps(self._found, self._network.iou_threshold)
-        return in_picture(self._found, scale, frame.width_px, frame.height_px)
+        persons = None if self._people is None else self._people.xyxy
+        return in_picture(
+            replace(self._found, persons=persons), scale, frame.width_px, frame.height_px
+        )
 
     def memory(self) -> Part:
         state = {"looked_s": self._looked_s}
@@ -106,6 +111,8 @@ class GatedDetector:
             "class_id": self._found.class_id,
             "moved": self._moved,
         }
+        if self._people is not None:
+            arrays["people"] = self._people.xyxy
         if self._seen is not None:
             arrays["seen"] = self._seen
         return Part(self.part_name, self.part_version, state, arrays)
@@ -117,6 +124,7 @@ class GatedDetector:
         looked_s = float(part.state["looked_s"])
         self._seen = np.array(arrays["seen"], dtype=np.uint8) if "seen" in arrays else None
         self._found, self._moved, self._looked_s = found, moved, looked_s
+        self._people = _people(arrays["people"]) if "people" in arrays else None
 
     def _windows(self, grey: Bytes, time_s: float) -> list[_Window]:
         """What is to be looked at."""
@@ -124,6 +132,7 @@ class GatedDetector:
         if self._seen is None or self._seen.shape != grey.shape:
             self._seen = grey.copy()
             self._found, self._moved = Detections.of([], [], []), np.zeros(0, dtype=bool)
+            self._people = None
             return [whole]
         if not self._looked_s <= time_s < self._looked_s + LOOK_AGAIN_S:
             return [whole]
@@ -167,6 +176,7 @@ class GatedDetector:
         there = np.ascontiguousarray(canvas[top:bottom, left:right])
         found = self._network.find(there, self._minimum_confidence)
         offset = np.array([left, top, left, top], dtype=np.float32)
+        people = None if found.persons is None else _people(found.persons + offset)
         found = Detections(found.xyxy + offset, found.score, found.class_id)
         found = found.take(~_cut(found, window, _whole(canvas)))
         before = _middles_in(self._found, window)
@@ -174,10 +184,26 @@ class GatedDetector:
         stays = np.zeros(len(found), dtype=bool)
         if len(found) and len(former):
             stays = pairwise_iou(found.xyxy, former).max(axis=1) > _SAME_PLACE_IOU
+        self._people = _replaced(self._people, people, window, _whole(canvas))
         self._found = self._found.take(~before).followed_by(found)
         self._moved = np.concatenate([self._moved[~before], ~stays])
         half = slice(top // 2, bottom // 2), slice(left // 2, right // 2)
         self._seen[half] = grey[half]
+
+
+def _people(boxes: NDArray[np.float32]) -> Detections:
+    """Boxes (m, 4) of people as rows; they have no class and no score."""
+    return Detections.of(boxes, np.ones(len(boxes)), np.zeros(len(boxes)))
+
+
+def _replaced(
+    known: Detections | None, found: Detections | None, window: _Window, whole: _Window
+) -> Detections | None:
+    """The known people with those of a window replaced by what was found there."""
+    if known is None or found is None:
+        return found
+    kept = known.take(~_middles_in(known, window))
+    return kept.followed_by(found.take(~_cut(found, window, whole)))
 
 
 def _canvas(frame: Frame, scale: float, rows: int, columns: int) -> tuple[Bytes, Bytes]:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import cv2
@@ -25,8 +26,9 @@ PADDING = 114
 _DYNAMIC_LONG_SIDE_PX = 640
 _LARGEST_CANDIDATES = 600
 
+PERSON = "person"
 _PAYESH_NAMES = ("car", "bus", "truck", "motorcycle", "bicycle", "person")
-_COCO_NAMES = {1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
+_COCO_NAMES = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
 
 
 class UnsuitableModel(ValueError):
@@ -80,6 +82,7 @@ class OnnxDetector:
         self.class_names = [name for name in names if name]
         """Of the file, also those that are no vehicles."""
         self._class_ids = _class_ids(names)
+        self._person = names.index(PERSON) if PERSON in names else None
 
     def with_confidence(self, minimum_confidence: float) -> "ThresholdedDetector":
         """A view on the same session with another threshold: cameras differ, weights do not."""
@@ -132,7 +135,23 @@ class OnnxDetector:
         centre, size = boxes[keep, :2], boxes[keep, 2:]
         xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
         found = Detections.of(xyxy, score[keep], self._class_ids[chosen[keep]])
-        return suppress_overlaps(found, self.iou_threshold)
+        persons = self._persons(raw, boxes, threshold)
+        return replace(suppress_overlaps(found, self.iou_threshold), persons=persons)
+
+    def _persons(
+        self, raw: NDArray[np.float32], boxes: Floats, threshold: float
+    ) -> NDArray[np.float32] | None:
+        """Boxes (m, 4) of people, by centres and sizes (cells, 4); None of a file that has no such
+        class. A cell whose best class is another one is no person."""
+        if self._person is None:
+            return None
+        score = raw[:, 4] * raw[:, 5 + self._person]
+        keep = np.flatnonzero((score >= threshold) & (raw[:, 5:].argmax(axis=1) == self._person))
+        keep = keep[np.argsort(-score[keep], kind="stable")][:_LARGEST_CANDIDATES]
+        centre, size = boxes[keep, :2], boxes[keep, 2:]
+        xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
+        found = Detections.of(xyxy, score[keep], np.zeros(len(keep)))
+        return suppress_overlaps(found, self.iou_threshold).xyxy
 
     def _metadata(self) -> dict[str, str]:
         return dict(self._session.get_modelmeta().custom_metadata_map)
@@ -192,10 +211,15 @@ def scaled_to(width: int, height: int, scale: float) -> tuple[int, int]:
 
 def in_picture(found: Detections, scale: float, width: int, height: int) -> Detections:
     """Boxes on a canvas, in pixels of the picture that was put on it at its left top."""
-    xyxy = found.xyxy / scale
-    xyxy[:, 0::2] = np.clip(xyxy[:, 0::2], 0, width)
-    xyxy[:, 1::2] = np.clip(xyxy[:, 1::2], 0, height)
-    return Detections.of(xyxy, found.score, found.class_id)
+
+    def placed(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        xyxy = boxes / np.float32(scale)
+        xyxy[:, 0::2] = np.clip(xyxy[:, 0::2], 0, width)
+        xyxy[:, 1::2] = np.clip(xyxy[:, 1::2], 0, height)
+        return xyxy
+
+    persons = None if found.persons is None else placed(found.persons)
+    return replace(found, xyxy=placed(found.xyxy), persons=persons)
 
 
 def _resized(bgr: Bytes, size: tuple[int, int]) -> Bytes:
