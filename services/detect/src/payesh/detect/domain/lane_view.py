@@ -77,8 +77,11 @@ class _Road:
     away: float
 
     def metres(self, point_px: PixelPoint) -> float:
-        x_m, y_m = self.plane.ground([point_px])[0].tolist()
-        return float(x_m * self.along[0] + y_m * self.along[1])
+        # As `GroundPlane.ground` has it; for one point at a time that takes ten times as long.
+        (a, b, c), (d, e, f), (g, h, i) = self.plane.image_to_ground.tolist()
+        x_px, y_px = point_px
+        x, y, scale = (k * x_px + m * y_px + n for k, m, n in ((a, b, c), (d, e, f), (g, h, i)))
+        return float((x * self.along[0] + y * self.along[1]) / scale)
 
 
 @dataclass(frozen=True, slots=True)
