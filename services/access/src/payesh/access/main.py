@@ -19,6 +19,8 @@ from payesh.access.adapters import witnesses
 from payesh.access.adapters.bootstrap import read_or_write_secret
 from payesh.access.adapters.guessable_passwords import GuessablePasswords
 from payesh.access.adapters.key_ring import KeyRing
+from payesh.access.adapters.loopback_sign_in import CommandClient, SignInFailed
+from payesh.access.adapters.loopback_sign_in import sign_in as sign_in_here
 from payesh.access.adapters.own_keys import OwnKeys
 from payesh.access.adapters.passwords import Passwords
 from payesh.access.api import (
@@ -217,12 +219,46 @@ def _bootstrap(arguments: Sequence[str]) -> None:
     asyncio.run(offer_bootstrap(parser.parse_args(arguments).secret_file))
 
 
+def _token(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="payesh-access token",
+        description="Sign in with a browser of this machine; prints a token for one service.",
+    )
+    parser.add_argument("--access", required=True, help="address of access, https://…")
+    parser.add_argument("--client", required=True, help="a client with grant authorization_code")
+    parser.add_argument("--secret-file", type=Path, required=True, help="file of its secret")
+    parser.add_argument("--redirect-uri", default="http://127.0.0.1:8765/callback")
+    parser.add_argument("--service", default="access", help="that the token is for")
+    parser.add_argument("--scope", action="append", default=[], help="without any: all")
+    parser.add_argument("--ca-file", type=Path, help="certificates of a private authority")
+    parser.add_argument("--timeout", type=float, default=300.0, help="seconds to sign in")
+    given = parser.parse_args(arguments)
+
+    def show(address: str) -> None:
+        sys.stderr.write(f"open this address in a browser of this machine:\n{address}\n")
+
+    try:
+        client = CommandClient(
+            given.access,
+            given.client,
+            given.secret_file.read_text("utf-8").strip(),
+            given.redirect_uri,
+            given.ca_file,
+        )
+        found = sign_in_here(
+            client, service=given.service, scopes=given.scope, show=show, timeout_s=given.timeout
+        )
+        sys.stdout.write(f"{asyncio.run(found)}\n")
+    except (SignInFailed, OSError, ValueError) as error:
+        raise SystemExit(f"payesh-access: {error}") from None
+
+
 cli = service_cli(
     "access",
     serve=run,
     migrate=MIGRATIONS,
     openapi=openapi,
-    commands={"bootstrap": _bootstrap, "verify-audit": verify},
+    commands={"bootstrap": _bootstrap, "token": _token, "verify-audit": verify},
 )
 
 if __name__ == "__main__":
