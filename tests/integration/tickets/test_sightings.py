@@ -4,7 +4,7 @@ import asyncio
 import json
 from base64 import urlsafe_b64decode
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +26,7 @@ from payesh.tickets.handlers import joining
 from payesh.tickets.handlers.bundling import BundlingDependencies, attempt
 from tests.integration.tickets.conftest import Office, claims
 from tests.support.violation_builder import plate_read
+from tests.support.waiting import eventually
 
 NEAR = Nearness(timedelta(seconds=30), 30.0)
 
@@ -110,6 +111,34 @@ async def test_the_second_sighting_is_linked_and_its_evidence_says_so(
     assert signed["same_as"] == str(first.citation_id)
     assert (signed["reason"], signed["state"]) == ("same_offence", "rejected")
     assert signed["manifest_sha256"] == of_second["evidence"]["manifest_sha256"]
+
+
+@pytest.mark.parametrize("is_issued_first", [True, False])
+async def test_its_evidence_is_kept_as_long_as_that_of_the_issued_citation(
+    office: Office, plate: str, builder: BundlingDependencies, is_issued_first: bool
+) -> None:
+    first, second = await joined(office, plate), await joined(office, plate)
+    await attempt(builder, first)
+    if not is_issued_first:
+        await attempt(builder, second)
+    path = f"/v1/citations/{first.citation_id}"
+    async with office.client() as http:
+        await http.post(f"{path}/claim")
+        issue = {"decision": "issue", "plate": plate}
+        assert (await http.post(f"{path}/decide", json=issue)).json()["state"] == "issued"
+    if is_issued_first:
+        await attempt(builder, second)
+
+    async def kept_alike() -> bool:
+        ids = [first.citation_id, second.citation_id]
+        async with office.database.transaction() as session:
+            rows = await session.scalars(
+                select(citations.c.evidence).where(citations.c.citation_id.in_(ids))
+            )
+            until = {datetime.fromisoformat(each["retained_until"]) for each in rows}
+        return len(until) == 1 and min(until) > datetime.now(UTC) + timedelta(hours=30)
+
+    await eventually(kept_alike)
 
 
 @pytest.mark.parametrize("at_once", [2, 6])

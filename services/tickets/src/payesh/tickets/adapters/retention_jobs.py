@@ -20,6 +20,14 @@ class RetentionJob:
     retain_until: datetime
 
 
+async def due_until(session: AsyncSession, citation_id: UUID) -> datetime | None:
+    """Until when a citation's evidence is still to be locked; None where nothing is to be done."""
+    until: datetime | None = await session.scalar(
+        select(retention_jobs.c.retain_until).where(retention_jobs.c.citation_id == citation_id)
+    )
+    return until
+
+
 async def add(session: AsyncSession, citation_id: UUID, retain_until: datetime) -> None:
     await session.execute(
         insert(retention_jobs)

@@ -1,5 +1,8 @@
 """A further sighting of an offence is linked to the citation that stands for it, and no draft."""
 
+from datetime import datetime
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit import outbox
@@ -32,9 +35,18 @@ async def link(
     if stored is not None:
         step = Step(by=_BY, at=stored.now)
         await signing.sign_decision(signer, session, stored, stored.standing, step)
-    kept_until = first.evidence.retained_until if first.evidence is not None else None
+    kept_until = await _kept_until(session, first.citation_id)
     if kept_until is not None and (evidence.retained_until or kept_until) < kept_until:
         await retention_jobs.add(session, case.citation_id, kept_until)
     reason = Rejection.SAME_OFFENCE
     await outbox.add(session, events.violation_rejected(case.violation, reason, ended_at))
     metrics.rejections.labels(reason).inc()
+
+
+async def _kept_until(session: AsyncSession, citation_id: UUID) -> datetime | None:
+    """How long the evidence of a citation lies under lock, or will within seconds."""
+    # In this order: who extends the lock notes it on the citation as the job ends.
+    due = await retention_jobs.due_until(session, citation_id)
+    citation = await citations.find(session, citation_id)
+    evidence = citation.evidence if citation is not None else None
+    return due or (evidence.retained_until if evidence is not None else None)
