@@ -11,9 +11,10 @@ from payesh.detect.domain.scene import Scene
 from payesh.detect.domain.speed_zone import LaneStrip, SpeedZone
 from payesh.detect.domain.trajectory import SAME_PLACE_IOU, Box, Trajectory, overlap
 
-STANDS_FOR_S = 2.0
+STANDS_FOR_S = 5.0
 """A vehicle stands when its box overlaps by half with where it was so long before: a car that goes
-slower than about 3 km/h."""
+slower than about 1 km/h. Over two seconds one that comes at 100 km/h from more than 190 m away
+would stand too: along the line of sight a box merely grows."""
 LARGEST_HEADWAY_M = 20.0
 """From foot to foot in one queue, as PTV Vissim's queue counters have it; a further gap begins
 another queue."""
