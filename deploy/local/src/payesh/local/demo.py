@@ -51,7 +51,8 @@ async def run_demo(
     was kept.
 
     `once` ends after one film of each and prints one JSON line on standard output; otherwise the
-    films repeat and the pages stay open until Ctrl-C. `short` shows films of 50 s and 80 s. `out`
+    films repeat and the pages stay open until Ctrl-C. `short` shows films of 50 s and 80 s, with
+    `once` one after the other, so that a busy machine too keeps the times that are promised. `out`
     receives the line, one citation's evidence, the truths and the logs.
     """
     console = Console(stderr=True)
@@ -75,6 +76,8 @@ async def run_demo(
                 revisions = street_revision(street.truth, now), junction_revision(JUNCTION_ID, now)
                 for showing, revision in zip(showings, revisions, strict=True):
                     await showing.begin(operator, revision)
+                    if once and short:
+                        await _watch(console, operator, tap, (showing,))
                 if not once:
                     return await _stay_up(console, stack, tap, showings)
                 await _watch(console, operator, tap, showings)
