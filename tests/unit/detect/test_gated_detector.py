@@ -13,6 +13,7 @@ from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.adapters.onnx_detector import OnnxDetector
 from payesh.detect.domain.detections import Detections, pairwise_iou
 from payesh.detect.frames import Bytes, Frame
+from payesh.detect.ports import Part
 
 CONFIDENCE = 0.35
 
@@ -113,6 +114,24 @@ def test_a_detector_that_remembers_goes_on_as_one_that_was_never_stopped(
         expected, found = whole.detect(frame), continued.detect(frame)
         assert np.array_equal(expected.xyxy, found.xyxy)
         assert np.array_equal(expected.score, found.score)
+
+
+def test_two_windows_boxes_of_one_vehicle_become_one(network: Watched) -> None:
+    quiet = np.full((288, 352), 90, np.uint8), np.full((144, 176), 128, np.uint8)
+    gated = GatedDetector(network, 0.9)
+    gated.detect(Frame(quiet[0], quiet[1], quiet[1], 0.0))
+    seen = gated.memory()
+    boxes = np.array([[50, 50, 99, 99], [52, 50, 101, 99], [200, 50, 249, 99]], np.float32)
+    arrays = seen.arrays | {
+        "xyxy": boxes,
+        "score": np.array([0.95, 0.97, 0.96], np.float32),
+        "class_id": np.zeros(3, np.int64),
+        "moved": np.zeros(3, bool),
+    }
+    gated.recall(Part(seen.name, seen.version, seen.state, arrays))
+    for step in range(1, 4):
+        assert len(gated.detect(Frame(quiet[0], quiet[1], quiet[1], 0.1 * step))) == 2
+        assert len(gated.memory().arrays["moved"]) == 2
 
 
 @pytest.mark.parametrize(("wide", "high"), [(352, 288), (640, 360), (1080, 1920), (418, 314)])

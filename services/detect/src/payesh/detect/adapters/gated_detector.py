@@ -19,7 +19,7 @@ from payesh.detect.adapters.onnx_detector import (
     in_picture,
     scaled_to,
 )
-from payesh.detect.domain.detections import Detections, pairwise_iou, suppress_overlaps
+from payesh.detect.domain.detections import Detections, pairwise_iou, rows_without_overlaps
 from payesh.detect.frames import Bytes, Frame
 from payesh.detect.ports import Arrays, Part
 
@@ -97,7 +97,8 @@ class GatedDetector:
             self._look(canvas, grey, window)
             if window == _whole(canvas):
                 self._looked_s = frame.time_s
-        self._found = suppress_overlaps(self._found, self._network.iou_threshold)
+        rows_left = rows_without_overlaps(self._found, self._network.iou_threshold)
+        self._found, self._moved = self._found.take(rows_left), self._moved[rows_left]
         persons = None if self._people is None else self._people.xyxy
         return in_picture(
             replace(self._found, persons=persons), scale, frame.width_px, frame.height_px
@@ -141,8 +142,10 @@ class GatedDetector:
             return []
         if not self._network.takes_windows:
             return [whole]
-        windows = _around(cells, whole)
-        windows = _apart([self._grown(window, whole) for window in windows])
+        windows, former = _apart(_around(cells, whole)), None
+        while windows != former:  # a window that grows may meet another, and both another box
+            former = windows
+            windows = _apart([self._grown(window, whole) for window in windows])
         return [whole] if sum(w.area for w in windows) > _MOST_OF_PICTURE * whole.area else windows
 
     def _changed(self, grey: Bytes) -> NDArray[np.bool_]:

@@ -80,6 +80,11 @@ def suppress_overlaps(detections: Detections, iou_threshold: float) -> Detection
 
     Across classes because one vehicle is one passage, whether a truck or a bus.
     """
+    return detections.take(rows_without_overlaps(detections, iou_threshold))
+
+
+def rows_without_overlaps(detections: Detections, iou_threshold: float) -> NDArray[np.int64]:
+    """The rows that `suppress_overlaps` leaves, in its order."""
     order = np.argsort(-detections.score, kind="stable")
     overlap = pairwise_iou(detections.xyxy, detections.xyxy) > iou_threshold
     kept: list[int] = []
@@ -88,4 +93,4 @@ def suppress_overlaps(detections: Detections, iou_threshold: float) -> Detection
         if not suppressed[index]:
             kept.append(int(index))
             suppressed |= overlap[index]
-    return detections.take(np.array(kept, dtype=np.int64))
+    return np.array(kept, dtype=np.int64)
