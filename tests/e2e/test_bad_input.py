@@ -195,9 +195,10 @@ async def test_an_expired_certificate_supports_no_citation(
         assert len(running.of(ViolationDetected, camera_id)) == 1
         outcomes.append([each.reason for each in running.of(CitationRejected, camera_id)])
     assert running.of(CitationDrafted, "e2e-expired") == []
-    # The other plate may be unreadable, which does not depend on the certificate.
+    # The other plate may be unreadable, or drafted for `live` at the same place a moment ago:
+    # neither depends on the certificate.
     assert outcomes[0] == ["certificate_invalid"]
-    assert outcomes[1] in ([], ["unreadable"])
+    assert outcomes[1] in ([], ["unreadable"], ["same_offence"])
 
 
 async def test_a_token_gives_its_rights_at_every_service_and_leaves_a_record(

@@ -7,6 +7,7 @@ import { persian } from "./persian.js";
 // has the rate of its frames, so the smallest step between two that were shown is taken for it.
 let shownAt = NaN;
 let frameAt = NaN;
+let stepping = false; // until the frame that a step leads to is shown
 let frameGap = Infinity;
 let start = Infinity; // where the clip's first frame begins
 
@@ -21,12 +22,16 @@ export function prepareClip(onError, onShown) {
   start = Infinity;
   shownAt = frameAt = NaN;
   frameGap = Infinity;
+  stepping = false;
   const onFrame = (_, frame) => {
     if (!video.isConnected) return; // its last one may come when the next clip is shown already
     start = Math.min(start, frame.mediaTime);
     const gap = Math.abs(frame.mediaTime - shownAt);
     if (gap > 0.001) frameGap = Math.min(frameGap, gap);
-    shownAt = frameAt = frame.mediaTime;
+    shownAt = frame.mediaTime;
+    // The frame of a step before this one may be shown late: it does not take the later steps back.
+    stepping = stepping && Math.abs(shownAt - frameAt) > 0.5 * frameGap;
+    if (!stepping) frameAt = shownAt;
     const at = Math.min(Math.max(frame.mediaTime - start, 0), seconds);
     slider.value = String(Math.round((1000 * at) / seconds));
     output.textContent = `${written(at)} / ${written(seconds)}`;
@@ -36,8 +41,10 @@ export function prepareClip(onError, onShown) {
   video.requestVideoFrameCallback(onFrame);
   slider.addEventListener("input", () => {
     video.pause();
+    stepping = false;
     if (Number.isFinite(start)) video.currentTime = start + (seconds * slider.value) / 1000;
   });
+  video.addEventListener("play", () => { stepping = false; });
   for (const kind of ["play", "pause"]) {
     video.addEventListener(kind, () => player.classList.toggle("paused", video.paused));
   }
@@ -64,6 +71,7 @@ export function stepFrame(by) {
     // From where the step before leads, although its frame may not be shown yet.
     const last = start + Number(video.dataset.seconds) - frameGap;
     frameAt = Math.min(Math.max(frameAt + by * frameGap, start), last);
+    stepping = true;
     // Into the middle of that frame: at its edge a rounding would show its neighbour.
     video.currentTime = frameAt + 0.5 * frameGap;
   });
@@ -74,6 +82,7 @@ export function seekTo(offset) {
   withVideo((video) => {
     if (!Number.isFinite(offset) || !Number.isFinite(start)) return;
     video.pause();
+    stepping = false;
     const last = Number(video.dataset.seconds) - (Number.isFinite(frameGap) ? frameGap / 2 : 0.01);
     video.currentTime = start + Math.min(offset, last);
   });
