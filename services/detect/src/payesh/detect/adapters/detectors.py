@@ -75,7 +75,7 @@ class Detectors:
 class StillViews:
     """Two looks at a picture: a vehicle that fills it is found in the smaller view, one that is far
     away in the larger. A box inside another stays: it may be a second vehicle, and then the
-    device's measurement is nobody's."""
+    device's measurement belongs to neither."""
 
     def __init__(self, detector: OnnxDetector) -> None:
         self._detector = detector

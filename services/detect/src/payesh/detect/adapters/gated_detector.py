@@ -2,7 +2,7 @@
 
 The network looks at the whole picture at first and every few seconds; in between at windows around
 what differs from what it saw there last, and around what moved. A box in a part that stays as it
-was stays too: a vehicle that stands is found in every frame, though nobody looked again.
+was stays too: a vehicle that stands is found in every frame, without another look.
 """
 
 from dataclasses import dataclass, replace

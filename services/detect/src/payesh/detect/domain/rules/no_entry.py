@@ -12,7 +12,7 @@ from payesh.detect.domain.trajectory import Trajectory
 
 NAME = REGION = "no_entry"
 LEAST_BOXES = 2.5
-"""So far into the region: whoever turns round at its edge, or is put there by a box that flickers,
+"""So far into the region: one that turns round at its edge, or is put there by a box that flickers,
 does not get there."""
 LEAST_M = 10.0
 LEAST_SIGHTINGS = 5

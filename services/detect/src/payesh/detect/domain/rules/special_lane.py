@@ -19,7 +19,7 @@ from payesh.detect.domain.trajectory import Trajectory
 
 NAME = REGION = "special_lane"
 LEAST_BOXES = 4.0
-"""Along the lane: whoever crosses it to turn, or to reach a parking bay, does not get so far."""
+"""Along the lane: one that crosses it to turn, or to reach a parking bay, does not get so far."""
 LEAST_M = 15.0
 LEAST_SIGHTINGS = 6
 GRACE_S = 2.0

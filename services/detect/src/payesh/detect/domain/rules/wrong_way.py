@@ -20,7 +20,7 @@ GRACE_DEG = 120.0
 LEAST_BOXES = 4.0
 """Where the road is not measured."""
 LEAST_M = 15.0
-"""Whoever parks reverses by two or three lengths of the car."""
+"""A vehicle that parks reverses by two or three lengths of the car."""
 LEAST_S = 1.0
 LEAST_SIGHTINGS = 6
 LEAST_BOXES_PER_S = 0.8
