@@ -151,7 +151,7 @@ def test_every_topic_and_group_exists() -> None:
 
 
 def test_every_metric_exists() -> None:
-    for service in ("ingest", "tickets", "access"):
+    for service in ("ingest", "detect", "tickets", "access"):
         importlib.import_module(f"payesh.{service}.metrics")
     importlib.import_module("payesh.kit.metrics")
     known = {

@@ -4,16 +4,20 @@ import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from payesh.ingest.adapters import leases
+from payesh.ingest.adapters.cameras import StoredCamera
+from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
-from payesh.ingest.adapters.spool_records import Assignment
+from payesh.ingest.adapters.spool_records import Assignment, SpoolRecord
+from payesh.ingest.workers import fleet as fleet_worker
 from payesh.ingest.workers.fleet import Fleet, FleetTimes
+from payesh.ingest.workers.resuming import resumed_from_notes
 from payesh.kit.database import Database
-from tests.unit.ingest.builders import CAMERA, assignment
+from tests.unit.ingest.builders import AT, CAMERA, PLACE, REVISION, assignment, segment
 
 
 class Recording:
@@ -21,6 +25,7 @@ class Recording:
 
     def __init__(self, known: Assignment) -> None:
         self.camera_id, self.token = known.camera_id, known.token
+        self.last_link_sha256 = known.last_link_sha256
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
@@ -84,5 +89,48 @@ async def test_a_full_disk_keeps_no_camera_from_being_recorded(
 
     monkeypatch.setattr(noted.notes, "keep_assignment", full)
     running = fleet(noted, Present())
-    await running._assign(assignment(token=8))
+    await running._assign(assignment(token=8), [])
     assert running.recording == {CAMERA: 8}
+
+
+async def test_a_segment_stored_while_its_camera_is_read_is_the_link_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, 1000)
+    spool.append(CAMERA, segment(1, link_sha256="b" * 64))
+    source = StoredSource("rtsp://camera.test/", None, None)
+    before = StoredCamera(
+        CAMERA, "", PLACE, True, "rtsp", source, REVISION, AT, AT, AT, "a" * 64, None, 0
+    )
+
+    async def cameras_named(session: Any, camera_ids: set[str]) -> list[StoredCamera]:
+        for item in spool.items(CAMERA):  # the drain, just after the row was read
+            spool.remove(item)
+        return [before]
+
+    async def nothing(session: Any, *_: Any) -> dict[str, Any]:
+        return {}
+
+    monkeypatch.setattr(fleet_worker, "cameras_named", cameras_named)
+    for name in ("raised_conditions", "picture_sizes", "basic_allowed"):
+        monkeypatch.setattr(fleet_worker, name, nothing)
+    running = fleet(spool, Present())
+    await running._follow({CAMERA: 2})
+    (recorder,) = running._recorders.values()
+    assert cast(Recording, recorder).last_link_sha256 == "b" * 64
+
+
+def test_a_segment_stored_while_notes_are_read_is_the_link_gone_on_from(
+    noted: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted.append(CAMERA, segment(1, link_sha256="b" * 64))
+    read = noted.notes.last_stored
+
+    def last_stored(camera_id: str) -> list[SpoolRecord]:
+        records = list(read(camera_id))
+        for item in noted.items(CAMERA):  # the drain, just after the notes were read
+            noted.remove(item)
+        return records
+
+    monkeypatch.setattr(noted.notes, "last_stored", last_stored)
+    assert resumed_from_notes(assignment(), noted).last_link_sha256 == "b" * 64

@@ -11,7 +11,7 @@ from payesh.ingest.adapters.spool_records import HealthRecord
 from payesh.ingest.domain.picture_health import Luma
 from payesh.ingest.workers import inspection as inspection_module
 from payesh.ingest.workers.inspection import Inspection
-from payesh.ingest.workers.resuming import resumed
+from payesh.ingest.workers.resuming import resumed, waiting
 from tests.unit.ingest.builders import CAMERA, PLACE, assignment, health
 from tests.unit.ingest.disk import Disk
 
@@ -77,5 +77,5 @@ def test_a_recorder_starts_from_conditions_that_still_wait_too(spool: Spool) -> 
     spool.append(CAMERA, health(HealthCondition.BLACK))
     spool.append(CAMERA, health(HealthCondition.OFFLINE))
     spool.append(CAMERA, health(HealthCondition.OFFLINE, raised=False))
-    known = resumed(assignment(raised=frozenset({"frozen", "offline"})), spool)
+    known = resumed(assignment(raised=frozenset({"frozen", "offline"})), waiting(spool, CAMERA))
     assert known.raised == {"black", "frozen"}

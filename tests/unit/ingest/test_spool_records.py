@@ -19,7 +19,7 @@ from payesh.ingest.adapters.spool_records import (
     read_assignment,
     read_spooled,
 )
-from payesh.ingest.workers.resuming import resumed
+from payesh.ingest.workers.resuming import resumed_from_notes
 from tests.support.unversioned_spool import UnversionedSpool
 from tests.unit.ingest.builders import CAMERA, PLACE, STREAM, assignment, gap, health, segment
 
@@ -99,7 +99,7 @@ def test_a_spool_written_before_versions_is_read(tmp_path: Path) -> None:
     assert noted.source.sealed_password == "sealed"
     (stored,) = spool.notes.last_stored(CAMERA)
     assert isinstance(stored, SegmentRecord) and stored.link_sha256 == laid.links[0]
-    known = resumed(noted, spool, from_notes=True)
+    known = resumed_from_notes(noted, spool)
     assert (known.last_link_sha256, known.last_stream_id) == (laid.links[1], laid.stream_id)
     assert (known.last_sequence, known.known_until) == (1, AT.replace(second=4))
     assert known.raised == {"offline", "black"}

@@ -19,10 +19,10 @@ from payesh.ingest.adapters.cameras import (
 from payesh.ingest.adapters.health import raised_conditions
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
-from payesh.ingest.adapters.spool_records import Assignment
+from payesh.ingest.adapters.spool_records import Assignment, SpoolRecord
 from payesh.ingest.domain.leases import plan
 from payesh.ingest.workers.recorder import Recorder
-from payesh.ingest.workers.resuming import resumed
+from payesh.ingest.workers.resuming import resumed, resumed_from_notes, waiting
 from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault
 from payesh.kit.lifecycle import WakingWorker
@@ -147,6 +147,7 @@ class Fleet:
     async def _follow(self, tokens: dict[str, int]) -> None:
         """Bring recorders to what is held and configured."""
         if tokens:
+            spooled = await asyncio.to_thread(self._spooled, set(tokens))
             async with self._database.transaction() as session:
                 cameras = await cameras_named(session, set(tokens))
                 raised = await raised_conditions(session)
@@ -163,18 +164,22 @@ class Fleet:
                     frozenset(raised.get(camera.camera_id, ())),
                     sizes.get(camera.camera_id),
                 )
-                await self._assign(assignment)
+                await self._assign(assignment, spooled.get(camera.camera_id, []))
         metrics.recorders.set(len(self._recorders))
 
-    async def _assign(self, assignment: Assignment) -> None:
+    def _spooled(self, camera_ids: set[str]) -> dict[str, list[SpoolRecord]]:
+        """What waits for the cameras that have no recorder yet."""
+        running = {name for name, each in self._recorders.items() if each.is_alive()}
+        return {name: waiting(self._spool, name) for name in camera_ids - running}
+
+    async def _assign(self, assignment: Assignment, spooled: list[SpoolRecord]) -> None:
         known = self._recorders.get(assignment.camera_id)
         if known is not None and known.is_alive():
             if known.reassign(assignment):
                 await self._note(assignment)
             return
         await self._note(assignment)
-        assignment = await asyncio.to_thread(resumed, assignment, self._spool)
-        recorder = self._recorder(assignment)
+        recorder = self._recorder(resumed(assignment, spooled))
         self._recorders[assignment.camera_id] = recorder
         recorder.start()
 
@@ -194,7 +199,7 @@ class Fleet:
             noted = await asyncio.to_thread(self._spool.notes.assignment, camera_id)
             if noted is None or noted.holder != self._me:
                 continue
-            assignment = await asyncio.to_thread(resumed, noted, self._spool, from_notes=True)
+            assignment = await asyncio.to_thread(resumed_from_notes, noted, self._spool)
             recorder = self._recorder(assignment)
             self._recorders[camera_id] = recorder
             recorder.start()

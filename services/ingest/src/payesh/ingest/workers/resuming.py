@@ -1,6 +1,8 @@
 """Where a camera's recording stands when its recorder starts: the assignment, moved past what the
 spool holds."""
 
+from collections.abc import Iterable
+
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import (
     Assignment,
@@ -12,19 +14,30 @@ from payesh.ingest.adapters.spool_records import (
 )
 
 
-def resumed(assignment: Assignment, spool: Spool, *, from_notes: bool = False) -> Assignment:
-    """The assignment as it stands after what still waits in the spool.
+def waiting(spool: Spool, camera_id: str) -> list[SpoolRecord]:
+    """What still waits in the spool, oldest first.
 
-    `from_notes`: it is an old one of this replica, so what was stored since counts too.
+    It is read before the assignment that it moves: the drain stores and removes items meanwhile,
+    and what it removed is then in what is read later. The other way round a record stored between
+    the two is in neither.
     """
-    if from_notes:
-        for record in spool.notes.last_stored(assignment.camera_id):
-            if not isinstance(record, HealthRecord):  # the note has the conditions
-                assignment = after(assignment, record)
-    for item in spool.items(assignment.camera_id):
-        if not isinstance(item.record, UnusableRecord):
-            assignment = after(assignment, item.record)
+    records = (item.record for item in spool.items(camera_id))
+    return [record for record in records if not isinstance(record, UnusableRecord)]
+
+
+def resumed(assignment: Assignment, records: Iterable[SpoolRecord]) -> Assignment:
+    """The assignment as it stands after the records that wait."""
+    for record in records:
+        assignment = after(assignment, record)
     return assignment
+
+
+def resumed_from_notes(noted: Assignment, spool: Spool) -> Assignment:
+    """An old assignment of this replica, moved past what was stored since and what waits."""
+    records = waiting(spool, noted.camera_id)
+    stored = spool.notes.last_stored(noted.camera_id)
+    # The note has the conditions.
+    return resumed(noted, [*(r for r in stored if not isinstance(r, HealthRecord)), *records])
 
 
 def after(assignment: Assignment, record: SpoolRecord) -> Assignment:
