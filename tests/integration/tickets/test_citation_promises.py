@@ -254,12 +254,11 @@ async def test_a_finding_is_drafted_as_a_measured_speed_is(office: Office) -> No
     assert (citation["rule"], citation["law"]["offence_code"]) == ("red_light", "2004")
 
 
-@pytest.mark.parametrize("rule", ["a_rule_of_a_later_version", "wrong_way", "average_speed"])
+@pytest.mark.parametrize("rule", ["a_rule_of_a_later_version", "average_speed"])
 async def test_a_rule_without_an_assessor_or_a_row_of_law_is_rejected_as_no_law(
     office: Office, rule: str
 ) -> None:
-    measurement = crossed_at_red() if rule == "wrong_way" else None
-    seen = office.violation(rule=rule, measurement=measurement)
+    seen = office.violation(rule=rule)
     await office.publish(plate_read(seen), seen)
     found = await office.outcome(seen)
     assert (found["state"], found["reason"], found["rule"]) == ("rejected", "no_law", rule)

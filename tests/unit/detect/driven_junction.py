@@ -45,7 +45,7 @@ class TrueBoxes:
         found = [
             (box, VEHICLE_CLASSES.index(place.actor.vehicle.vehicle_class.value))
             for place in places_at(self._script, frame.time_s)
-            if (box := place.box_px) is not None
+            if (box := place.box_px(CAMERA)) is not None
             and min(box[2] - box[0], box[3] - box[1]) >= _LEAST_PX
         ]
         return Detections.of(

@@ -13,7 +13,7 @@ import pytest
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.detect.domain.rules.registry import armed
 from payesh.detect.domain.signals import has_colour
-from payesh.detect.evaluation.rule_films import films_in
+from payesh.detect.evaluation.rule_films import RuleFilm, films_in
 from payesh.detect.frames import Frame
 from payesh.detect.vision.lamps import look_at
 from payesh.detect.vision.scenes import scene_of
@@ -21,8 +21,8 @@ from payesh.ingest.handlers.marks import require_sound_marks
 from payesh.local.junction import ways
 from payesh.local.junction.actors import Actor, Fleet
 from payesh.local.junction.camera_document import camera_document
-from payesh.local.junction.drawing import JunctionDrawing
-from payesh.local.junction.layout import CAMERA, LAMP_STATES, STOP_LINE_M
+from payesh.local.junction.drawing import JunctionDrawing, Place
+from payesh.local.junction.layout import CAMERA, LAMP_STATES, SHARP_CAMERA, STOP_LINE_M
 from payesh.local.junction.motion import Drive
 from payesh.local.junction.offences import offences_of
 from payesh.local.junction.production import RULES, true_vehicles
@@ -112,11 +112,50 @@ def test_the_camera_arms_what_its_truth_knows() -> None:
 
 
 def test_ingest_registers_it_as_a_live_camera() -> None:
-    body = junction_revision("junction", datetime.now(UTC))
+    now = datetime.now(UTC)
+    stated = CameraRevision.model_validate_json(json.dumps(camera_document("junction")))
+    film = RuleFilm("junction", "day", Path("film.mp4"), stated, now, RULES, ())
+    body = junction_revision(film, now)
     registered = {"camera_id": "junction", "revision": 1, "created_at": "2026-05-04T08:00:00Z"}
     revision = CameraRevision.model_validate_json(json.dumps({**body, **registered}))
     require_sound_marks(revision)
     assert revision.source_kind == "rtsp"
+    assert {kind.name for kind in armed(scene_of(revision))} == set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_sharp_camera_shows_the_plate_of_an_offender_of_each_rule(rule: str) -> None:
+    """At 50 px and more a plate of a drawn vehicle is read; at 20 to 40 px it is not."""
+    script = write_script(1, cycles=8)
+    widest = 0.0
+    for actor in script.actors:
+        if rule in broken(actor, script):
+            times = np.arange(max(actor.begins_s, 0.0), min(actor.ends_s, script.duration_s), 0.2)
+            fronts, headings, _ = actor.placed(times)
+            boxes = [
+                Place(actor, *each).box_px(SHARP_CAMERA)
+                for each in zip(fronts, headings, strict=True)
+            ]
+            nearest = [front[1] for front, box in zip(fronts, boxes, strict=True) if whole(box)]
+            widest = max(widest, 0.52 * SHARP_CAMERA.focal_px / min(nearest))
+    assert widest > 50.0
+
+
+def whole(box: tuple[float, float, float, float] | None) -> bool:
+    """Whether no border of the sharp camera's picture cuts it."""
+    if box is None:
+        return False
+    (left, top, right, bottom), camera = box, SHARP_CAMERA
+    return left > 2 and top > 2 and right < camera.width_px - 2 and bottom < camera.height_px - 2
+
+
+def test_the_sharp_camera_marks_the_same_places() -> None:
+    plain, sharp = camera_document("junction"), camera_document("junction", SHARP_CAMERA)
+    assert sharp["width_px"] == 2 * plain["width_px"]
+    pairs = zip(plain["lines"], sharp["lines"], strict=True)
+    assert all(np.allclose(2 * np.array(a["from_px"]), b["from_px"]) for a, b in pairs)
+    revision = CameraRevision.model_validate_json(json.dumps(sharp))
+    require_sound_marks(revision)
     assert {kind.name for kind in armed(scene_of(revision))} == set(RULES)
 
 

@@ -132,7 +132,7 @@ def test_a_published_tolerance_holds_from_its_day_on() -> None:
         ({"certificate_valid_to": datetime(2026, 11, 20, tzinfo=UTC)}, "certificate_invalid"),
         ({"measured": speed(60.0)}, Rejection.WITHIN_TOLERANCE),
         ({"rule": "honking"}, Rejection.NO_LAW),
-        ({"rule": "wrong_way", "measured": Happening(1.0, DIRECTION)}, Rejection.NO_LAW),
+        ({"rule": "forbidden_stopping", "measured": Happening(1.0, DIRECTION)}, Rejection.NO_LAW),
         ({"rule": "red_light"}, Rejection.NO_LAW),
         ({"rule": "red_light", "measured": Happening(1.0)}, Rejection.NO_LAW),
         ({"rule": "red_light", "measured": Happening(1.0, SEEN - {"crossings"}, "red")}, "no_law"),
@@ -175,6 +175,14 @@ def test_each_rule_that_is_judged_has_a_row_of_law_or_is_rejected_as_no_law(rule
     found = assess_offence(seen, priced)
     assert isinstance(found, Price)
     assert found.amount_rial == 5
+
+
+@pytest.mark.parametrize("rule", ["stop_line", "wrong_way", "forbidden_turn", "forbidden_stopping"])
+def test_an_offence_without_a_known_code_is_drafted_and_held(rule: str) -> None:
+    found = assess_offence(offence(rule=rule, measured=happened(rule)), FIXTURE)
+    assert isinstance(found, Price)
+    assert (found.offence.rule, found.amount_rial, found.is_issuable) == (rule, None, False)
+    assert not found.offence.code_known
 
 
 _PACKAGED = json.loads(

@@ -58,7 +58,7 @@ async def run_demo(
     console = Console(stderr=True)
     plan, cycles = (SHORT_PLAN, SHORT_CYCLES) if short else (TrafficPlan(), JUNCTION_CYCLES)
     street = await asyncio.to_thread(render_street, seed, plan=plan)
-    drawn = await asyncio.to_thread(kept_junction, seed, cycles)
+    drawn = await asyncio.to_thread(kept_junction, seed, cycles, sharp=not short)
     junction = Junction.load(drawn, cycles * CYCLE_S)
     data_dir = keep or Path(tempfile.mkdtemp(prefix="payesh-"))
     try:
@@ -73,7 +73,10 @@ async def run_demo(
                 record(stack.engines.addresses()["kafka_bootstrap"], TrafficCounted) as tap,
             ):
                 now = datetime.now(UTC)
-                revisions = street_revision(street.truth, now), junction_revision(JUNCTION_ID, now)
+                revisions = (
+                    street_revision(street.truth, now),
+                    junction_revision(junction.film, now),
+                )
                 for showing, revision in zip(showings, revisions, strict=True):
                     await showing.begin(operator, revision)
                     if once and short:

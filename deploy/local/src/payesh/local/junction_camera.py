@@ -8,7 +8,6 @@ from typing import Any
 
 from payesh.contracts.values import format_utc
 from payesh.detect.evaluation.rule_films import RuleFilm, films_in
-from payesh.local.junction.camera_document import camera_document
 from payesh.local.rules_truth import RULES_NAME
 
 _CERTIFICATE_LIFE = timedelta(days=365)
@@ -36,9 +35,9 @@ class Junction:
         return replace(self.film, first_frame_at=started_at)
 
 
-def junction_revision(camera_id: str, now: datetime) -> dict[str, Any]:
-    """The body of the camera's revision, as it is registered for a live source."""
-    document = camera_document(camera_id)
+def junction_revision(film: RuleFilm, now: datetime) -> dict[str, Any]:
+    """The body of the revision of a film's camera, as it is registered for a live source."""
+    document = film.revision.model_dump(mode="json")
     revision = {name: value for name, value in document.items() if name not in _GIVEN_BY_INGEST}
     certificate = {
         **document["certificate"],

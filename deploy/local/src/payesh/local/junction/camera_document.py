@@ -11,6 +11,7 @@ import numpy as np
 
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import format_utc
+from payesh.detect.vision.picture_size import scaled
 from payesh.local.junction import layout
 from payesh.local.junction.layout import (
     AWAY_1,
@@ -25,13 +26,15 @@ from payesh.local.junction.layout import (
     pixel,
 )
 from payesh.local.junction.signal import GRACE_S
+from payesh.local.street.geometry import PinholeCamera
 
 FILMED_AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 """The moment of each film's first frame."""
 
 
-def camera_document(camera_id: str) -> dict[str, Any]:
-    """The revision as JSON-ready values, in the published schema."""
+def camera_document(camera_id: str, camera: PinholeCamera = CAMERA) -> dict[str, Any]:
+    """The revision as JSON-ready values, in the published schema; marks are in pixels of a camera
+    that has `CAMERA`'s view."""
     stated = {
         "camera_id": camera_id,
         "revision": 1,
@@ -63,7 +66,11 @@ def camera_document(camera_id: str) -> dict[str, Any]:
         ],
         "signal_heads": [_head(head) for head in layout.HEADS],
     }
-    revision = CameraRevision.model_validate_json(json.dumps(stated))
+    revision = scaled(
+        CameraRevision.model_validate_json(json.dumps(stated)),
+        (CAMERA.width_px, CAMERA.height_px),
+        (camera.width_px, camera.height_px),
+    )
     document: dict[str, Any] = revision.model_dump(mode="json")
     return document
 

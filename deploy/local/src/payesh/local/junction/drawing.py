@@ -16,7 +16,7 @@ from payesh.local.junction.people import Pedestrian, crowd, draw_pedestrian
 from payesh.local.junction.script import Script, write_script
 from payesh.local.junction.signal import CYCLE_S, lamp_at
 from payesh.local.junction.weather import VARIANTS, Light, Weather
-from payesh.local.street.geometry import Floats
+from payesh.local.street.geometry import Floats, PinholeCamera
 from payesh.local.street.noise import SensorNoise
 from payesh.local.street.panels import Panel, draw_panel
 from payesh.local.street.traffic import VehicleClass
@@ -50,16 +50,15 @@ class Place:
         ground = np.array(own) @ heading_matrix(self.heading).T + self.foot_m
         return np.array([(x, y, z) for x, y in ground for z in (0.0, body.height_m)])
 
-    @property
-    def box_px(self) -> tuple[float, float, float, float] | None:
+    def box_px(self, camera: PinholeCamera) -> tuple[float, float, float, float] | None:
         """Its box in the picture, cut at the borders; None where it is out of sight."""
         corners = self.corners_m
         if corners[:, 1].max() < _NEAREST_M:
             return None
         corners[:, 1] = np.maximum(corners[:, 1], 4.0)
-        pixels = CAMERA.project(corners)
+        pixels = camera.project(corners)
         left, top = np.maximum(pixels.min(axis=0), 0.0)
-        right, bottom = np.minimum(pixels.max(axis=0), (CAMERA.width_px, CAMERA.height_px))
+        right, bottom = np.minimum(pixels.max(axis=0), (camera.width_px, camera.height_px))
         if right - left < 2.0 or bottom - top < 2.0:
             return None
         return float(left), float(top), float(right), float(bottom)
@@ -78,14 +77,17 @@ def places_at(script: Script, time_s: float) -> list[Place]:
 class JunctionDrawing:
     """Frames of one film."""
 
-    def __init__(self, seed: int, variant: str, cycles: int) -> None:
+    def __init__(
+        self, seed: int, variant: str, cycles: int, camera: PinholeCamera = CAMERA
+    ) -> None:
+        self._camera = camera
         self._variant = VARIANTS[variant]
         self._script = write_script(seed, cycles=cycles, crowded=self._variant.crowded)
         self._people = crowd(seed, cycles) if self._variant.crowded else ()
-        self._backdrop = paint_backdrop(7)  # the same junction for every seed
-        shape = (CAMERA.height_px, CAMERA.width_px)
+        self._backdrop = paint_backdrop(7, camera)  # the same junction for every seed
+        shape = (camera.height_px, camera.width_px)
         self._noise = SensorNoise(seed + 1, shape, self._variant.noise)
-        self._weather = Weather(self._variant, seed)
+        self._weather = Weather(self._variant, seed, camera)
         self._panels: dict[str, list[Panel]] = {}
 
     @property
@@ -96,7 +98,11 @@ class JunctionDrawing:
         """Frame as (height, width, 3) BGR, without sensor noise."""
         time_s = number / FPS
         frame = self._backdrop.copy()
-        places = [each for each in places_at(self._script, time_s) if each.box_px is not None]
+        places = [
+            each
+            for each in places_at(self._script, time_s)
+            if each.box_px(self._camera) is not None
+        ]
         ids = {place.actor.vehicle.vehicle_id for place in places}
         self._panels = {name: kept for name, kept in self._panels.items() if name in ids}
         people = [(person, person.at(time_s)) for person in self._people]
@@ -108,18 +114,18 @@ class JunctionDrawing:
         for _, each in sorted(todo, key=lambda entry: -entry[0]):
             if isinstance(each, Place):
                 self._draw_vehicle(frame, each)
-                lights += _lights_of(each)
+                lights += _lights_of(each, self._camera)
             else:
-                draw_pedestrian(frame, *each, time_s)
+                draw_pedestrian(frame, *each, time_s, self._camera)
         self._weather.apply(frame, lights if self._variant.headlights else (), number)
-        draw_heads(frame, lamp_at(time_s), sum(self._variant.gain) / 3)
+        draw_heads(frame, lamp_at(time_s), sum(self._variant.gain) / 3, self._camera)
         return frame
 
     def draw_yuv(self, frame_number: int) -> Image:
         """Frame as planar I420 (height * 3 / 2, width), with sensor noise in the luma."""
         frame = self.draw(frame_number)
         planes = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420), np.uint8)
-        self._noise.add(planes[: CAMERA.height_px], frame_number)
+        self._noise.add(planes[: self._camera.height_px], frame_number)
         return planes
 
     def _draw_vehicle(self, frame: Image, place: Place) -> None:
@@ -132,17 +138,17 @@ class JunctionDrawing:
         for panel in self._panels[vehicle.vehicle_id]:
             corners = panel.corners_m.copy()
             corners[:, :2] = corners[:, :2] @ turn.T
-            away = float(np.linalg.norm(corners.mean(axis=0) + foot - CAMERA.position))
+            away = float(np.linalg.norm(corners.mean(axis=0) + foot - self._camera.position))
             if np.ptp(panel.corners_m, axis=0).max() < _SMALL_M:
                 away -= 1.0
             flat = bool(corners[:, 2].max() < 0.01)
             seen = Panel(corners, panel.picture, panel.opacity, panel.two_sided, panel._levels)
             turned.append((not flat, -away, seen))
         for _, _, panel in sorted(turned, key=lambda entry: entry[:2]):
-            draw_panel(frame, panel, CAMERA, foot)
+            draw_panel(frame, panel, self._camera, foot)
 
 
-def _lights_of(place: Place) -> list[Light]:
+def _lights_of(place: Place, camera: PinholeCamera) -> list[Light]:
     """Headlights of a vehicle that faces the camera, tail lights of one that drives away."""
     body = place.actor.vehicle.body
     towards = -float(place.heading[1])
@@ -156,8 +162,8 @@ def _lights_of(place: Place) -> list[Light]:
         x, y_m = np.array([side, y]) @ heading_matrix(place.heading).T + place.foot_m
         if y_m < _NEAREST_M:
             continue
-        u, v = CAMERA.project(np.array([(x, y_m, 0.62)]))[0]
-        radius = CAMERA.focal_px * (0.13 if towards > 0 else 0.08) / float(y_m)
+        u, v = camera.project(np.array([(x, y_m, 0.62)]))[0]
+        radius = camera.focal_px * (0.13 if towards > 0 else 0.08) / float(y_m)
         lights.append(Light((float(u), float(v)), max(radius, 1.2), colour))
     return lights
 

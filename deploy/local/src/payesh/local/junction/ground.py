@@ -11,7 +11,6 @@ from payesh.local.junction.layout import (
     AWAY_2,
     BRANCH_M,
     BRANCH_MIDDLE_M,
-    CAMERA,
     CROSS_STREET_M,
     CROSSWALK_M,
     HALF_ROAD_M,
@@ -22,7 +21,7 @@ from payesh.local.junction.layout import (
     Point,
     pixel,
 )
-from payesh.local.street.geometry import Floats
+from payesh.local.street.geometry import Floats, PinholeCamera
 from payesh.local.street.ground import Ground, band
 
 Image = NDArray[np.uint8]
@@ -32,9 +31,9 @@ _LINE_M, _DASH_M, _DASH_PERIOD_M = 0.14, 3.0, 8.0
 _POLE = (96, 98, 96)
 
 
-def paint_backdrop(seed: int) -> Image:
+def paint_backdrop(seed: int, camera: PinholeCamera) -> Image:
     """The empty junction by day, (height, width, 3) BGR uint8, without sensor noise."""
-    ground = Ground(CAMERA, np.random.default_rng(seed))
+    ground = Ground(camera, np.random.default_rng(seed))
     ground.image[:] = (128, 146, 152)
     ground.image += (6 * ground.grain + 5 * ground.wear)[..., None]
     _planted(ground)
@@ -49,8 +48,10 @@ def paint_backdrop(seed: int) -> Image:
     _markings(ground)
     image = np.clip(cv2.GaussianBlur(ground.image, (0, 0), 0.7), 0, 255).astype(np.uint8)
     for head in HEADS:
-        foot, top = pixel(*head.foot_m), pixel(*head.foot_m, head.middle_m)
-        cv2.line(image, _whole(foot), _whole(top), _POLE, 4, cv2.LINE_AA)
+        foot = pixel(*head.foot_m, camera=camera)
+        top = pixel(*head.foot_m, head.middle_m, camera=camera)
+        thick = round(4 * camera.width_px / 1280)
+        cv2.line(image, _whole(foot), _whole(top), _POLE, thick, cv2.LINE_AA)
     return np.asarray(image)
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from payesh.local.junction.layout import (
-    CAMERA,
     HEAD_HEIGHT_M,
     HEAD_WIDTH_M,
     HEADS,
@@ -16,6 +15,7 @@ from payesh.local.junction.layout import (
     lamp_centre_m,
     pixel,
 )
+from payesh.local.street.geometry import PinholeCamera
 
 Image = NDArray[np.uint8]
 
@@ -27,13 +27,13 @@ LAMP_COLOURS = {
 """Of each lamp when lit and when dark, BGR."""
 
 
-def draw_heads(frame: Image, lit: str, brightness: float) -> None:
+def draw_heads(frame: Image, lit: str, brightness: float, camera: PinholeCamera) -> None:
     """Draw the heads with one lamp lit; lamps shine by their own light. In place."""
     for head in HEADS:
         x, y = head.foot_m
         half_w, half_h = HEAD_WIDTH_M / 2, HEAD_HEIGHT_M / 2
         box = [
-            pixel(x + dx, y, head.middle_m + dz)
+            pixel(x + dx, y, head.middle_m + dz, camera=camera)
             for dx, dz in (
                 (-half_w, half_h),
                 (half_w, half_h),
@@ -45,8 +45,8 @@ def draw_heads(frame: Image, lit: str, brightness: float) -> None:
         points = np.round(np.array(box) * 16).astype(np.int32)
         cv2.fillConvexPoly(frame, points, (shade,) * 3, cv2.LINE_AA, 4)
         for state in LAMP_STATES:
-            centre = pixel(*lamp_centre_m(head, state))
-            radius = CAMERA.focal_px * LAMP_RADIUS_M / y
+            centre = pixel(*lamp_centre_m(head, state), camera=camera)
+            radius = camera.focal_px * LAMP_RADIUS_M / y
             shining, dark = LAMP_COLOURS[state]
             colour = shining if state == lit else tuple(brightness * c + 6 for c in dark)
             at = (round(centre[0] * 16), round(centre[1] * 16))

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from payesh.local.junction.layout import CAMERA, CROSSWALK_M, HALF_ROAD_M, pixel
+from payesh.local.junction.layout import CROSSWALK_M, HALF_ROAD_M, pixel
 from payesh.local.junction.signal import CYCLE_S, RED_FROM_S
+from payesh.local.street.geometry import PinholeCamera
 
 Image = NDArray[np.uint8]
 
@@ -63,12 +64,17 @@ def crowd(seed: int, cycles: int) -> tuple[Pedestrian, ...]:
 
 
 def draw_pedestrian(
-    frame: Image, person: Pedestrian, at_m: tuple[float, float], time_s: float
+    frame: Image,
+    person: Pedestrian,
+    at_m: tuple[float, float],
+    time_s: float,
+    camera: PinholeCamera,
 ) -> None:
     """An upright figure with a stride, and its shade, in place."""
-    foot, top = np.array(pixel(*at_m)), np.array(pixel(*at_m, _HEIGHT_M))
+    foot = np.array(pixel(*at_m, camera=camera))
+    top = np.array(pixel(*at_m, _HEIGHT_M, camera=camera))
     tall = float(np.hypot(*(foot - top)))
-    if not (-tall < foot[0] < CAMERA.width_px + tall and foot[1] > 4):
+    if not (-tall < foot[0] < camera.width_px + tall and foot[1] > 4):
         return
 
     def along(share: float, side: float = 0.0) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from payesh.local.junction.drawing import (
     Place,
     film_frames,
 )
-from payesh.local.junction.layout import CAMERA
+from payesh.local.junction.layout import CAMERA, SHARP_CAMERA
 from payesh.local.junction.offences import offences_of
 from payesh.local.junction.script import CYCLES, Script, write_script
 from payesh.local.junction.weather import VARIANTS
@@ -36,6 +36,7 @@ from payesh.local.rules_truth import (
     write_rules,
 )
 from payesh.local.street.encoding import Film, encode
+from payesh.local.street.geometry import PinholeCamera
 
 _CRF = 24
 _VARIANT = "day"
@@ -46,11 +47,13 @@ RULES = (
 """What the junction's camera arms."""
 
 
-def kept_junction(seed: int, cycles: int, *, quiet: bool = False) -> Path:
-    """The folder of the film of a seed by day; rendered once, then taken from the user's cache."""
+def kept_junction(seed: int, cycles: int, *, sharp: bool, quiet: bool = False) -> Path:
+    """The folder of the film of a seed by day; rendered once, then taken from the user's cache. In
+    a `sharp` one plates can be read."""
+    camera = SHARP_CAMERA if sharp else CAMERA
     local = Path(__file__).parents[1]
     drawn_by = [local / "junction", local / "street", local / "rules_truth.py"]
-    out = film_folder("junction", (seed, _VARIANT, cycles), drawn_by)
+    out = film_folder("junction", (seed, _VARIANT, cycles, camera), drawn_by)
     is_kept = any(out.glob(f"*/{RULES_NAME}"))
     with rendering_progress(quiet or is_kept) as progress:
         task = progress.add_task(f"junction, seed {seed}", total=film_frames(cycles))
@@ -59,6 +62,7 @@ def kept_junction(seed: int, cycles: int, *, quiet: bool = False) -> Path:
             _VARIANT,
             out,
             cycles=cycles,
+            camera=camera,
             on_frames=lambda count: progress.advance(task, count),
         )
 
@@ -69,6 +73,7 @@ def render_junction(
     out: Path,
     *,
     cycles: int = CYCLES,
+    camera: PinholeCamera = CAMERA,
     workers: int | None = None,
     on_frames: Callable[[int], None] = lambda count: None,
 ) -> Path:
@@ -82,15 +87,15 @@ def render_junction(
     if (folder / RULES_NAME).is_file():
         return folder
     script = write_script(seed, cycles=cycles, crowded=crowded)
-    size_px = CAMERA.width_px, CAMERA.height_px
-    begin = partial(JunctionDrawing, seed, variant, cycles)
+    size_px = camera.width_px, camera.height_px
+    begin = partial(JunctionDrawing, seed, variant, cycles, camera)
     film = Film(begin, size_px, film_frames(cycles), FPS, GOP_FRAMES, _CRF)
     folder.mkdir(parents=True, exist_ok=True)
     workshop = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder))
     try:
         cores = workers or available_cores()
         encode(film, workshop / VIDEO_NAME, workers=cores, on_frames=on_frames)
-        document = json.dumps(camera_document(folder.name), ensure_ascii=False, indent=1)
+        document = json.dumps(camera_document(folder.name, camera), ensure_ascii=False, indent=1)
         (workshop / CAMERA_NAME).write_text(document, "utf-8")
         write_rules(
             workshop / RULES_NAME,
@@ -98,7 +103,7 @@ def render_junction(
             variant=variant,
             first_frame_at=format_utc(FILMED_AT),
             rules=RULES,
-            vehicles=true_vehicles(script),
+            vehicles=true_vehicles(script, camera),
         )
         for name in (VIDEO_NAME, CAMERA_NAME, RULES_NAME):  # the truth last: all is complete then
             (workshop / name).replace(folder / name)
@@ -107,8 +112,8 @@ def render_junction(
     return folder
 
 
-def true_vehicles(script: Script) -> list[TrueVehicle]:
-    """Every vehicle that is seen, with what it broke."""
+def true_vehicles(script: Script, camera: PinholeCamera = CAMERA) -> list[TrueVehicle]:
+    """Every vehicle that the camera sees, with what it broke."""
     vehicles = []
     for actor in script.actors:
         times = np.arange(0.0, script.duration_s, BOXES_EVERY_S)
@@ -117,7 +122,7 @@ def true_vehicles(script: Script) -> list[TrueVehicle]:
         if len(times):
             feet, headings, _ = actor.placed(times)
             for time_s, foot, heading in zip(times, feet, headings, strict=True):
-                box = Place(actor, foot, heading).box_px
+                box = Place(actor, foot, heading).box_px(camera)
                 if box is not None:
                     boxes.append((float(time_s), box))
         if not boxes:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from payesh.local.junction.layout import CAMERA, Point
-from payesh.local.street.geometry import Floats
+from payesh.local.junction.layout import Point
+from payesh.local.street.geometry import Floats, PinholeCamera
 
 Image = NDArray[np.uint8]
 
@@ -55,14 +55,14 @@ class Light:
 class Weather:
     """Applies a variant; the same frame number gets the same rain."""
 
-    def __init__(self, variant: Variant, seed: int) -> None:
+    def __init__(self, variant: Variant, seed: int, camera: PinholeCamera) -> None:
         self.variant = variant
         gains = np.array(variant.gain, np.float32)
-        height, width = CAMERA.height_px, CAMERA.width_px
+        height, width = camera.height_px, camera.width_px
         light = np.ones((height, width, 3), np.float32) * gains
         if variant.street_lamps:
             for x, y in ((-14.0, 20.0), (14.0, 27.0), (-14.0, 48.0), (14.0, 55.0), (0.0, 80.0)):
-                pool = _pool(x, y)[..., None] * np.array([0.72, 0.92, 1.0], np.float32)
+                pool = _pool(x, y, camera)[..., None] * np.array([0.72, 0.92, 1.0], np.float32)
                 light += variant.street_lamps * pool
         self._light = np.clip(light * 255, 0, 255).astype(np.uint8)
         self._is_dark = variant.gain != (1.0, 1.0, 1.0)
@@ -80,15 +80,15 @@ class Weather:
             cv2.add(frame, streaks, dst=frame)
 
 
-def _pool(x_m: float, y_m: float) -> Floats:
+def _pool(x_m: float, y_m: float, camera: PinholeCamera) -> Floats:
     """Light of a street lamp on the ground at a point, 0 … 1 for each pixel."""
-    u = np.arange(CAMERA.width_px) + 0.5
-    v = np.arange(CAMERA.height_px) + 0.5
+    u = np.arange(camera.width_px) + 0.5
+    v = np.arange(camera.height_px) + 0.5
     grid = np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
-    ground = CAMERA.ground(grid)
+    ground = camera.ground(grid)
     away = np.hypot(ground[:, 0] - x_m, (ground[:, 1] - y_m) * 0.8)
     pool = np.exp(-((away / 11.0) ** 2))
-    return np.asarray(pool.reshape(CAMERA.height_px, CAMERA.width_px), np.float32)
+    return np.asarray(pool.reshape(camera.height_px, camera.width_px), np.float32)
 
 
 def _glow(frame: Image, light: Light, strength: float) -> None:
