@@ -1,6 +1,8 @@
 """Exempt vehicles: two persons, a hold that is never silent, each use on record."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +11,8 @@ import pytest
 
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
+from payesh.kit.tokens import principal_from_claims
+from payesh.tickets.handlers import deciding, exempting
 from tests.integration.tickets.conftest import Office, claims
 from tests.integration.tickets.test_law_page import opened, shows
 from tests.support.engine_settings import QUERY_KEY
@@ -229,3 +233,44 @@ async def test_the_officer_s_page_says_that_a_draft_is_held(office: Office, plat
     async with httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}) as browser:
         shown = await browser.get(f"/queue/{citation_id}", headers={"X-Partial": "1"})
         assert "این خودرو معاف است" in shown.text
+
+
+async def test_a_decision_undone_after_the_approval_is_held_as_other_drafts_are(
+    office: Office, plate: str
+) -> None:
+    """But not by an exemption that was set aside for it: that a person decided so stays."""
+    undone, aside = await office.draft(plate), await office.draft(plate)
+    slow = replace(office.app.state.dependencies, undo=timedelta(minutes=10))
+    sara = principal_from_claims(claims("sara", purpose="test"))
+    for each in (undone, aside):
+        await deciding.claim(slow, sara, each)
+        await deciding.issue(slow, sara, each, plate)
+    exemption_id = await approved(office, exemption(plate))
+    for each in (undone, aside):
+        held = await deciding.undo(slow, sara, each)
+        assert str(held.exempt_under) == exemption_id
+    async with office.client() as http:
+        refused = await decide(http, undone, decision="issue", plate=plate)
+        assert problem(refused) == (409, "exempt-vehicle")
+    await exempting.set_aside(slow, sara, aside, "it was not on duty")
+    await deciding.issue(slow, sara, aside, plate)
+    assert (await deciding.undo(slow, sara, aside)).exempt_under is None
+
+
+async def test_an_approval_beside_undoing_misses_no_draft(office: Office, plate: str) -> None:
+    """Whichever commits first."""
+    slow = replace(office.app.state.dependencies, undo=timedelta(minutes=10))
+    sara = principal_from_claims(claims("sara", purpose="test"))
+    drafts = [await office.draft(plate) for _ in range(6)]
+    for each in drafts:
+        await deciding.claim(slow, sara, each)
+        await deciding.issue(slow, sara, each, plate)
+    async with office.client("mina") as mina, office.client("hadi") as hadi:
+        made = (await mina.post("/v1/exemptions", json=exemption(plate))).json()
+        approving = hadi.post(approval(made["exemption_id"]))
+        undoing = [deciding.undo(slow, sara, each) for each in drafts]
+        answer, *_ = await asyncio.gather(approving, *undoing)
+        assert answer.is_success
+        for each in drafts:
+            shown = (await hadi.get(f"/v1/citations/{each}")).json()
+            assert shown["exempt_under"] == made["exemption_id"]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, exists, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit.bounds import within
@@ -14,13 +14,14 @@ from payesh.kit.principal import Bounds
 from payesh.tickets.adapters.plate_lock import hold_plate
 from payesh.tickets.adapters.stored_citation import StoredCitation, citation_of
 from payesh.tickets.adapters.tables import citations, exemption_uses, exemptions
-from payesh.tickets.domain.desk import DRAFTED
+from payesh.tickets.domain.desk import DECIDED, DRAFTED
 from payesh.tickets.domain.exemption import Exempted, ExemptionStanding, ExemptionState
 from payesh.tickets.domain.jalali_day import jalali_of, jalali_text
 from payesh.tickets.domain.supervision import RETURNED
 from payesh.tickets.jalali import jalali_day
 
 _WAS_IN_FORCE = (ExemptionState.APPROVED, ExemptionState.ENDED)
+_UNDECIDED = (DRAFTED.name, RETURNED.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +116,20 @@ async def uses(
     return [ExemptionUse(*row) for row in rows]
 
 
-async def hold_new_draft(session: AsyncSession, citation_id: UUID) -> bool:
-    """Hold a draft of this transaction where an exemption is in force for it; whether one is. The
-    caller holds the plate, so that none is approved beside it."""
+async def hold_draft(session: AsyncSession, citation_id: UUID) -> UUID | None:
+    """Hold a draft where an exemption is in force for it; the exemption that holds it, if any. One
+    that was set aside for this draft does not hold it again.
+
+    The caller holds the plate or the citation's row, so that none is approved beside it.
+    """
     row = (
         await session.execute(select(citations).where(citations.c.citation_id == citation_id))
     ).one()
+    if row.exempt_under is not None:
+        return UUID(str(row.exempt_under))
     day = jalali_text(jalali_day(row.captured_at))
-    table = exemptions
-    found = await session.scalar(
+    table, used = exemptions, exemption_uses
+    found: UUID | None = await session.scalar(
         select(table.c.exemption_id)
         .where(
             table.c.plate_text == row.plate_text,
@@ -133,26 +139,29 @@ async def hold_new_draft(session: AsyncSession, citation_id: UUID) -> bool:
             table.c.first_day <= day,
             table.c.last_day >= day,
             or_(table.c.ended_at.is_(None), table.c.ended_at > row.captured_at),
+            ~exists().where(
+                used.c.exemption_id == table.c.exemption_id, used.c.citation_id == citation_id
+            ),
         )
         .order_by(table.c.decided_at)
         .limit(1)
     )
-    if found is None:
-        return False
-    await _hold(session, found, citation_id)
-    return True
+    if found is not None:
+        await _hold(session, found, citation_id)
+    return found
 
 
 async def hold_earlier_drafts(
     session: AsyncSession, exemption_id: UUID, about: Exempted
 ) -> Sequence[UUID]:
-    """Hold what was drafted before an exemption was approved and nobody has decided yet. Their rows
-    are locked, so that an officer who issues one meanwhile is waited for."""
+    """Hold what was drafted before an exemption was approved and is not decided yet. Rows are
+    locked, so that an officer who issues one meanwhile is waited for; those of decisions that can
+    be undone too, so that undoing one finds the exemption or is found by it."""
     await hold_plate(session, about.plate)
     table = citations
     conditions = [
         table.c.plate_text == about.plate,
-        table.c.state.in_([DRAFTED.name, RETURNED.name]),
+        table.c.state.in_([*_UNDECIDED, DECIDED.name]),
         table.c.exempt_under.is_(None),
     ]
     if about.county is not None:
@@ -160,13 +169,15 @@ async def hold_earlier_drafts(
     if about.vehicle_class is not None:
         conditions.append(table.c.vehicle_class == about.vehicle_class)
     rows = await session.execute(
-        select(table.c.citation_id, table.c.captured_at)
+        select(table.c.citation_id, table.c.state, table.c.captured_at)
         .where(*conditions)
         .order_by(table.c.citation_id)
         .with_for_update()
     )
     held = [
-        row.citation_id for row in rows if about.first <= jalali_day(row.captured_at) <= about.last
+        row.citation_id
+        for row in rows
+        if row.state in _UNDECIDED and about.first <= jalali_day(row.captured_at) <= about.last
     ]
     for citation_id in held:
         await _hold(session, exemption_id, citation_id)
@@ -182,7 +193,7 @@ async def held_drafts(
         .where(
             within(citations, bounds),
             citations.c.exempt_under.is_not(None),
-            citations.c.state.in_([DRAFTED.name, RETURNED.name]),
+            citations.c.state.in_(_UNDECIDED),
         )
         .order_by(citations.c.created_at.desc())
         .limit(limit)

@@ -115,7 +115,7 @@ async def _finish(
         drafted_at = await citations.add_drafted(session, job.case, outcome)
         if drafted_at is None:
             return
-        await exemptions.hold_new_draft(session, job.citation_id)
+        await exemptions.hold_draft(session, job.citation_id)
         await outbox.add(session, events.citation_drafted(job.case, outcome, drafted_at))
     metrics.drafts.inc()
     metrics.draft_seconds.observe((datetime.now(UTC) - job.joined_at).total_seconds())

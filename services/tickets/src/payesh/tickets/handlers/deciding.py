@@ -6,6 +6,7 @@ type is the refusal's name, where the citation's standing does not allow the tra
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts.plate_text import fold
 from payesh.kit.errors import Forbidden
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, suspensions
+from payesh.tickets.adapters import citations, exemptions, suspensions
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import desk, finality
@@ -103,12 +104,15 @@ async def reject(
 async def undo(
     dependencies: Dependencies, principal: Principal, citation_id: UUID
 ) -> StoredCitation:
-    """Take the officer's own decision back before it is final, and hold the draft again."""
+    """Take the officer's own decision back before it is final, and hold the draft again. An
+    exemption that was approved meanwhile holds it as it holds other drafts."""
     async with locked(dependencies, principal, citation_id, actions.UNDO) as (session, citation):
         step = finality.Undoing(
             by=principal.subject, at=citation.now, lease=dependencies.claim_lease
         )
-        return await take(dependencies, session, citation, finality.UNDO, step)
+        undone = await take(dependencies, session, citation, finality.UNDO, step)
+        exempt_under = await exemptions.hold_draft(session, citation_id)
+        return replace(undone, exempt_under=exempt_under)
 
 
 async def _final_at_once(
