@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from payesh.tickets.adapters.law_file import LawDocument, law_file, read_law
+from payesh.tickets.adapters.tables import citations
 from payesh.tickets.domain.jalali_day import jalali_of
 from payesh.tickets.domain.law_book import Published
 from payesh.tickets.main import create
@@ -182,6 +184,46 @@ async def test_a_held_draft_is_priced_by_the_next_law_that_has_an_amount(
     archive.write_bytes(bundle.content)
     report = verify(archive, trust())
     assert report.holds, [(each.subject, each.said.en) for each in report.broken]
+
+
+async def test_a_held_draft_within_the_tolerance_of_the_next_law_is_not_priced_by_it(
+    office: Office,
+) -> None:
+    """That law has an amount for the offence, and lets this one pass."""
+    day = "1404-01-01"
+    held = await office.draft(speed_kmh=80.0)  # less than 30 km/h over: code 0000
+    (tolerance,) = FIXTURE["tolerances"]
+    lenient = {
+        **FIXTURE,
+        "name": "lenient",
+        "offences": [
+            {**row, "code": "2003", "code_known": True} if row["code"] == "0000" else row
+            for row in FIXTURE["offences"]
+        ],
+        "tariffs": [
+            *(row for row in FIXTURE["tariffs"] if row["code"] != "0000"),
+            {**FIXTURE["tariffs"][0], "code": "2003", "place_class": "any"},
+        ],
+        "tolerances": [{**tolerance, "tolerance_kmh": 30.0}],
+    }
+    await in_force(office, lenient, day)
+    book = office.app.state.dependencies.law
+    number = book.number
+
+    async def was_asked() -> bool:
+        asked = select(citations.c.law_asked).where(citations.c.citation_id == held)
+        async with office.database.transaction() as session:
+            return str(await session.scalar(asked)).endswith(f"/{number}")
+
+    try:
+        await eventually(was_asked)
+        async with office.client() as http:
+            await http.post(f"/v1/citations/{held}/claim")
+            issue = {"decision": "issue", "plate": "12ب34567"}
+            refused = await http.post(f"/v1/citations/{held}/decide", json=issue)
+        assert problem(refused) == (409, "unpriced")
+    finally:  # what the other tests' cases are priced with
+        book.publish(Published(book.number, jalali_of(day), read_law(None)))
 
 
 async def test_a_draft_that_contradicts_itself_is_kept_and_not_proposed(office: Office) -> None:

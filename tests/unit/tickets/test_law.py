@@ -277,3 +277,7 @@ def test_a_day_is_priced_by_the_table_in_force_on_it_and_the_law_changes_while_r
     book.publish(Published(2, JalaliDay(1406, 1, 1), corrected))
     assert book.law_on(JalaliDay(1406, 1, 1)) is corrected
     assert [first for first, _ in book.begins()] == [JalaliDay(1406, 1, 1), None]
+    # A reader that asked before the correction was approved comes late with what it read.
+    book.publish(Published(1, JalaliDay(1406, 1, 1), decree))
+    assert book.law_on(JalaliDay(1406, 1, 1)) is corrected
+    assert book.number == 2

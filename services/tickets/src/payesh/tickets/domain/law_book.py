@@ -22,6 +22,7 @@ class LawBook:
 
     def __init__(self, table: LawTable) -> None:
         self._tables = {_EVER: table}
+        self._numbers = {_EVER: 0}
         self.number = 0
         """Of the newest approved table that this book has; 0 with none."""
 
@@ -35,8 +36,11 @@ class LawBook:
         return self._tables[max(first for first in self._tables if first <= day)]
 
     def publish(self, published: Published) -> None:
-        """Put a table in force from its day on, in place of one that began on the same day."""
-        self._tables = {**self._tables, published.first: published.table}
+        """Put a table in force from its day on, in place of one that began on the same day and was
+        approved before: readers that act at once may come with what they read in any order."""
+        if published.number >= self._numbers.get(published.first, 0):
+            self._numbers[published.first] = published.number
+            self._tables = {**self._tables, published.first: published.table}
         self.number = max(self.number, published.number)
 
     def begins(self) -> list[tuple[JalaliDay | None, LawTable]]:

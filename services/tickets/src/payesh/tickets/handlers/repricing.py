@@ -12,8 +12,9 @@ from payesh.tickets import metrics
 from payesh.tickets.adapters import decision_statements, unpriced
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.adapters.violations import offence_of
-from payesh.tickets.domain.assessment import price_of
+from payesh.tickets.domain.assessment import assess_offence
 from payesh.tickets.domain.law_book import LawBook
+from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.bundling import BundleRules
 from payesh.tickets.evidence.law_basis import basis_of, reference_of
 from payesh.tickets.evidence.repricing import kept_manifest, kept_violation, repriced
@@ -36,8 +37,8 @@ class RepricingDependencies:
 
 async def reprice(dependencies: RepricingDependencies) -> None:
     """Ask the law of now about drafts that it was not asked about yet, at most 50. One that it has
-    an amount and a code for is priced by it and may be issued; the others stay held. Raises
-    DependencyFault; nothing is half done then."""
+    an amount and a code for, and does not let pass, is priced by it and may be issued; the others
+    stay held. Raises DependencyFault; nothing is half done then."""
     for _ in range(_AT_ONCE):
         if not await _reprice_one(dependencies):
             return
@@ -72,8 +73,9 @@ async def _price(
     manifest = await kept_manifest(evidence, dependencies.store)
     offence = offence_of(await kept_violation(manifest, dependencies.store))
     table = book.law_on(offence.captured_on)
-    price = price_of(offence, table)
-    if price is None or not price.is_issuable:
+    # Assessed as it was when it was drafted: this law may let pass what the former one did not.
+    price = assess_offence(offence, table)
+    if isinstance(price, Rejection) or not price.is_issuable:
         return
     law = reference_of(table, price)
     record = await repriced(
