@@ -150,7 +150,16 @@ def test_mutated_camera_revisions_get_the_same_verdict_of_schema_and_model() -> 
 
 def test_a_camera_revision_without_marks_is_read_as_it_was_written_before_there_were_any() -> None:
     message = json.loads((CONTRACTS / "documents/camera-revision.v1.example.json").read_text())
-    marks = ("lines", "regions", "lanes", "movements", "signal_heads", "limits", "schedules")
+    marks = (
+        "lines",
+        "regions",
+        "lanes",
+        "movements",
+        "signal_heads",
+        "limits",
+        "schedules",
+        "stretches",
+    )
     for name in marks:
         del message[name]
     assert _revision_verdicts(message) == (True, True)

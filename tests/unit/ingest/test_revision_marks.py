@@ -74,6 +74,17 @@ def test_the_published_example_and_a_revision_without_marks_are_sound() -> None:
         ("schedules/0/time_zone", "../../etc/passwd", "schedules/0/time_zone",
          "not a time zone of the IANA database"),
         ("width_px", None, "width_px", "marks need the size of the picture"),
+        ("stretches/0/exit_line", "exit west", "stretches/0/exit_line",
+         "no line of kind measurement has this name"),
+        ("stretches/0/entry_line/kind", "gate", "stretches/0/entry_line/kind",
+         "not a line of kind measurement"),
+        ("stretches/0/entry_line/to_px", [520.0, 640.0], "stretches/0/entry_line/to_px",
+         "the same point as from_px"),
+        ("stretches/0/entry_camera_id", "smn-imam-01", "stretches/0/entry_camera_id",
+         "the camera itself: a stretch begins at another one"),
+        ("stretches/0/valid_to", "2026-03-21T00:00:00.000000Z", "stretches/0/valid_to",
+         "not after valid_from"),
+        ("stretches/0/way_u95_m", 1076.2, "stretches/0/way_u95_m", "as long as the way itself"),
     ],
 )  # fmt: skip
 def test_a_mark_that_does_not_fit_is_named(path: str, value: Any, field: str, fault: str) -> None:
@@ -94,7 +105,7 @@ def test_every_fault_is_reported_at_once() -> None:
     document = {**EXAMPLE, "lines": [], "schedules": []}
     assert set(faults(CameraRevision.model_validate_json(json.dumps(document)))) == {
         "movements/0/entry", "movements/0/exit", "signal_heads/0/stop_line",
-        "regions/0/schedule", "limits/0/schedule",
+        "regions/0/schedule", "limits/0/schedule", "stretches/0/exit_line",
     }  # fmt: skip
 
 

@@ -179,6 +179,34 @@ class SpeedLimit(Scoped):
     lanes: tuple[PlaceName, ...] | None = Field(default=None, min_length=1, max_length=12)
 
 
+class Stretch(Value):
+    """A road from one camera to the next, over which an average speed is measured. It stands in the
+    revision of the camera where it ends.
+
+    `entry_line` is the line as it is marked at the entry camera: the way was measured from there,
+    and the crossing of a line that was moved since begins no stretch.
+    """
+
+    name: PlaceName
+    entry_camera_id: Identifier
+    entry_line: MarkedLine
+    exit_line: PlaceName
+    shortest_way_m: Annotated[float, Field(gt=0, le=100_000)] = Field(
+        description="Shortest way that a vehicle can drive from the entry line to the exit line"
+    )
+    way_u95_m: NonNegative = Field(description="95 % uncertainty of the shortest way")
+    speed_limit_kmh: Annotated[float, Field(gt=0, le=200)] = Field(
+        description="The highest limit that is posted anywhere on the way"
+    )
+    valid_from: UtcTime
+    valid_to: UtcTime
+    via_cameras: tuple[Identifier, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Cameras on the way: a vehicle that they see in between is no other one",
+    )
+
+
 class CameraRevision(Value):
     """One immutable configuration of a camera. Without calibration or zone no speed is measured;
     without a certificate in date no citation is drafted. The source's address is not part of it.
@@ -214,3 +242,4 @@ class CameraRevision(Value):
     signal_heads: tuple[SignalHead, ...] = Field(default=(), max_length=16)
     limits: tuple[SpeedLimit, ...] = Field(default=(), max_length=32)
     schedules: tuple[Schedule, ...] = Field(default=(), max_length=32)
+    stretches: tuple[Stretch, ...] = Field(default=(), max_length=8)

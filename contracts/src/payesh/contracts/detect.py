@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from payesh.contracts.camera_revision import MarkedLine, Stretch
 from payesh.contracts.event import CameraEvent, CapturedEvent, deterministic_id
 from payesh.contracts.values import (
     Box,
@@ -51,9 +52,27 @@ class Speed(Value):
     method: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
+class LineCrossing(Value):
+    """The vehicle surely crossed a line of the kind `measurement`, in its direction: from the left
+    to the right. `line` is as marked in the revision.
+
+    `u95_ms` is how far the vehicle's lower edge and the times of the frames leave the moment open;
+    the clock's uncertainty comes on top. What crossed is the vehicle's front where it was
+    `approaching` the camera, else its rear.
+    """
+
+    line: MarkedLine
+    crossed_at: UtcTime
+    u95_ms: NonNegative
+    approaching: bool
+
+
 class PassageObserved(CapturedEvent):
     """One vehicle seen once by one camera. `captured_at` is the moment of its last shot's frame
-    or, if it crossed the exit line, of the crossing."""
+    or, if it crossed the exit line, of the crossing.
+
+    Where it crossed lines of a measurement, `crossings` are these, `stretches` those that end at
+    one of them, `segments` the ones that show the vehicle, and `certificate` the revision's."""
 
     topic: ClassVar[str] = "detect.passage.observed.v1"
 
@@ -68,6 +87,10 @@ class PassageObserved(CapturedEvent):
     speed: Speed | None
     shots: tuple[Shot, ...] = Field(max_length=16)
     provenance: Provenance
+    crossings: tuple[LineCrossing, ...] = Field(default=(), max_length=8)
+    stretches: tuple[Stretch, ...] = Field(default=(), max_length=8)
+    segments: tuple[SegmentLink, ...] = Field(default=(), max_length=512)
+    certificate: Certificate | None = None
 
     def key(self) -> str:
         return str(self.passage_id)
@@ -89,6 +112,24 @@ class EntryPassage(Value):
     certificate: Certificate | None
     segments: tuple[SegmentLink, ...] = Field(max_length=512)
     shots: tuple[Shot, ...] = Field(max_length=16)
+    vehicle: Vehicle | None = None
+
+
+class StretchDriven(Value):
+    """What an average speed was computed from: the lower bound of `average_speed_kmh` is
+    `least_way_m` over `longest_time_s`.
+
+    `least_way_m` is the shortest way less its uncertainty, less what the seen lower edges may be
+    off the road, and less a vehicle's length where its rear began the stretch and its front ended
+    it. `longest_time_s` is from one crossing to the other, with all of their uncertainties and
+    those of both clocks added up.
+    """
+
+    stretch: Stretch
+    entered: LineCrossing
+    left: LineCrossing
+    least_way_m: NonNegative
+    longest_time_s: NonNegative
 
 
 class BoxAt(Value):
@@ -136,6 +177,7 @@ class ViolationDetected(CapturedEvent):
     provenance: Provenance
     entry_passage: EntryPassage | None = None
     track: VehicleTrack | None = None
+    driven: StretchDriven | None = None
 
     def key(self) -> str:
         return str(self.passage_id)

@@ -13,7 +13,8 @@ from payesh.contracts import (
     TrafficCounted,
     ViolationDetected,
 )
-from payesh.contracts.detect import LaneTraffic, Shot, Speed, TrafficCount, Vehicle
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.detect import LaneTraffic, LineCrossing, Shot, Speed, TrafficCount, Vehicle
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.values import (
     Certificate,
@@ -55,7 +56,11 @@ def passage_observed(
     shots: tuple[Shot, ...],
     provenance: Provenance,
     method: str,
+    revision: CameraRevision,
 ) -> PassageObserved:
+    """`revision` is the document that `source` names: the lines that were crossed stand in it."""
+    lines = {line.name: line for line in revision.lines}
+    crossed = {each.line for each in observed.crossings}
     return PassageObserved(
         camera_id=source.camera_id,
         county=source.county,
@@ -75,6 +80,18 @@ def passage_observed(
         speed=_speed(observed.speed, method),
         shots=shots,
         provenance=provenance,
+        crossings=tuple(
+            LineCrossing(
+                line=lines[each.line],
+                crossed_at=each.crossed_at,
+                u95_ms=each.u95_ms,
+                approaching=each.approaching,
+            )
+            for each in observed.crossings
+        ),
+        stretches=tuple(each for each in revision.stretches if each.exit_line in crossed),
+        segments=observed.links,
+        certificate=revision.certificate if crossed else None,
     )
 
 

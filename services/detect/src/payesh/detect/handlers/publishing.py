@@ -66,7 +66,12 @@ class Publishing:
                 shots[each.passage_id] = await self._put_shots(event, each)
                 await self._publisher.publish(
                     events.passage_observed(
-                        event, each, shots[each.passage_id], provenance, events.DEVICE_METHOD
+                        event,
+                        each,
+                        shots[each.passage_id],
+                        provenance,
+                        events.DEVICE_METHOD,
+                        revision,
                     )
                 )
             else:
@@ -104,7 +109,14 @@ class Publishing:
             shots = await self._put_shots(source, observation)
             stream.shots[observation.passage_id] = shots
             await self._publisher.publish(
-                events.passage_observed(source, observation, shots, provenance, events.VIDEO_METHOD)
+                events.passage_observed(
+                    source,
+                    observation,
+                    shots,
+                    provenance,
+                    events.VIDEO_METHOD,
+                    stream.observer.revision,
+                )
             )
         else:
             shots = stream.shots.get(observation.passage_id, ())

@@ -1,8 +1,9 @@
 """What is published of a followed vehicle, and when: its passage once, then its violations."""
 
-from payesh.contracts.values import ClockSource
+from payesh.contracts.values import ClockSource, SegmentLink
 from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.domain.counts import Passed
+from payesh.detect.domain.measured_crossing import MEASUREMENT, measured_crossing
 from payesh.detect.domain.passage import (
     MINIMUM_SIGHTINGS,
     TIME_LIMIT_S,
@@ -15,8 +16,15 @@ from payesh.detect.domain.passage import (
 from payesh.detect.domain.scene import Scene
 from payesh.detect.vision.evidence_links import EvidenceLinks
 from payesh.detect.vision.followed_vehicle import FollowedVehicle
-from payesh.detect.vision.observations import ObservedPassage, ObservedViolation
+from payesh.detect.vision.observations import (
+    ObservedCrossing,
+    ObservedPassage,
+    ObservedViolation,
+)
 from payesh.detect.vision.tracks import track_of
+
+MOST_CROSSINGS = 8
+"""Of one passage: the contract's bound."""
 
 
 def left_at_s(vehicle: FollowedVehicle, scene: Scene) -> float | None:
@@ -48,6 +56,7 @@ def passage_of(
     clock_source: ClockSource,
     ended_by: PassageEnd,
     ended_s: float,
+    links: EvidenceLinks,
 ) -> ObservedPassage:
     """The vehicle's passage; its pictures leave the gallery."""
     trajectory = vehicle.trajectory
@@ -57,6 +66,11 @@ def passage_of(
         if scene.speed_budget is not None:
             speed = measured_speed(trajectory, scene.speed_zone, scene.speed_budget)
     shots = tuple(candidate.picture.shot() for candidate in vehicle.gallery.kept)
+    crossings = crossings_of(vehicle, scene)
+    window: tuple[SegmentLink, ...] = ()
+    if crossings:
+        last_s = trajectory.last.time_s
+        window = links.between(max(trajectory.first.time_s, last_s - TIME_LIMIT_S), last_s)
     vehicle.gallery.kept = []
     vehicle.published = True
     return ObservedPassage(
@@ -72,7 +86,27 @@ def passage_of(
         lane=lane,
         speed=speed,
         shots=shots,
+        crossings=crossings if window else (),
+        links=window,
     )
+
+
+def crossings_of(vehicle: FollowedVehicle, scene: Scene) -> tuple[ObservedCrossing, ...]:
+    """The lines of a measurement that the vehicle surely crossed, in the revision's order."""
+    found = (
+        measured_crossing(vehicle.trajectory, line, scene.row_px)
+        for line in scene.lines_of(MEASUREMENT)
+    )
+    return tuple(
+        ObservedCrossing(
+            line=each.line,
+            crossed_at=vehicle.trajectory.moment(each.time_s).at,
+            u95_ms=round(1000.0 * each.u95_s, 3),
+            approaching=each.approaching,
+        )
+        for each in found
+        if each is not None
+    )[:MOST_CROSSINGS]
 
 
 def passed_of(passage: ObservedPassage, vehicle: FollowedVehicle, scene: Scene) -> Passed:

@@ -28,8 +28,19 @@ class ObservedShot:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedCrossing:
+    """The vehicle surely crossed a line of a measurement; see `MeasuredCrossing`."""
+
+    line: str
+    crossed_at: datetime
+    u95_ms: float
+    approaching: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedPassage:
-    """One vehicle seen once. The clock is the worst of the segments that show it."""
+    """One vehicle seen once. The clock is the worst of the segments that show it. `links` are the
+    segments that show its `crossings`, none where it crossed no line of a measurement."""
 
     passage_id: UUID
     captured_at: datetime
@@ -43,6 +54,8 @@ class ObservedPassage:
     lane: str | None
     speed: SpeedEstimate | None
     shots: tuple[ObservedShot, ...]
+    crossings: tuple[ObservedCrossing, ...] = ()
+    links: tuple[SegmentLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

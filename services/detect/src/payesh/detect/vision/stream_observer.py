@@ -274,10 +274,11 @@ class StreamObserver:
         self, vehicle: FollowedVehicle, ended_by: PassageEnd, ended_s: float
     ) -> list[Observation]:
         assert self.last_event is not None  # noqa: S101 - a vehicle was seen in a segment
+        scene, clock_source = self.judging.scene, self.last_event.clock_source
         passage = conclusions.passage_of(
-            vehicle, self.judging.scene, self.last_event.clock_source, ended_by, ended_s
+            vehicle, scene, clock_source, ended_by, ended_s, self.links
         )
-        self.road.passed(passage, vehicle, self.judging.scene)
+        self.road.passed(passage, vehicle, scene)
         return [passage]
 
     def _violations(self, vehicle: FollowedVehicle) -> list[ObservedViolation]:

@@ -27,6 +27,7 @@ def require_sound_marks(revision: CameraRevision) -> None:
         *_references(revision),
         *_scopes(revision),
         *_time_zones(revision),
+        *_stretches(revision),
     ]
     if faults:
         raise BadMarks(faults)
@@ -39,6 +40,7 @@ def _names(revision: CameraRevision) -> Iterator[Fault]:
         ("lanes", revision.lanes),
         ("signal_heads", revision.signal_heads),
         ("schedules", revision.schedules),
+        ("stretches", revision.stretches),
     ):
         names = [mark.name for mark in marks]
         counted = Counter(names)
@@ -154,3 +156,22 @@ def _time_zones(revision: CameraRevision) -> Iterator[Fault]:
             ZoneInfo(schedule.time_zone)
         except (ValueError, OSError, KeyError):  # a path, a folder, no zone of that name
             yield f"schedules/{number}/time_zone", "not a time zone of the IANA database"
+
+
+def _stretches(revision: CameraRevision) -> Iterator[Fault]:
+    """A stretch leads from another camera's line of a measurement to one of this camera's."""
+    ends = {line.name for line in revision.lines if line.kind == LineKind.MEASUREMENT}
+    for number, stretch in enumerate(revision.stretches):
+        field = f"stretches/{number}"
+        if stretch.exit_line not in ends:
+            yield f"{field}/exit_line", "no line of kind measurement has this name"
+        if stretch.entry_line.kind != LineKind.MEASUREMENT:
+            yield f"{field}/entry_line/kind", "not a line of kind measurement"
+        if stretch.entry_line.from_px == stretch.entry_line.to_px:
+            yield f"{field}/entry_line/to_px", "the same point as from_px"
+        if stretch.entry_camera_id == revision.camera_id:
+            yield f"{field}/entry_camera_id", "the camera itself: a stretch begins at another one"
+        if stretch.valid_to <= stretch.valid_from:
+            yield f"{field}/valid_to", "not after valid_from"
+        if stretch.way_u95_m >= stretch.shortest_way_m:
+            yield f"{field}/way_u95_m", "as long as the way itself"

@@ -36,12 +36,13 @@ def is_unsure(trajectory: Trajectory) -> bool:
     return trajectory.began_unsure or has_jumped(trajectory)
 
 
-def has_jumped(trajectory: Trajectory) -> bool:
-    """Whether the latest sighting does not follow from those before it. Where boxes overlap, their
-    sizes say nothing."""
-    if len(trajectory.picture) < 2:
+def has_jumped(trajectory: Trajectory, sightings: int | None = None) -> bool:
+    """Whether the latest sighting does not follow from those before it; of the first so many
+    `sightings` where they are given. Where boxes overlap, their sizes say nothing."""
+    end = len(trajectory.picture) if sightings is None else sightings
+    if end < 2:
         return False
-    before, latest = trajectory.picture[-2:]
+    before, latest = trajectory.picture[end - 2 : end]
     gap_s = latest.time_s - before.time_s
     if gap_s > LONGEST_GAP_S:
         return True
@@ -52,7 +53,7 @@ def has_jumped(trajectory: Trajectory) -> bool:
     if change > _SIZE_CHANGE and smaller.whole and before.alone and latest.alone:
         return True
     earlier = before
-    for point in reversed(trajectory.picture[-40:-1]):
+    for point in reversed(trajectory.picture[max(end - 40, 0) : end - 1]):
         if before.time_s - point.time_s > _HISTORY_S:
             break
         earlier = point
