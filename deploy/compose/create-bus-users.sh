@@ -34,7 +34,7 @@ acl --add --allow-principal User:detect-bus --operation Write --operation Descri
 acl --add --allow-principal User:detect-bus --operation Read --operation Describe --topic ingest.segment.stored.v1 --topic ingest.snapshot.stored.v1 --topic detect.passage.observed.v1 --topic detect.traffic.counted.v1 --topic detect.incident.observed.v1 --topic access.tokens.revoked.v1
 acl --add --allow-principal User:detect-bus --operation Read --group detect --group detect-projection
 user plates-bus plates_bus_password
-acl --add --allow-principal User:plates-bus --operation Write --operation Describe --topic detect.passage.observed.v1.dlq --topic plates.plate.read.v1 --topic plates.hotlist.matched.v1 --topic access.tokens.revoked.v1.dlq --topic audit.plates.recorded.v1
+acl --add --allow-principal User:plates-bus --operation Write --operation Describe --topic detect.passage.observed.v1.dlq --topic detect.violation.detected.v1 --topic plates.plate.read.v1 --topic plates.hotlist.matched.v1 --topic access.tokens.revoked.v1.dlq --topic audit.plates.recorded.v1
 acl --add --allow-principal User:plates-bus --operation Read --operation Describe --topic detect.passage.observed.v1 --topic access.tokens.revoked.v1
 acl --add --allow-principal User:plates-bus --operation Read --group plates
 user tickets-bus tickets_bus_password

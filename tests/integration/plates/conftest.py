@@ -11,7 +11,13 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from payesh.contracts import Event, PassageObserved, PlateRead, PlatesReadRecorded
+from payesh.contracts import (
+    Event,
+    PassageObserved,
+    PlateRead,
+    PlatesReadRecorded,
+    ViolationDetected,
+)
 from payesh.contracts.values import ObjectReference
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
@@ -123,6 +129,7 @@ async def service(engines: EngineSet) -> AsyncIterator[RunningService]:
             query_digest_key=QUERY_KEY,
             refusals_per_minute=100_000,
             read_keep_hours=KEEP_HOURS,
+            stretch_settle_s=1.0,
             **bus_settings(engines),
             **object_settings(engines, "plates"),
         )
@@ -130,7 +137,7 @@ async def service(engines: EngineSet) -> AsyncIterator[RunningService]:
         await producer.start()
         opened.push_async_callback(database.close)
         opened.push_async_callback(producer.stop)
-        topics = (PlateRead.topic, PlatesReadRecorded.topic)
+        topics = (PlateRead.topic, PlatesReadRecorded.topic, ViolationDetected.topic)
         tap = await opened.enter_async_context(BusTap(bootstrap, topics))
         address = await opened.enter_async_context(served(create(settings)))
         yield RunningService(

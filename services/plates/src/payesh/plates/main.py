@@ -26,11 +26,13 @@ from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.api import reads as reads_api
 from payesh.plates.dependencies import Dependencies
 from payesh.plates.handlers.reading import ReadingDependencies
-from payesh.plates.handlers.retention import expire_reads, prepare_partitions
+from payesh.plates.handlers.retention import expire_crossings, expire_reads, prepare_partitions
+from payesh.plates.handlers.stretches import StretchRules, judge_due
 from payesh.plates.settings import Settings
 
 MIGRATIONS = migrations_folder(__file__)
 _CHORES_EVERY_S = 60.0
+_STRETCHES_EVERY_S = 1.0
 
 
 def create(settings: Settings) -> FastAPI:
@@ -59,6 +61,7 @@ def create(settings: Settings) -> FastAPI:
             executor=executor,
             minimum_confidence=settings.minimum_confidence,
             keep=timedelta(hours=settings.read_keep_hours),
+            stretches=stretch_rules(settings),
             software_version=version("payesh-plates"),
         )
         consumer = Consumer(
@@ -77,6 +80,11 @@ def create(settings: Settings) -> FastAPI:
             relay,
             consumer,
             *chores(dependencies),
+            Periodic(
+                "judge stretches",
+                _STRETCHES_EVERY_S,
+                partial(judge_due, database, reading.provenance),
+            ),
         ):
             yield
 
@@ -92,10 +100,20 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
+def stretch_rules(settings: Settings) -> StretchRules:
+    """How average speeds are judged, as the settings have it."""
+    return StretchRules(
+        settle=timedelta(seconds=settings.stretch_settle_s),
+        keep=timedelta(minutes=settings.stretch_keep_minutes),
+        minimum_confidence=settings.stretch_minimum_confidence,
+    )
+
+
 def chores(dependencies: Dependencies) -> tuple[Periodic, ...]:
-    """Retention of reads. One chore that fails does not keep the other from its work."""
+    """Retention of reads. One chore that fails does not keep the others from their work."""
     return (
         Periodic("expire reads", _CHORES_EVERY_S, partial(expire_reads, dependencies)),
+        Periodic("expire crossings", _CHORES_EVERY_S, partial(expire_crossings, dependencies)),
         Periodic("prepare partitions", _CHORES_EVERY_S, partial(prepare_partitions, dependencies)),
     )
 

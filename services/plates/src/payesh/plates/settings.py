@@ -48,3 +48,25 @@ class Settings(
         le=24 * 365,
         description="Hours after which a read is deleted here; a citation keeps its own evidence.",
     )
+    stretch_settle_s: float = Field(
+        300.0,
+        ge=0,
+        le=3600,
+        description="Seconds for which the end of a stretch waits for other sightings of the plate "
+        "before its average speed is judged; what comes later no longer speaks for the driver.",
+    )
+    stretch_keep_minutes: float = Field(
+        330.0,
+        gt=0,
+        le=72 * 60,
+        description="Minutes for which a crossing waits for the other one of its stretch. Keep it "
+        "below read_keep_minutes of tickets: a violation whose reads are forgotten there ends as "
+        "unreadable.",
+    )
+    stretch_minimum_confidence: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Both reads of an average speed are at least so sure; not below "
+        "minimum_read_confidence of tickets.",
+    )

@@ -72,7 +72,7 @@ async def add(session: AsyncSession, read: PlateRead, expires_at: datetime) -> N
             place_class=read.place_class,
             outcome=read.outcome,
             layout=read.plate.layout if read.plate else None,
-            text=_stored_text(read),
+            text=stored_text(read),
             confidence=read.confidence,
             body=json.loads(read.to_json()),
             expires_at=expires_at,
@@ -98,7 +98,7 @@ async def search(session: AsyncSession, bounds: Bounds, query: ReadQuery) -> lis
     return [StoredRead(*row) for row in await session.execute(ordered.limit(query.limit))]
 
 
-def _stored_text(read: PlateRead) -> str | None:
+def stored_text(read: PlateRead) -> str | None:
     """The text that is searched: of an ambiguous read with `?` for what was hidden."""
     if read.plate is not None:
         return read.plate.text

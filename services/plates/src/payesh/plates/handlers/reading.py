@@ -22,6 +22,7 @@ from payesh.plates.domain.best_read import (
     plates_of_vehicle,
 )
 from payesh.plates.handlers.read_event import plate_read
+from payesh.plates.handlers.stretches import StretchRules, keep_crossings
 from payesh.plates.ports import PlateLocator, PlateReader
 
 _CROP_LIMIT_BYTES = 24 * 1024 * 1024
@@ -39,6 +40,7 @@ class ReadingDependencies:
     executor: Executor
     minimum_confidence: float
     keep: timedelta
+    stretches: StretchRules
     software_version: str
 
     @property
@@ -61,6 +63,7 @@ async def handle_passage(dependencies: ReadingDependencies, delivery: Delivery[A
     async with dependencies.database.transaction() as session:
         if await inbox.accept(session, delivery):
             await reads.add(session, read, datetime.now(UTC) + dependencies.keep)
+            await keep_crossings(session, dependencies.stretches, delivery.event, read)
             await outbox.add(session, read)
     return Disposition.DONE
 

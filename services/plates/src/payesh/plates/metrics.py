@@ -1,0 +1,5 @@
+"""Prometheus metrics of plates. Labels are verdicts, never plates or people."""
+
+from prometheus_client import Counter
+
+stretches = Counter("payesh_plates_stretches", "Ends of stretches judged", ["verdict"])
