@@ -21,6 +21,8 @@ from tests.support.evidence_keys import sign_manifest, trust
 from tests.support.violation_builder import CERTIFICATE, crossed_at_red
 
 Change = Callable[[dict[str, Any]], None]
+NO_NUMBER: Any = "1e999"
+"""As JSON may spell a number that no program can hold: two of them differ by nothing."""
 FILES = (
     "clip.mp4", "shots/0.jpg", "shots/1.jpg", "revision.json", "violation.json", "read.json",
     "law.json",
@@ -246,6 +248,14 @@ FORGERIES: dict[str, tuple[dict[str, Change], str, str]] = {
         "measurement",
         "59.0 km/h is not above 60.0 + 0.0 km/h",
     ),
+    "bounds that are no numbers": (
+        {
+            name: set_measurement(value=NO_NUMBER, u95=NO_NUMBER)
+            for name in ("violation.json", "manifest.json")
+        },
+        "measurement",
+        "malformed (ValueError)",
+    ),
     "a wide tolerance": (
         {"law.json": lambda law: law["tolerance"].update(tolerance_kmh=37.0)},
         "measurement",
@@ -345,6 +355,29 @@ def test_a_clip_of_other_fragments_is_named(folder: Path) -> None:
     assert faults(folder)["clip"].startswith("SHA-256 of media 3 is")
     put(folder, "clip.mp4", clip + b"more")
     assert faults(folder)["clip"] == f"size of all parts is {len(clip)}, not {len(clip) + 4}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('"captured_on": ', '"captured_on": "1405-01-01", "captured_on": ', "law"),
+        ('"over_kmh_to": 50', '"over_kmh_to": NaN', "law"),
+        ('"amount_rial": 2000000', '"amount_rial": 1, "amount_rial": 2000000', "law"),
+    ],
+)
+def test_a_document_that_programs_read_in_several_ways_is_refused(
+    folder: Path, old: str, new: str, named: str
+) -> None:
+    text = (folder / "law.json").read_text("utf-8")
+    assert old in text
+    put(folder, "law.json", text.replace(old, new).encode())
+    assert named in faults(folder)
+
+
+def test_a_manifest_that_names_a_thing_twice_is_refused(folder: Path) -> None:
+    text = (folder / "manifest.json").read_text("utf-8")
+    put(folder, "manifest.json", text.replace("{", '{"citation_id": "x", ', 1).encode())
+    assert set(faults(folder)) == {"manifest.json"}
 
 
 def test_another_picture_is_named(folder: Path) -> None:

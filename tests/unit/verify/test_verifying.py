@@ -131,6 +131,27 @@ async def test_later_decisions_continue_the_row_and_a_draft_has_none(tmp_path: P
     assert broken(verify(folder, trust())) == {"decisions/2.jws": "it is missing"}
 
 
+@pytest.mark.parametrize("ended", ["rejected", "void"])
+async def test_what_was_rejected_or_voided_is_not_issued_after_it(
+    tmp_path: Path, ended: str
+) -> None:
+    """As who can change the database could have the service sign it."""
+    folder = await bundle(tmp_path)
+    decide(folder, state=ended, reason="wrong_vehicle")
+    decide(folder)
+    found = broken(verify(folder, trust()))
+    assert found == {"decisions/2.jws": f"it is issued after it was {ended}"}
+
+
+@pytest.mark.parametrize("number", ["1405-13", None])
+def test_a_citation_keeps_the_number_under_which_it_was_issued(
+    folder: Path, number: str | None
+) -> None:
+    decide(folder, state="void", number=number, reason="wrong_vehicle")
+    found = broken(verify(folder, trust()))
+    assert found == {"decisions/2.jws": f"number is {number}, not 1405-12"}
+
+
 def test_another_root_a_withdrawn_key_and_an_early_clock_are_refused(folder: Path) -> None:
     other = broken(verify(folder, trust(make_root())))
     assert other["manifest.jws"].startswith("its key was certified by another root")
@@ -260,6 +281,37 @@ def test_forged_text_stays_on_its_line(
     lines = run(given, capsys)[1].splitlines()
     assert len(lines) == len(verify(folder, trust()).findings) + 2
     assert all("\u202e" not in line for line in lines)
+
+
+def test_text_that_no_program_can_write_ends_in_a_report(folder: Path, tmp_path: Path) -> None:
+    """A lone half of a character, as JSON may spell it, and a name that is no text."""
+    header, *others = (folder / "manifest.jws").read_text("ascii").split(".")
+    named = json.loads(urlsafe_b64decode(header + "=="))
+    at_top, *signed = named["cert"].split(".")
+    top = json.loads(urlsafe_b64decode(at_top + "==")) | {"kid": "\ud800"}
+    named["cert"] = ".".join([spelt(top), *signed])
+    (folder / "manifest.jws").write_text(".".join([spelt(named), *others]), "ascii")
+    (folder / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")
+    for more in ((), ("--json",)):
+        shown = subprocess.run(
+            [
+                Path(sys.executable).with_name("payesh-verify"),
+                folder,
+                "--root",
+                write_root(tmp_path),
+                *more,
+            ],
+            env={"PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert (shown.returncode, shown.stderr) == (1, "")
+        assert "certified by another root, ?" in shown.stdout
+
+
+def spelt(header: dict[str, Any]) -> str:
+    return urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
 
 
 @pytest.mark.slow

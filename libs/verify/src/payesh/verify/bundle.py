@@ -1,9 +1,10 @@
 """A bundle as its checks see it: documents that were found whole, and the manifest over them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from payesh.verify.documents import json_object
 
 MANIFEST = "manifest.json"
 STATEMENT = "manifest.jws"
@@ -22,10 +23,7 @@ class Bundle:
 
     def document(self, name: str) -> Document:
         """A JSON document of the bundle. Raises ValueError or TypeError for what is none."""
-        found = json.loads(self.bodies[name])
-        if not isinstance(found, dict):
-            raise TypeError("not an object")
-        return found
+        return json_object(self.bodies[name])
 
     @property
     def violation(self) -> Document:

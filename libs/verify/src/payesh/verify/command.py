@@ -103,7 +103,6 @@ def as_json(report: Report, trust: Trust) -> dict[str, Any]:
 
 def _line(finding: Finding, language: str) -> str:
     verdict = wording.VERDICTS[finding.verdict]
-    # A forged name is printed as safely as a text.
     subject = wording.SUBJECTS.get(finding.subject, Said(finding.subject, finding.subject))
     if language == "fa":
         return f"{verdict.fa:<11}  {subject.fa:<14}  {finding.said.fa}"

@@ -44,6 +44,7 @@ class Decisions:
         require_same("previous_sha256", claims["previous_sha256"], self._last.sha256)
         self._require_times(claims, statement)
         _require_facts(claims, self._manifest)
+        _require_course(claims, self.standing)
         self._last, self._sequence, self.standing = statement, self._sequence + 1, claims
         number = claims["number"] or "-"
         same_as = claims.get("same_as")
@@ -63,6 +64,17 @@ class Decisions:
             raise Fault("it was not signed when it was decided", "زمان امضای آن زمان تصمیم نیست")
         if statement.issued_at < self._last.issued_at - CLOCK_ALLOWANCE_S:
             raise Fault("it is older than what it follows", "از آنچه پس از آن است قدیمی‌تر است")
+
+
+def _require_course(claims: Document, before: Document | None) -> None:
+    """An ended citation is not issued again, and one that has a number keeps it."""
+    if before is None:
+        return
+    ended = before["state"]
+    if claims["state"] == "issued" and ended in ("rejected", "void"):
+        raise Fault(f"it is issued after it was {ended}", f"پس از وضعیت {ended} صادر شده است")
+    if before["number"] is not None:
+        require_same("number", claims["number"], before["number"])
 
 
 def _require_facts(claims: Document, manifest: Document) -> None:

@@ -5,9 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Control characters, line separators and marks that change the direction of text.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Control characters, line separators, marks that change the direction of text, and halves of
+# characters, which no encoding of text can hold.
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _LONGEST = 400
+
+
+def safe(text: str) -> str:
+    """Text of a bundle that can neither end its line, turn it, nor fail to be written."""
+    return _UNSAFE.sub("?", text)[:_LONGEST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +26,8 @@ class Said:
     fa: str
 
     def __post_init__(self) -> None:
-        # Text of a forged bundle can neither end its line nor turn it.
         for name in ("en", "fa"):
-            text: str = getattr(self, name)
-            object.__setattr__(self, name, _UNSAFE.sub("?", text)[:_LONGEST])
+            object.__setattr__(self, name, safe(getattr(self, name)))
 
 
 class Verdict(StrEnum):
@@ -38,6 +44,9 @@ class Finding:
     subject: str
     verdict: Verdict
     said: Said
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", safe(self.subject))
 
 
 class Fault(Exception):

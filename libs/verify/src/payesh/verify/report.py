@@ -1,7 +1,6 @@
 """Every check of one bundle, in order. What rests on something broken is not checked: each fault is
 named once."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +22,8 @@ from payesh.verify.checks.identity import check_ids, check_revision
 from payesh.verify.checks.law import check_law
 from payesh.verify.checks.measurement import check_measurement, excess_kmh
 from payesh.verify.checks.recording import check_clip, check_custody, check_plate, check_shots
-from payesh.verify.findings import Fault, Finding, Said, Verdict, checked, require_same
+from payesh.verify.documents import json_object
+from payesh.verify.findings import Fault, Finding, Said, Verdict, checked, require_same, safe
 from payesh.verify.members import ARCHIVE, NAME, read_members
 from payesh.verify.statements import MANIFEST_TYP, Statement, Trust, opened
 
@@ -86,7 +86,7 @@ def verify(path: Path, trust: Trust, more: Mapping[str, Check] | None = None) ->
     if not manifest:
         found += [_not_checked(subject) for subject in ("files", "decision", *CHECKS)]
         return report
-    report.citation_id = str(manifest["citation_id"])
+    report.citation_id = safe(str(manifest["citation_id"]))
     whole = _check_files(manifest, bodies, blamed, found)
     standing = _check_decisions(manifest, signed[0], bodies, trust, found)
     bundle = Bundle(manifest, str(signed[0].claims["manifest_sha256"]), whole)
@@ -123,7 +123,7 @@ def _read(bodies: Mapping[str, bytes], signed: Statement, read: list[Document]) 
     digest = sha256(bodies[MANIFEST]).hexdigest()
     if digest != signed.claims["manifest_sha256"]:
         raise Fault("it is not the one that was signed", "همان نیست که امضا شده است")
-    manifest = json.loads(bodies[MANIFEST])
+    manifest = json_object(bodies[MANIFEST])
     require_same("format", manifest["format"], FORMAT)
     require_same("citation_id", manifest["citation_id"], signed.claims["citation_id"])
     names = [name_in_bundle(manifest, each) for each in objects_of(manifest)]

@@ -15,6 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from payesh.verify.documents import json_object
 from payesh.verify.findings import Fault
 
 KEY_TYP = "payesh-evidence-key+jwt"
@@ -115,7 +116,7 @@ def certified(certificate: str, trust: Trust) -> tuple[Key, Mapping[str, Any]]:
 
 
 def _header(text: str, names: set[str], typ: str) -> dict[str, Any]:
-    header = _object(_decoded(text.split(".", 1)[0]))
+    header = json_object(_decoded(text.split(".", 1)[0]))
     if set(header) != names or header["alg"] != ALGORITHM or header["typ"] != typ:
         raise Fault(f"it is no statement of the kind {typ}", f"گزاره‌ای از نوع {typ} نیست")
     return header
@@ -132,20 +133,13 @@ def _verified(text: str, key: Key) -> dict[str, Any]:
         )
     except InvalidSignature:
         raise Fault("its signature does not hold", "امضای آن درست نیست") from None
-    return _object(_decoded(payload))
+    return json_object(_decoded(payload))
 
 
 def _text(body: bytes) -> str:
     if len(body) > LONGEST:
         raise Fault("it is too long", "بیش از اندازه بلند است")
     return body.decode("ascii")
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    found = json.loads(body)
-    if not isinstance(found, dict):
-        raise TypeError("not an object")
-    return found
 
 
 def _decoded(text: str) -> bytes:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from payesh.verify.bundle import Bundle
+from payesh.verify.documents import finite
 from payesh.verify.findings import Fault, Said, require_same
 
 _CLOCK_STEP = timedelta(seconds=0.5)
@@ -14,8 +15,8 @@ def check_clock(bundle: Bundle) -> Said:
     manifest, violation, revision = bundle.manifest, bundle.violation, bundle.revision
     for field in ("captured_at", "clock_source", "clock_u95_ms"):
         require_same(field, manifest[field], violation[field])
-    source, u95_ms = violation["clock_source"], float(violation["clock_u95_ms"])
-    most = float(revision["maximum_clock_u95_ms"])
+    source, u95_ms = violation["clock_source"], finite(violation["clock_u95_ms"])
+    most = finite(revision["maximum_clock_u95_ms"])
     if source == "unverified":
         raise Fault("it was not verified", "درستی ساعت سنجیده نشده است")
     if not 0 <= u95_ms <= most:

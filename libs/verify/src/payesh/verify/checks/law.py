@@ -5,13 +5,14 @@ from typing import Any
 
 from payesh.verify.bundle import Bundle, Document
 from payesh.verify.checks.jalali import Day, day_in_tehran, day_of
+from payesh.verify.documents import finite
 from payesh.verify.findings import Fault, Said, require_same
 
 
 def tolerance_kmh(bundle: Bundle) -> float:
     """The published tolerance that was applied; 0 where none was published."""
     row = bundle.law["tolerance"]
-    return 0.0 if row is None else float(row["tolerance_kmh"])
+    return 0.0 if row is None else finite(row["tolerance_kmh"])
 
 
 def check_law(bundle: Bundle, excess_kmh: float) -> Said:

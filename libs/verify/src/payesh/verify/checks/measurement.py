@@ -6,6 +6,7 @@ from datetime import datetime
 from payesh.verify.bundle import Bundle, Document
 from payesh.verify.checks.law import tolerance_kmh
 from payesh.verify.checks.posted_limit import posted_limit_kmh
+from payesh.verify.documents import finite
 from payesh.verify.findings import Fault, Said, require_same
 
 QUANTITIES = {"speeding": "speed_kmh", "average_speed": "average_speed_kmh"}
@@ -44,7 +45,7 @@ def excess_kmh(violation: Document) -> float:
     """
     rule, measured = violation["rule"], violation["measurement"]
     if measured["kind"] == "quantity" and measured["quantity"] == QUANTITIES.get(rule):
-        return float(measured["lower_bound"]) - float(measured["limit"])
+        return finite(measured["lower_bound"]) - finite(measured["limit"])
     if measured["kind"] == "finding" and rule in FACTS:
         facts = measured["facts"]
         present = {name for name, fact in facts.items() if fact}
@@ -57,7 +58,7 @@ def excess_kmh(violation: Document) -> float:
 
 
 def _quantity(bundle: Bundle, violation: Document, measured: Document) -> Said:
-    value, u95, bound = (float(measured[name]) for name in ("value", "u95", "lower_bound"))
+    value, u95, bound = (finite(measured[name]) for name in ("value", "u95", "lower_bound"))
     if u95 < 0 or abs(value - u95 - bound) > _ROUNDED:
         raise Fault(f"{value} - {u95} is not {bound}", f"{value} منهای {u95} برابر {bound} نیست")
     posted = posted_limit_kmh(
@@ -66,7 +67,7 @@ def _quantity(bundle: Bundle, violation: Document, measured: Document) -> Said:
         violation["lane"],
         datetime.fromisoformat(violation["captured_at"]),
     )
-    limit = float(measured["limit"])
+    limit = finite(measured["limit"])
     require_same("limit", limit, posted)
     tolerance = tolerance_kmh(bundle)
     if bound - limit <= tolerance:
@@ -83,7 +84,7 @@ def _quantity(bundle: Bundle, violation: Document, measured: Document) -> Said:
 def _finding(bundle: Bundle, found: Document) -> Said:
     margin = found["margin"]
     value, u95, grace, bound = (
-        float(margin[name]) for name in ("value", "u95", "grace", "lower_bound")
+        finite(margin[name]) for name in ("value", "u95", "grace", "lower_bound")
     )
     name = margin["quantity"]
     if u95 < 0 or grace < 0 or abs(value - u95 - grace - bound) > _ROUNDED:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from payesh.verify.bundle import Bundle
+from payesh.verify.documents import finite
 from payesh.verify.findings import Fault, Said, require_same
 
 
@@ -107,7 +108,7 @@ def check_plate(bundle: Bundle) -> Said:
     if read["outcome"] != "read" or read["plate"] is None:
         raise Fault("the read has no plate", "پلاکی خوانده نشده است")
     require_same("plate", bundle.manifest["plate"], read["plate"])
-    text, confidence = read["plate"]["text"], float(read["confidence"])
+    text, confidence = read["plate"]["text"], finite(read["confidence"])
     return Said(
         f"{text}, read with confidence {confidence:.3f}", f"{text}، با اطمینان {confidence:.3f}"
     )
