@@ -3,18 +3,22 @@
 import asyncio
 import json
 from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead, ViolationDetected
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
-from payesh.tickets.adapters import bundle_jobs, decision_statements
+from payesh.kit.tokens import principal_from_claims
+from payesh.tickets.adapters import bundle_jobs, decision_statements, sightings
 from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.evidence_keys import EvidenceKeys
 from payesh.tickets.adapters.tables import citations
@@ -22,7 +26,7 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.sighting import Nearness
 from payesh.tickets.evidence.bundling import BundleRules
 from payesh.tickets.evidence.joined_case import JoinedCase
-from payesh.tickets.handlers import joining
+from payesh.tickets.handlers import deciding, joining
 from payesh.tickets.handlers.bundling import BundlingDependencies, attempt
 from tests.integration.tickets.conftest import Office, claims
 from tests.support.violation_builder import plate_read
@@ -121,24 +125,81 @@ async def test_its_evidence_is_kept_as_long_as_that_of_the_issued_citation(
     await attempt(builder, first)
     if not is_issued_first:
         await attempt(builder, second)
-    path = f"/v1/citations/{first.citation_id}"
+    await issued(office, first.citation_id, plate)
+    if is_issued_first:
+        await attempt(builder, second)
+    await eventually(partial(kept_alike, office, first.citation_id, second.citation_id))
+
+
+async def issued(office: Office, citation_id: UUID, plate: str) -> None:
+    path = f"/v1/citations/{citation_id}"
     async with office.client() as http:
         await http.post(f"{path}/claim")
         issue = {"decision": "issue", "plate": plate}
         assert (await http.post(f"{path}/decide", json=issue)).json()["state"] == "issued"
-    if is_issued_first:
-        await attempt(builder, second)
 
-    async def kept_alike() -> bool:
-        ids = [first.citation_id, second.citation_id]
-        async with office.database.transaction() as session:
-            rows = await session.scalars(
-                select(citations.c.evidence).where(citations.c.citation_id.in_(ids))
-            )
-            until = {datetime.fromisoformat(each["retained_until"]) for each in rows}
-        return len(until) == 1 and min(until) > datetime.now(UTC) + timedelta(hours=30)
 
-    await eventually(kept_alike)
+async def kept_alike(office: Office, *ids: UUID) -> bool:
+    async with office.database.transaction() as session:
+        rows = await session.scalars(
+            select(citations.c.evidence).where(citations.c.citation_id.in_(ids))
+        )
+        until = {datetime.fromisoformat(each["retained_until"]) for each in rows}
+    return len(until) == 1 and min(until) > datetime.now(UTC) + timedelta(hours=30)
+
+
+async def test_its_evidence_is_kept_as_long_though_it_is_linked_while_the_first_is_issued(
+    office: Office, plate: str, builder: BundlingDependencies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await joined(office, plate), await joined(office, plate)
+    await attempt(builder, first)
+    linking: list[asyncio.Task[float | None]] = []
+    linked_to = sightings.linked_to
+
+    async def linked_meanwhile(session: AsyncSession, citation_id: UUID) -> Sequence[UUID]:
+        found = await linked_to(session, citation_id)
+        if citation_id == first.citation_id and not linking:
+            linking.append(asyncio.create_task(attempt(builder, second)))
+            await asyncio.wait(linking, timeout=2)
+        return found
+
+    monkeypatch.setattr(sightings, "linked_to", linked_meanwhile)
+    await issued(office, first.citation_id, plate)
+    await asyncio.gather(*linking)
+    assert (await shown(office, second.citation_id))["same_as"] == str(first.citation_id)
+    await eventually(partial(kept_alike, office, first.citation_id, second.citation_id))
+
+
+@pytest.mark.parametrize("decision", ["issue", "reject"])
+async def test_a_sighting_waits_while_the_decision_of_the_first_can_be_undone(
+    office: Office, plate: str, builder: BundlingDependencies, decision: str
+) -> None:
+    """Else it would be linked to what is rejected a moment later, and nobody would see it."""
+    first, second = await joined(office, plate), await joined(office, plate)
+    await attempt(builder, first)
+    slow = replace(office.app.state.dependencies, undo=timedelta(minutes=2))
+    sara = principal_from_claims(claims("sara", purpose="test"))
+    await deciding.claim(slow, sara, first.citation_id)
+    if decision == "issue":
+        await deciding.issue(slow, sara, first.citation_id, plate)
+    else:
+        await deciding.reject(slow, sara, first.citation_id, Rejection.EVIDENCE_UNCLEAR)
+    assert 100 < (await attempt(builder, second) or 0) < 130
+    of_first = citations.c.citation_id == first.citation_id
+    async with office.database.transaction() as session:
+        await session.execute(update(citations).where(of_first).values(final_at=func.now()))
+
+    async def final() -> bool:
+        return (await shown(office, first.citation_id))["state"] in ("issued", "rejected")
+
+    await eventually(final)
+    assert await attempt(builder, second) is None
+    found = await shown(office, second.citation_id)
+    same_as = str(first.citation_id) if decision == "issue" else None
+    assert (found["state"], found["same_as"]) == (
+        "rejected" if decision == "issue" else "drafted",
+        same_as,
+    )
 
 
 @pytest.mark.parametrize("at_once", [2, 6])

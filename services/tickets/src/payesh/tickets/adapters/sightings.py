@@ -22,7 +22,8 @@ async def first_of(
     """The citation that stands for the offence of this case already; None: it is the first.
 
     One that was rejected or voided stands for nothing: a clearer sighting is put before an officer.
-    The caller holds the plate, so that of two sightings at once one finds the other.
+    The caller holds the plate, so that of two sightings at once one finds the other. What is found
+    stays locked until the transaction ends: it becomes final before or after, not meanwhile.
     """
     violation, plate = case.violation, case.read.plate
     if plate is None or not nearness.window:
@@ -41,6 +42,7 @@ async def first_of(
         )
         .order_by(table.c.created_at, table.c.citation_id)
         .limit(100)
+        .with_for_update()
     )
     here = Sighting(
         violation.camera_id, violation.captured_at, evidence.latitude, evidence.longitude

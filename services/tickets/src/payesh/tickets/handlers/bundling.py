@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit import outbox
 from payesh.kit.database import Database
@@ -15,6 +16,8 @@ from payesh.tickets import metrics
 from payesh.tickets.adapters import bundle_jobs, citations, exemptions, sightings
 from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.plate_lock import hold_plate
+from payesh.tickets.adapters.stored_citation import StoredCitation
+from payesh.tickets.domain.desk import DECIDED
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.sighting import ALL_APART, Nearness
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
@@ -58,7 +61,8 @@ async def attempt(dependencies: BundlingDependencies, job: BundleJob) -> float |
     """Build the bundle and draft the citation, or reject it where its evidence does not hold.
 
     Returns the seconds until the job is due again where it was postponed, None when it is
-    finished. Raises DependencyFault: nothing is lost, try again.
+    finished. A further sighting of an offence waits while the first one's decision can be undone.
+    Raises DependencyFault: nothing is lost, try again.
     """
     outcome: EvidenceRecord | Rejection
     try:
@@ -83,8 +87,7 @@ async def attempt(dependencies: BundlingDependencies, job: BundleJob) -> float |
         log.exception("bundle failed", citation=str(job.citation_id), attempts=job.attempts)
         wait_s = min(_LONGEST_WAIT_S, 2.0 ** min(job.attempts, 8))
         return await _postpone(dependencies, job, wait_s, type(error).__name__, was_missing=False)
-    await _finish(dependencies, job, outcome)
-    return None
+    return await _finish(dependencies, job, outcome)
 
 
 async def keep_hold(dependencies: BundlingDependencies, job: BundleJob) -> None:
@@ -98,27 +101,58 @@ async def keep_hold(dependencies: BundlingDependencies, job: BundleJob) -> None:
 
 async def _finish(
     dependencies: BundlingDependencies, job: BundleJob, outcome: EvidenceRecord | Rejection
-) -> None:
+) -> float | None:
+    if isinstance(outcome, Rejection):
+        async with dependencies.database.transaction() as session:
+            if await bundle_jobs.finish(session, job.citation_id):
+                await reject(session, job.case.violation, outcome)
+        return None
     async with dependencies.database.transaction() as session:
-        if not await bundle_jobs.finish(session, job.citation_id):
-            return  # another worker took over and was faster
-        if isinstance(outcome, Rejection):
-            await reject(session, job.case.violation, outcome)
-            return
         plate = job.case.read.plate
         if plate is not None:
             await hold_plate(session, plate.text)
         first = await sightings.first_of(session, job.case, outcome, dependencies.nearness)
-        if first is not None:
-            await link(session, job.case, outcome, first, dependencies.signer)
-            return
-        drafted_at = await citations.add_drafted(session, job.case, outcome)
-        if drafted_at is None:
-            return
-        await exemptions.hold_draft(session, job.citation_id)
-        await outbox.add(session, events.citation_drafted(job.case, outcome, drafted_at))
-    metrics.drafts.inc()
-    metrics.draft_seconds.observe((datetime.now(UTC) - job.joined_at).total_seconds())
+        wait_s = None if first is None else _undoable_s(first, job.attempts)
+        drafted = wait_s is None and await _end(dependencies, session, job, outcome, first)
+    if wait_s is not None:
+        return await _postpone(dependencies, job, wait_s, "undoable", was_missing=False)
+    if drafted:
+        metrics.drafts.inc()
+        metrics.draft_seconds.observe((datetime.now(UTC) - job.joined_at).total_seconds())
+    return None
+
+
+def _undoable_s(first: StoredCitation, attempts: int) -> float | None:
+    """Seconds until the decision of an offence's first sighting is final; None where none is open:
+    linked before, this one would go down with a first one that is rejected a moment later."""
+    standing = first.standing
+    if standing.state != DECIDED.name or standing.final_at is None:
+        return None
+    left_s = max(0.0, (standing.final_at - first.now).total_seconds())
+    # Each attempt stores a bundle: rarer where no replica makes final what is due.
+    return left_s + min(_LONGEST_WAIT_S, 2.0 ** min(attempts, 8))
+
+
+async def _end(
+    dependencies: BundlingDependencies,
+    session: AsyncSession,
+    job: BundleJob,
+    evidence: EvidenceRecord,
+    first: StoredCitation | None,
+) -> bool:
+    """Draft the citation, or link it to `first`; whether it was drafted. The caller holds the
+    plate."""
+    if not await bundle_jobs.finish(session, job.citation_id):
+        return False  # another worker took over and was faster
+    if first is not None:
+        await link(session, job.case, evidence, first, dependencies.signer)
+        return False
+    drafted_at = await citations.add_drafted(session, job.case, evidence)
+    if drafted_at is None:
+        return False
+    await exemptions.hold_draft(session, job.citation_id)
+    await outbox.add(session, events.citation_drafted(job.case, evidence, drafted_at))
+    return True
 
 
 async def _postpone(
