@@ -30,7 +30,8 @@ from tests.support.violation_builder import plate_read, violation
 
 SIGNER = TokenSigner("tickets")
 EVERY_SCOPE = (
-    "citations:read citations:decide citations:supervise evidence:read "
+    "citations:read citations:decide citations:supervise citations:serve citations:review "
+    "evidence:read "
     "law:read law:write law:approve"
 )
 

@@ -10,6 +10,12 @@ from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.tickets.main import create
 from tests.integration.tickets.conftest import Office, claims, token
 from tests.integration.tickets.test_desk_promises import ISSUE
+from tests.integration.tickets.test_dues_promises import (
+    NOTIFICATION,
+    OBJECTION,
+    PAYMENT,
+    UPHELD,
+)
 from tests.integration.tickets.test_exemptions import exemption
 from tests.support.doors import (
     Door,
@@ -32,6 +38,7 @@ def ids() -> dict[str, str]:
         "name": "law.json",
         "camera_id": "camera-of-nobody",
         "exemption_id": str(uuid4()),
+        "objection_id": str(uuid4()),
     }
 
 
@@ -113,6 +120,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
             "POST /v1/second-looks/next",
             "GET /v1/suspensions",
             "GET /v1/exemptions",
+            "GET /v1/objections",
         ],
         without={route: why for route, why in without.items() if " /v1/" in route},
         sent={
@@ -123,6 +131,12 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
                 ("give-back", {"note": "why"}),
                 ("void", {"note": "why"}),
                 ("set-exemption-aside", {"note": "why"}),
+                ("notify", NOTIFICATION),
+                ("withdraw-notification", {"note": "why"}),
+                ("payments", PAYMENT),
+                ("reverse-payment", {"note": "why"}),
+                ("objections", OBJECTION),
+                ("objections/{objection_id}/decide", UPHELD),
             )
         }
         | {

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import func, select, text, update
 
-from payesh.kit.errors import Conflict, DependencyFault
+from payesh.kit.errors import Conflict, DependencyFault, NotFound
 from payesh.kit.principal import Principal
 from payesh.kit.tokens import principal_from_claims
 from payesh.tickets.adapters.tables import citation_steps, citations, decision_statements
@@ -33,7 +33,10 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.statement import Statement
 from payesh.tickets.handlers import deciding, supervising
 from payesh.tickets.handlers.finalising import finalise
+from payesh.tickets.handlers.lapsing import lapse
 from tests.integration.tickets.conftest import Office, claims
+from tests.integration.tickets.dues_acts import AFTER, AFTER_ISSUE, time_is_over
+from tests.integration.tickets.dues_acts import check as check_dues
 
 PLATE = "12ب34567"
 CASES = 5
@@ -54,9 +57,12 @@ ACTS: dict[str, Act] = {
     ),
     "give_back": lambda rests, by, case: supervising.give_back(rests, by, case, "so"),
     "make_void": lambda rests, by, case: supervising.make_void(rests, by, case, "moved"),
+    **AFTER_ISSUE,
 }
-OF_SUPERVISOR = {"give_back", "make_void"}
-SERVICE = ("run out", "finalise", "crash while finalising", "next")
+OF_SUPERVISOR = {"give_back", "make_void", "withdraw_notification", "reverse_payment"}
+SERVICE = ("run out", "finalise", "crash while finalising", "next", "time is over", "lapse")
+OF_THE_LAW = ("time is over", "lapse", "make_void")
+COUNTED = ACTS.keys() - {"claim", "release", "issue to another plate"}
 
 
 class Crashing:
@@ -96,6 +102,10 @@ class Desk:
             await deciding.take_next(self.dependencies, self.person(officer), ())
         elif name == "run out":
             await self.run_out(self.cases[number])
+        elif name == "time is over":
+            await time_is_over(self.dependencies, self.cases[number])
+        elif name == "lapse":
+            await lapse(self.dependencies)
         elif name == "finalise":
             await finalise(self.dependencies)
         elif name == "crash while finalising":
@@ -107,7 +117,7 @@ class Desk:
             who = SUPERVISOR if name in OF_SUPERVISOR else officer
             try:
                 await ACTS[name](self.dependencies, self.person(who), self.cases[number])
-            except Conflict:
+            except (Conflict, NotFound):
                 return
             self.succeeded[name] += 1
 
@@ -141,6 +151,8 @@ class Desk:
                 .group_by(decision_statements.c.citation_id)
             )
             statements: dict[UUID, int] = {case: number for case, number in counted}  # noqa: C416
+            for case, row in rows.items():
+                await check_dues(session, case, row)
         assert rows.keys() == set(self.cases), "a citation is lost, or is there twice"
         known = life.transitions()
         for case, row in rows.items():
@@ -153,10 +165,11 @@ class Desk:
                 state, signed = step.state, signed + transition.is_signed
             assert row.state == state, "its history leads elsewhere"
             assert statements.get(case, 0) == signed
-            assert (row.number is not None) is (state in ("issued", "void"))
+            assert (row.number is not None) is (state in AFTER)
             assert (row.final_at is None) is (state in ("drafted", "returned"))
         taken = Counter(step.step for each in steps.values() for step in each)
-        for name in ("issue", "reject", "undo", "return_to_supervisor", "give_back", "make_void"):
+        taken["object"] += taken["insist"]
+        for name in COUNTED:
             assert taken[name] == self.succeeded[name], f"{name}: answered and kept differ"
         numbers = [row.number for row in rows.values() if row.number]
         assert all(holds(number) for number in numbers)
@@ -242,6 +255,18 @@ async def test_nothing_is_lost_or_doubled_and_numbers_have_no_gap(office: Office
                 wait(self._at_once(*((name, officer, case) for case in cases)))
             crash, finalised = ("crash while finalising", officer, 0), ("finalise", officer, 0)
             wait(self._at_once(crash, crash, finalised, finalised))
+
+        @rule(
+            case=st.integers(0, CASES - 1),
+            names=st.lists(st.sampled_from([*AFTER_ISSUE, *OF_THE_LAW]), min_size=2, max_size=5),
+            officer=st.sampled_from(OFFICERS),
+        )
+        def an_issued_one_is_acted_on_at_once(
+            self, case: int, names: list[str], officer: str
+        ) -> None:
+            for name in ("claim", "issue", "run out", "finalise", "notify"):
+                wait(self._at_once((name, OFFICERS[0], case)))
+            wait(self._at_once(*((name, officer, case) for name in names)))
 
         @rule(case=st.integers(0, CASES - 1))
         def a_supervisor_answers_or_voids(self, case: int) -> None:

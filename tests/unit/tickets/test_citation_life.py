@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from payesh.contracts.vocabulary import RejectionReason
 from payesh.tickets.domain import desk, life
 from payesh.tickets.domain.desk import CLAIM, ISSUE, REJECT, Claiming, Issuing, Rejecting
+from payesh.tickets.domain.dues import BY_THE_LAW
 from payesh.tickets.domain.finality import BY_THE_SERVICE
 from payesh.tickets.domain.rejection import OFFICER_REASONS, Rejection
 from payesh.tickets.domain.standing import (
@@ -100,9 +101,19 @@ def test_what_is_registered_is_a_machine() -> None:
     assert life.may_follow("drafted") == {"drafted", "decided", "returned"}
     assert life.may_follow("decided") == {"drafted", "issued", "rejected"}
     assert life.may_follow("returned") == {"drafted"}
-    assert life.may_follow("issued") == {"void"}
+    assert life.may_follow("issued") == {"void", "notified"}
+    assert life.may_follow("notified") == {"paid", "objected", "overdue", "issued", "void"}
+    assert life.may_follow("objected") == {"upheld", "reduced", "cancelled", "void"}
+    assert life.may_follow("upheld") == life.may_follow("reduced")
+    assert life.may_follow("upheld") == {"paid", "objected", "overdue", "void"}
+    assert life.may_follow("overdue") == {"paid", "issued", "void"}
+    assert life.may_follow("paid") == {"closed", "notified", "void"}
+    assert life.may_follow("cancelled") == {"closed"}
+    assert life.may_follow("closed") == frozenset()
     assert life.may_follow("rejected") == life.may_follow("void") == frozenset()
     names = {"drafted", "claimed", "decided", "issued", "rejected", "returned", "void"}
+    names |= {"notified", "overdue", "paid", "closed"}
+    names |= {"objected", "upheld", "reduced", "cancelled"}
     assert life.vocabulary().keys() == names
     assert all(life.vocabulary().values())
 
@@ -146,9 +157,12 @@ def test_every_transition_has_an_action_that_writes() -> None:
     writing = {each.name for each in declared if each.writes}
     besides = {"second_look", "lift_suspension"}  # they leave the citation where it stands
     besides |= {each for each in writing if "exemption" in each}
-    assert writing - besides == life.transitions().keys() - BY_THE_SERVICE
+    of_objections = {"insist", "uphold", "reduce", "cancel"}  # by `object`, `decide_objection`
+    taken = (writing - besides | of_objections) - {"decide_objection"}
+    assert taken == life.transitions().keys() - BY_THE_SERVICE - BY_THE_LAW
     scopes = {each.scope for each in declared if each.writes}
-    assert scopes == {"citations:decide", "citations:supervise"}
+    assert scopes == {f"citations:{each}" for each in ("decide", "supervise", "serve", "review")}
+    assert {each.scope for each in declared if each.registers} == {"citations:serve"}
     assert actions.read_document("law.json") == actions.Action("read law.json", "evidence:read")
 
 

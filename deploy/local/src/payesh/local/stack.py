@@ -37,7 +37,8 @@ OPERATOR_SCOPES = (
     "traffic:read passages:read reads:read citations:read evidence:read law:read"
 )
 PAGES_SCOPES = (
-    "citations:read citations:decide citations:supervise evidence:read "
+    "citations:read citations:decide citations:supervise citations:serve citations:review "
+    "evidence:read "
     "law:read law:write law:approve"
 )
 _READY_TIMEOUT_S = 60.0

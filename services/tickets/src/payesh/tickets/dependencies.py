@@ -13,7 +13,8 @@ from payesh.tickets.evidence.statement import Signer
 @dataclass(frozen=True, slots=True)
 class Dependencies:
     """Built once in `main`; routes and pages get it from `api.dependencies`. `undo` is how long an
-    officer may undo a decision; zero makes it final at once."""
+    officer may undo a decision; zero makes it final at once. `close_after` is how
+    long a payment can be reversed before its citation is closed."""
 
     database: Database
     digests: QueryDigests
@@ -23,6 +24,7 @@ class Dependencies:
     undo: timedelta
     issued_retention: timedelta
     clip_opening: timedelta
+    close_after: timedelta = timedelta(hours=72)
     second_look_share: float = 0.0
     wrongful_limit: float = 1.0
     least_looks: int = 1

@@ -3,7 +3,7 @@
 How dates are written for people is in `pages/persian.py`.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -40,3 +40,15 @@ def jalali_day(moment: datetime) -> JalaliDay:
         raise ValueError("a moment without a time zone has no day in Tehran")
     converted = jdatetime.date.fromgregorian(date=moment.astimezone(TEHRAN).date())
     return JalaliDay(converted.year, converted.month, converted.day)
+
+
+def end_of_day(moment: datetime, days: int) -> datetime:
+    """The end, excluded, of the day in Tehran that is `days` days after the one of `moment`: a
+    deadline in days does not count the day that it begins on.
+
+    >>> from datetime import UTC
+    >>> end_of_day(datetime(2026, 11, 27, 8, 30, tzinfo=UTC), 2).isoformat()
+    '2026-11-29T20:30:00+00:00'
+    """
+    day = moment.astimezone(TEHRAN).date() + timedelta(days=days + 1)
+    return datetime.combine(day, time(), TEHRAN).astimezone(UTC)

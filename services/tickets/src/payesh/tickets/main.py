@@ -23,10 +23,12 @@ from payesh.tickets.adapters.evidence_keys import EvidenceKeys
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.api import (
     citations,
+    dues,
     evidence,
     exemptions,
     law,
     law_editions,
+    objections,
     second_looks,
     supervision,
     suspensions,
@@ -101,6 +103,7 @@ def create(settings: Settings) -> FastAPI:
         claim_lease=timedelta(minutes=settings.claim_lease_minutes),
         undo=timedelta(seconds=settings.undo_seconds),
         issued_retention=timedelta(days=settings.issued_retention_days),
+        close_after=timedelta(hours=settings.close_after_hours),
         clip_opening=timedelta(minutes=settings.opening_minutes),
         second_look_share=settings.second_look_share,
         wrongful_limit=settings.wrongful_limit,
@@ -146,6 +149,9 @@ def create(settings: Settings) -> FastAPI:
         routers=[
             citations.router,
             supervision.router,
+            dues.router,
+            objections.router,
+            objections.of_citations,
             second_looks.router,
             suspensions.router,
             exemptions.router,

@@ -133,6 +133,13 @@ class Settings(
         description="Seconds for which an officer may undo a decision. Until then it has no number "
         "and is not published; 0 makes each decision final at once.",
     )
+    close_after_hours: float = Field(
+        default=72.0,
+        ge=0,
+        le=24 * 366,
+        description="Hours after which a paid or cancelled citation is closed; until then a "
+        "payment that the bank took back can be reversed.",
+    )
     second_look_share: float = Field(
         default=0.05,
         ge=0,

@@ -16,6 +16,8 @@ SCOPES: dict[str, str] = {
     "citations:read": "see citations",
     "citations:decide": "claim citations and decide on them",
     "citations:supervise": "answer returned drafts, void citations, supervise the desk",
+    "citations:serve": "record notification, payment and objections of issued citations",
+    "citations:review": "decide objections to citations that others decided",
     "evidence:read": "see clips and pictures of a citation",
     "law:read": "read the law tables in force",
     "law:write": "draft and propose editions of the law",

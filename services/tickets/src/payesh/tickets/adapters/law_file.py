@@ -17,6 +17,7 @@ from payesh.tickets.domain.law import (
     Period,
     Season,
     Tariff,
+    Terms,
     Tolerance,
 )
 from payesh.tickets.domain.law_faults import faults_of
@@ -78,6 +79,19 @@ class ToleranceRow(Value):
     reference: LawText
 
 
+Days = Annotated[int, Field(ge=1, le=730)]
+
+
+class TermsRow(Value):
+    first: JalaliText | None
+    last: JalaliText | None
+    payment_days: Days
+    objection_days: Days
+    after_decision_days: Days
+    doubles: bool
+    reference: Annotated[LawText, Field(min_length=1)]
+
+
 class LawDocument(Value):
     """A law table as it is written, whether or not it contradicts itself."""
 
@@ -89,6 +103,7 @@ class LawDocument(Value):
     offences: Annotated[tuple[OffenceRow, ...], Field(max_length=500)]
     tariffs: Annotated[tuple[TariffRow, ...], Field(max_length=MOST_ROWS)]
     tolerances: Annotated[tuple[ToleranceRow, ...], Field(max_length=100)]
+    terms: Annotated[tuple[TermsRow, ...], Field(max_length=100)] = ()
 
     @classmethod
     def of(cls, table: LawTable) -> "LawDocument":
@@ -102,6 +117,7 @@ class LawDocument(Value):
             offences=tuple(map(offence_row, table.offences)),
             tariffs=tuple(map(tariff_row, table.tariffs)),
             tolerances=tuple(map(tolerance_row, table.tolerances)),
+            terms=tuple(map(terms_row, table.terms)),
         )
 
     def to_bytes(self) -> bytes:
@@ -141,6 +157,7 @@ def table_of(document: LawDocument, sha256: str) -> LawTable:
         offences=tuple(offence_of(row) for row in document.offences),
         tariffs=tuple(tariff_of(row) for row in document.tariffs),
         tolerances=tuple(tolerance_of(row) for row in document.tolerances),
+        terms=tuple(terms_of(row) for row in document.terms),
     )
 
 
@@ -194,7 +211,15 @@ def tolerance_row(tolerance: Tolerance) -> ToleranceRow:
     return ToleranceRow.model_validate(_spelt(tolerance))
 
 
-def _spelt(dated: Tariff | Tolerance) -> dict[str, object]:
+def terms_of(row: TermsRow) -> Terms:
+    return Terms(_period(row.first, row.last), **row.model_dump(exclude={"first", "last"}))
+
+
+def terms_row(terms: Terms) -> TermsRow:
+    return TermsRow.model_validate(_spelt(terms))
+
+
+def _spelt(dated: Tariff | Tolerance | Terms) -> dict[str, object]:
     """A dated row's fields, its period as the file spells it."""
     fields = dict(vars(dated))
     period: Period = fields.pop("period")

@@ -1,8 +1,8 @@
 """A law document as CSV and as YAML, for people who keep it in a spreadsheet or an editor.
 
-CSV has a row a line with the column `kind` (table, note, season, offence, tariff, tolerance) and
-the columns of all kinds; an empty cell is a null, or a text without letters. Text comes back as it
-went out: document, CSV or YAML, document is the same document.
+CSV has a row a line with the column `kind` (table, note, season, offence, tariff, tolerance, term)
+and the columns of all kinds; an empty cell is a null, or a text without letters. Text comes back as
+it went out: document, CSV or YAML, document is the same document.
 """
 
 import csv
@@ -20,11 +20,13 @@ _KINDS = {
     "offence": "offences",
     "tariff": "tariffs",
     "tolerance": "tolerances",
+    "term": "terms",
 }
 _COLUMNS = (
     "kind", "name", "title", "warning", "note", "rule", "code", "code_known", "over_kmh_above",
     "over_kmh_to", "first", "last", "place_class", "vehicle_class", "season", "amount_rial",
     "decree", "tolerance_kmh", "reference", "first_month_day", "last_month_day",
+    "payment_days", "objection_days", "after_decision_days", "doubles",
 )  # fmt: skip
 _NULLABLE = frozenset({"over_kmh_above", "over_kmh_to", "first", "last", "amount_rial"})
 _TEXTS = {
@@ -37,6 +39,10 @@ _TEXTS = {
         "note",
     ),
     "tolerance": ("first", "last", "tolerance_kmh", "reference"),
+    "term": (
+        "first", "last", "payment_days", "objection_days", "after_decision_days", "doubles",
+        "reference",
+    ),
 }  # fmt: skip
 
 

@@ -90,6 +90,13 @@ async def open_to(
     return dict(rows.tuples().all())
 
 
+async def is_open(session: AsyncSession, citation_id: UUID) -> bool:
+    """Whether its decision is still to be taken again."""
+    table = second_looks
+    waiting = exists().where(table.c.citation_id == citation_id, table.c.looked_at.is_(None))
+    return bool(await session.scalar(select(waiting)))
+
+
 def shown_blind(shown: ColumnElement[bool], state: str, officer: str) -> ColumnElement[bool]:
     """Citations that this officer sees in a state, where `shown` are those that stand in it: an
     open look is seen as claimed by its holder and as decided by others, however it was decided."""

@@ -97,6 +97,10 @@ def standing_columns(standing: Standing) -> dict[str, Any]:
         "returned_by": standing.returned_by,
         "returned_to": standing.returned_to,
         "note": standing.note,
+        "owed_rial": standing.owed_rial,
+        "object_until": standing.object_until,
+        "due_at": standing.due_at,
+        "is_doubled": standing.is_doubled,
     }
 
 
@@ -144,4 +148,8 @@ def _standing(row: Row[Any]) -> Standing:
         returned_by=row.returned_by,
         returned_to=row.returned_to,
         note=row.note,
+        owed_rial=row.owed_rial,
+        object_until=row.object_until,
+        due_at=row.due_at,
+        is_doubled=row.is_doubled,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     func,
     text,
 )
@@ -64,6 +65,9 @@ bundle_jobs = Table(
 UNPRICED = "state = 'drafted' AND (law->>'amount_rial' IS NULL OR law->>'offence_code' = '0000')"
 """Rows of citations that the law could not price; see Price.is_issuable."""
 
+RUNNING = "state IN ('notified', 'upheld', 'reduced', 'paid', 'cancelled')"
+"""Rows of citations that a deadline moves on; see the transitions of `domain/dues.py`."""
+
 citations = Table(
     "citations",
     metadata,
@@ -104,6 +108,11 @@ citations = Table(
     Column("returned_by", String(128)),
     Column("returned_to", String(128)),
     Column("note", String(500)),
+    # From the owner's notification on (domain/dues.py).
+    Column("owed_rial", BigInteger),
+    Column("object_until", _Moment),
+    Column("due_at", _Moment),
+    Column("is_doubled", Boolean, nullable=False, server_default=false()),
     # The exemption for which the draft is held; null where none holds it.
     Column("exempt_under", Uuid),
     # The citation that stands for the same offence, of which this is a further sighting.
@@ -113,6 +122,7 @@ citations = Table(
     Index("ix_citations_queue", "state", "created_at", "citation_id"),
     Index("ix_citations_unpriced", "law_asked", postgresql_where=text(UNPRICED)),
     Index("ix_citations_final_at", "final_at", postgresql_where=text("state = 'decided'")),
+    Index("ix_citations_due_at", "due_at", postgresql_where=text(RUNNING)),
     Index("ix_citations_plate", "plate_text", "captured_at"),
     Index("ix_citations_same_as", "same_as", postgresql_where=text("same_as IS NOT NULL")),
 )

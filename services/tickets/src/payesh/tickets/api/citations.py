@@ -79,10 +79,11 @@ class EvidenceView(BaseModel):
 class CitationView(BaseModel):
     """`reason` is why it was rejected; `number` is given when it is issued. A decision can be
     undone until `final_at`. `returned_by`, `returned_to` and `note` are of the last time it was
-    returned or given back; `note` is also why it was voided. `exempt_under` is the exemption for
-    which the draft is held: it is not issued. `same_as` is the citation that stands for the offence
-    of which this is a further sighting; `seen_again` are further sightings, where one citation is
-    read."""
+    returned or given back; `note` is also why it was voided, or how an objection was decided.
+    Once the owner is notified, `owed_rial` is owed, an objection is heard before `object_until`,
+    and the law moves the citation on at `due_at`. `exempt_under` is the exemption for which the
+    draft is held: it is not issued. `same_as` is the citation that stands for the offence of which
+    this is a further sighting; `seen_again` are further sightings, where one is read."""
 
     citation_id: UUID
     violation_id: UUID
@@ -115,6 +116,10 @@ class CitationView(BaseModel):
     returned_by: str | None = None
     returned_to: str | None = None
     note: str | None = None
+    owed_rial: int | None = None
+    object_until: datetime | None = None
+    due_at: datetime | None = None
+    is_doubled: bool = False
     exempt_under: UUID | None = None
     same_as: UUID | None = None
     seen_again: list[UUID] = []
@@ -273,6 +278,10 @@ def view(citation: StoredCitation) -> CitationView:
         returned_by=standing.returned_by,
         returned_to=standing.returned_to,
         note=standing.note,
+        owed_rial=standing.owed_rial,
+        object_until=standing.object_until,
+        due_at=standing.due_at,
+        is_doubled=standing.is_doubled,
         exempt_under=citation.exempt_under,
         same_as=citation.same_as,
         seen_again=list(citation.seen_again),

@@ -12,6 +12,7 @@ from payesh.tickets.adapters.law_file import (
     OffenceRow,
     SeasonRow,
     TariffRow,
+    TermsRow,
     ToleranceRow,
 )
 from payesh.tickets.api.dependencies import DependenciesHere
@@ -38,6 +39,7 @@ class LawView(BaseModel):
     offences: list[OffenceRow]
     tariffs: list[TariffRow]
     tolerances: list[ToleranceRow]
+    terms: list[TermsRow]
 
 
 class PriceView(BaseModel):

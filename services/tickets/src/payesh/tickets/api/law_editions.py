@@ -51,7 +51,7 @@ class EditionView(BaseModel):
 
 
 class ChangeView(BaseModel):
-    kind: Literal["season", "offence", "tariff", "tolerance"]
+    kind: Literal["season", "offence", "tariff", "tolerance", "term"]
     key: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None

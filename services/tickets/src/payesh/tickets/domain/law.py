@@ -89,6 +89,23 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """Deadlines of the law for whoever is notified within the period, in whole days.
+
+    `payment_days` and `objection_days` count from the day of notification, `after_decision_days`
+    from the day of a decision on an objection. `doubles` says whether an amount that is not paid in
+    time doubles, which sources dispute for offences that a camera recorded.
+    """
+
+    period: Period
+    payment_days: int
+    objection_days: int
+    after_decision_days: int
+    doubles: bool
+    reference: str
+
+
+@dataclass(frozen=True)
 class Price:
     """The law that a citation was priced with. `season` is the one its tariff names, if any."""
 
@@ -122,10 +139,17 @@ class LawTable:
     offences: tuple[OffenceClass, ...]
     tariffs: tuple[Tariff, ...]
     tolerances: tuple[Tolerance, ...]
+    terms: tuple[Terms, ...] = ()
 
     def tolerance(self, day: JalaliDay) -> Tolerance | None:
         """The tolerance in force; of several the one that began last; None: none is published."""
         in_force = [each for each in self.tolerances if each.period.contains(day)]
+        return max(in_force, key=_began, default=None)
+
+    def terms_on(self, day: JalaliDay) -> Terms | None:
+        """The deadlines for who is notified on `day`; of several rows the one that began last.
+        None: the table has none, and nobody can be notified under it."""
+        in_force = [each for each in self.terms if each.period.contains(day)]
         return max(in_force, key=_began, default=None)
 
     def tolerance_kmh(self, day: JalaliDay) -> float:
@@ -167,8 +191,8 @@ class LawTable:
 _EVER = JalaliDay(0, 0, 0)
 
 
-def _began(tolerance: Tolerance) -> JalaliDay:
-    return tolerance.period.first or _EVER
+def _began(row: Tolerance | Terms) -> JalaliDay:
+    return row.period.first or _EVER
 
 
 def _specificity(tariff: Tariff) -> tuple[bool, bool, bool, JalaliDay]:

@@ -36,6 +36,7 @@ def changes_between(before: LawTable, after: LawTable) -> list[Change]:
         *_changed(
             "tolerance", before.tolerances, after.tolerances, lambda row: _day(row.period.first)
         ),
+        *_changed("term", before.terms, after.terms, lambda row: _day(row.period.first)),
     ]
 
 
@@ -57,6 +58,8 @@ def doubts_of(table: LawTable) -> Iterator[Remark]:
             for place in PLACE_CLASSES:
                 if place not in places:
                     yield remark("no-row", code, place)
+    if not table.terms:
+        yield remark("no-terms")
     yield from _between(table.tariffs)
 
 

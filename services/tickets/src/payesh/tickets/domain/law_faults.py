@@ -49,6 +49,9 @@ def _backwards(table: LawTable) -> Iterator[Remark]:
     for tolerance in table.tolerances:
         if _is_backwards(tolerance.period):
             yield remark("tolerance-backwards", tolerance.tolerance_kmh)
+    for terms in table.terms:
+        if _is_backwards(terms.period):
+            yield remark("terms-backwards", terms.period.first or "")
     for offence in table.offences:
         above, to = _range(offence)
         if above >= to:
@@ -70,6 +73,8 @@ def _ambiguous(table: LawTable) -> Iterator[Remark]:
         yield remark("priced-twice", code)
     for day in _repeated((each.period.first,) for each in table.tolerances):
         yield remark("tolerances-same-day", day[0])
+    for day in _repeated((each.period.first,) for each in table.terms):
+        yield remark("terms-same-day", day[0])
 
 
 def _is_backwards(period: Period) -> bool:

@@ -10,11 +10,19 @@ from datetime import datetime
 from typing import Any
 
 from payesh.tickets.domain.desk import DESK
+from payesh.tickets.domain.dues import DUES
 from payesh.tickets.domain.finality import FINALITY
+from payesh.tickets.domain.objection import OBJECTION
 from payesh.tickets.domain.standing import Part, Standing, State, Transition
 from payesh.tickets.domain.supervision import SUPERVISION
 
-PARTS: dict[str, Part] = {"desk": DESK, "finality": FINALITY, "supervision": SUPERVISION}
+PARTS: dict[str, Part] = {
+    "desk": DESK,
+    "finality": FINALITY,
+    "supervision": SUPERVISION,
+    "dues": DUES,
+    "objection": OBJECTION,
+}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 

@@ -63,6 +63,10 @@ class Standing:
     it runs out by itself. `plate_text` is the drafted plate, None where a rule rejected. `final_at`
     is when a decision can no longer be undone; `returned_by` and `returned_to` are of the last time
     it was returned, and `note` is what a person wrote about that, or about voiding it.
+
+    From the owner's notification on, `owed_rial` is what is owed, `object_until` the moment before
+    which an objection is heard (None: no more), and `due_at` the moment at which the law moves the
+    citation on by itself. `is_doubled` is true once an unpaid amount was doubled.
     """
 
     state: str
@@ -76,6 +80,10 @@ class Standing:
     returned_by: str | None = None
     returned_to: str | None = None
     note: str | None = None
+    owed_rial: int | None = None
+    object_until: datetime | None = None
+    due_at: datetime | None = None
+    is_doubled: bool = False
 
     def holder(self, now: datetime) -> str | None:
         """The officer whose claim holds at `now`."""

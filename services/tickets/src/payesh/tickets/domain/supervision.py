@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from payesh.tickets.domain.desk import ALREADY_DECIDED, DRAFTED, HOLDER_ONLY, ISSUED
+from payesh.tickets.domain.dues import OWING, PAID
 from payesh.tickets.domain.standing import Part, Standing, State, Step, Transition
 
 RETURNED = State("returned", "An officer returned the draft to a supervisor, with the reason.")
@@ -37,8 +38,19 @@ def _given_back(standing: Standing, step: Noted) -> Standing:
 
 
 def _voided(standing: Standing, step: Noted) -> Standing:
-    return replace(standing, decided_by=step.by, decided_at=step.at, note=step.note)
+    return replace(
+        standing,
+        decided_by=step.by,
+        decided_at=step.at,
+        note=step.note,
+        owed_rial=None,
+        object_until=None,
+        due_at=None,
+    )
 
+
+_IN_FORCE = frozenset({ISSUED.name, PAID.name, "objected"}) | OWING
+"""Whatever is issued and not ended. What was paid for a voided citation is to be given back."""
 
 RETURN: Transition[Returning] = Transition(
     "return_to_supervisor",
@@ -51,8 +63,6 @@ RETURN: Transition[Returning] = Transition(
 GIVE_BACK: Transition[Noted] = Transition(
     "give_back", frozenset({RETURNED.name}), DRAFTED.name, effect=_given_back
 )
-MAKE_VOID: Transition[Noted] = Transition(
-    "make_void", frozenset({ISSUED.name}), VOID.name, effect=_voided
-)
+MAKE_VOID: Transition[Noted] = Transition("make_void", _IN_FORCE, VOID.name, effect=_voided)
 
 SUPERVISION = Part(states=(RETURNED, VOID), transitions=(RETURN, GIVE_BACK, MAKE_VOID))

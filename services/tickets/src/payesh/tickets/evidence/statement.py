@@ -52,7 +52,10 @@ def of_decision(
 ) -> Statement:
     """Where a citation stands after a decision. `previous_sha256` is of the text of the decision
     before, of the manifest's statement for the first, whose `sequence` is 1. `same_as` is claimed
-    of a further sighting alone: the citation that stands for its offence."""
+    of a further sighting alone: the citation that stands for its offence. `owed_rial` is
+    claimed from the owner's notification on."""
+    # Of a citation whose owner was notified alone, so that statements of others stay as they were.
+    owed = {} if standing.owed_rial is None else {"owed_rial": standing.owed_rial}
     linked = {} if same_as is None else {"same_as": str(same_as)}
     return Statement(
         DECISION_TYP,
@@ -67,6 +70,7 @@ def of_decision(
             "decided_at": format_utc(decided_at),
             "reason": standing.reason or standing.note,
             "plate": standing.plate_text,
+            **owed,
             **linked,
         },
     )

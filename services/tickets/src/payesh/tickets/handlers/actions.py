@@ -9,11 +9,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Action:
     """`name` is written to the audit log; `writes` is true where the citation is changed, which
-    needs a person."""
+    needs a person, unless it `registers` what others did: a machine may, for it decides nothing."""
 
     name: str
     scope: str
     writes: bool = False
+    registers: bool = False
 
 
 LIST = Action("list", "citations:read")
@@ -30,6 +31,14 @@ UNDO = Action("undo", "citations:decide", writes=True)
 RETURN = Action("return_to_supervisor", "citations:decide", writes=True)
 GIVE_BACK = Action("give_back", "citations:supervise", writes=True)
 MAKE_VOID = Action("make_void", "citations:supervise", writes=True)
+NOTIFY = Action("notify", "citations:serve", writes=True, registers=True)
+PAY = Action("pay", "citations:serve", writes=True, registers=True)
+OBJECT = Action("object", "citations:serve", writes=True, registers=True)
+WITHDRAW_NOTIFICATION = Action("withdraw_notification", "citations:supervise", writes=True)
+REVERSE_PAYMENT = Action("reverse_payment", "citations:supervise", writes=True)
+READ_OBJECTIONS = Action("read objections", "citations:read")
+LIST_OBJECTIONS = Action("list objections", "citations:review")
+DECIDE_OBJECTION = Action("decide_objection", "citations:review", writes=True)
 SECOND_LOOK = Action("second_look", "citations:decide", writes=True)
 SUPERVISE = Action("supervise", "citations:supervise")
 LIFT = Action("lift_suspension", "citations:supervise", writes=True)

@@ -11,8 +11,10 @@ from payesh.kit.errors import Forbidden, NotFound, OutOfBounds
 from payesh.kit.principal import Principal
 from payesh.kit.query_digests import QueryDigest
 from payesh.tickets.adapters import citations
+from payesh.tickets.adapters.objections import StoredObjection
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
+from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.actions import Action
 from payesh.tickets.settings import Settings
 
@@ -47,7 +49,7 @@ async def find_allowed(
 def _refusal(principal: Principal, citation: StoredCitation, action: Action) -> Forbidden | None:
     if not principal.bounds.allows(citation.county, citation.road_class):
         return OutOfBounds("this citation", is_recorded=True)
-    if action.writes and not principal.is_person:
+    if action.writes and not (action.registers or principal.is_person):
         # A citation is what a person decided: no scope that a machine was given stands in for one.
         return Forbidden(
             "a person has to do this, signed in by name", type="person-required", is_recorded=True
@@ -75,6 +77,27 @@ async def record(
         resource_ids=[str(each.citation_id) for each in found],
         outcome=outcome,
         query=query,
+    )
+
+
+async def record_objections(
+    dependencies: Dependencies,
+    session: AsyncSession,
+    principal: Principal,
+    found: Sequence[StoredObjection],
+) -> None:
+    """As `record`, of a list of open objections."""
+    action = actions.LIST_OBJECTIONS
+    await record_read(
+        session,
+        principal,
+        service=Settings.service,
+        scope=action.scope,
+        action=action.name,
+        resource_kind="citation",
+        resource_ids=[str(each.citation_id) for each in found],
+        outcome=AuditOutcome.GRANTED,
+        query=dependencies.digests.of({}),
     )
 
 

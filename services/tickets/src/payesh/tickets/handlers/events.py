@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from payesh.contracts import (
     CitationClosed,
     CitationDrafted,
     CitationIssued,
+    CitationObjected,
     CitationRejected,
     ViolationDetected,
 )
@@ -74,16 +76,26 @@ def citation_rejected(citation: StoredCitation) -> CitationRejected:
     )
 
 
-def citation_closed(citation: StoredCitation) -> CitationClosed:
-    """Of a citation that a supervisor voided. Raises ValueError for one that nobody decided."""
-    standing = citation.standing
-    if standing.decided_at is None:
-        raise ValueError("a closed citation has a time")
+def citation_objected(
+    citation: StoredCitation, objection_id: UUID, objected_at: datetime
+) -> CitationObjected:
+    """Of a citation that stands objected; `objected_at` is when the objection was received."""
+    return CitationObjected(
+        **_place(citation),
+        citation_id=citation.citation_id,
+        objection_id=objection_id,
+        objected_at=objected_at,
+    )
+
+
+def citation_closed(citation: StoredCitation, reason: str, closed_at: datetime) -> CitationClosed:
+    """Of a citation of which nothing more is owed or decided: it is void, or was paid or
+    cancelled."""
     return CitationClosed(
         **_place(citation),
         citation_id=citation.citation_id,
-        reason=standing.state,
-        closed_at=standing.decided_at,
+        reason=reason,
+        closed_at=closed_at,
     )
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from payesh.kit import outbox
 from payesh.kit.principal import Principal
+from payesh.tickets.adapters import payments
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import supervision
@@ -36,12 +37,16 @@ async def give_back(
 async def make_void(
     dependencies: Dependencies, principal: Principal, citation_id: UUID, note: str
 ) -> StoredCitation:
-    """Void an issued citation, with the reason. Its number stays its own."""
+    """Void an issued citation, with the reason, wherever it stands since. Its number stays its own;
+    what was paid for it is to be given back."""
     async with locked(dependencies, principal, citation_id, actions.MAKE_VOID) as (
         session,
         citation,
     ):
         step = supervision.Noted(by=principal.subject, at=citation.now, note=note)
         voided = await take(dependencies, session, citation, supervision.MAKE_VOID, step)
-        await outbox.add(session, events.citation_closed(voided))
+        await payments.mark_refund_due(session, citation_id)
+        await outbox.add(
+            session, events.citation_closed(voided, voided.standing.state, citation.now)
+        )
         return voided

@@ -10,6 +10,7 @@ from payesh.kit.objects import ObjectStore
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers.deadlines import Deadlines
 from payesh.tickets.handlers.finalising import finalise
+from payesh.tickets.handlers.lapsing import lapse
 from payesh.tickets.handlers.repricing import RepricingDependencies, reprice
 from payesh.tickets.handlers.retention import extend_locks, keep_decisions, tidy
 
@@ -32,6 +33,7 @@ def chores(
     return (
         Periodic("deadlines", _EVERY_S, deadlines.keep),
         Periodic("finality", _FINALITY_EVERY_S, lambda: finalise(desk)),
+        Periodic("law's deadlines", _EVERY_S, lambda: lapse(desk)),
         Periodic("locks", _EVERY_S, lambda: extend_locks(database, store)),
         Periodic(
             "decisions",

@@ -139,6 +139,7 @@ def rows_cards(document: LawDocument) -> list[RowsCard]:
         "offences": "تخلف‌ها",
         "seasons": "فصل‌ها",
         "tolerances": "رواداری‌ها",
+        "terms": "مهلت‌ها",
     }
     return [
         RowsCard(

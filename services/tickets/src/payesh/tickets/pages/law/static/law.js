@@ -38,14 +38,15 @@ async function attempt(work) {
 
 const LATIN = Object.fromEntries([..."۰۱۲۳۴۵۶۷۸۹"].map((digit, value) => [digit, value]));
 const latin = (text) => text.trim().replace(/[۰-۹]/g, (digit) => LATIN[digit]);
-const NUMBERS = new Set(["over_kmh_above", "over_kmh_to", "amount_rial", "tolerance_kmh"]);
+const NUMBERS = new Set(["over_kmh_above", "over_kmh_to", "amount_rial", "tolerance_kmh",
+  "payment_days", "objection_days", "after_decision_days"]);
 const DAYS = new Set(["first", "last"]);
 const PROSE = new Set(["title", "decree", "note", "reference", "name"]);
 
 function valueOf(input) {
   const name = input.dataset.field;
   const text = PROSE.has(name) ? input.value.trim() : latin(input.value);
-  if (name === "code_known") return text === "yes";
+  if (name === "code_known" || name === "doubles") return text === "yes";
   if (NUMBERS.has(name)) {
     if (text === "") return null;
     const number = Number(text.replace(/[,٬]/g, ""));
