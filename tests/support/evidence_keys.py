@@ -12,6 +12,7 @@ from joserfc.jwk import OKPKey
 from pydantic import SecretStr
 
 from payesh.tickets.adapters.evidence_keys import EvidenceKeys, make_key, make_root, public_jwk
+from payesh.tickets.domain.readings import Correction
 from payesh.tickets.domain.standing import Standing
 from payesh.tickets.evidence.statement import of_decision, of_manifest
 from payesh.verify.decisions import file_name
@@ -69,6 +70,7 @@ def decide(
     number: str | None = "1405-12",
     reason: str | None = None,
     officer: str = "person:sara",
+    correction: Correction | None = None,
     keys: EvidenceKeys = KEYS,
     **changes: Any,
 ) -> Path:
@@ -87,7 +89,7 @@ def decide(
     }
     statement = of_decision(
         UUID(json.loads(manifest)["citation_id"]),
-        Standing(state, plate, number=number, reason=reason),
+        Standing(state, plate, number=number, reason=reason, correction=correction),
         **{**facts, **changes},
     )
     path = folder / file_name(sequence)

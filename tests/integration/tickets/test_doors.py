@@ -118,6 +118,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
             "GET /v1/citations",
             "POST /v1/citations/next",
             "POST /v1/second-looks/next",
+            "POST /v1/corrections/next",
             "GET /v1/suspensions",
             "GET /v1/exemptions",
             "GET /v1/objections",
@@ -137,10 +138,13 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
                 ("reverse-payment", {"note": "why"}),
                 ("objections", OBJECTION),
                 ("objections/{objection_id}/decide", UPHELD),
+                ("correct-plate", {"plate": "12ب34587", "reason": "why", "shot": 0}),
             )
         }
         | {
             "POST /v1/second-looks/{citation_id}/decide": {"json": ISSUE},
+            "POST /v1/corrections/{citation_id}/read": {"json": {"plate": "12ب34587"}},
+            "POST /v1/corrections/{citation_id}/dispute": {"json": {"note": "why"}},
             "POST /v1/suspensions/{camera_id}/lift": {"json": {"note": "why"}},
             "POST /v1/exemptions": {"json": exempt},
             "POST /v1/exemptions/{exemption_id}/refuse": {"json": {"note": "why"}},

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -31,14 +32,14 @@ from payesh.tickets.domain import life
 from payesh.tickets.domain.numbering import holds
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.statement import Statement
-from payesh.tickets.handlers import deciding, supervising
+from payesh.tickets.handlers import correcting, deciding, supervising
 from payesh.tickets.handlers.finalising import finalise
 from payesh.tickets.handlers.lapsing import lapse
 from tests.integration.tickets.conftest import Office, claims
 from tests.integration.tickets.dues_acts import AFTER, AFTER_ISSUE, time_is_over
 from tests.integration.tickets.dues_acts import check as check_dues
 
-PLATE = "12ب34567"
+PLATE, CORRECTED = "12ب34567", "13ب34567"
 CASES = 5
 OFFICERS = ("sara", "reza", "omid")
 SUPERVISOR = "mina"
@@ -49,7 +50,7 @@ ACTS: dict[str, Act] = {
     "claim": deciding.claim,
     "release": deciding.release,
     "issue": lambda rests, by, case: deciding.issue(rests, by, case, PLATE),
-    "issue to another plate": lambda rests, by, case: deciding.issue(rests, by, case, "13ب34567"),
+    "issue to another plate": lambda rests, by, case: deciding.issue(rests, by, case, CORRECTED),
     "reject": lambda rests, by, case: deciding.reject(rests, by, case, Rejection.NO_OFFENCE),
     "undo": deciding.undo,
     "return_to_supervisor": lambda rests, by, case: supervising.return_draft(
@@ -58,11 +59,31 @@ ACTS: dict[str, Act] = {
     "give_back": lambda rests, by, case: supervising.give_back(rests, by, case, "so"),
     "make_void": lambda rests, by, case: supervising.make_void(rests, by, case, "moved"),
     **AFTER_ISSUE,
+    "correct_plate": lambda rests, by, case: correcting.correct(
+        rests, by, case, plate=CORRECTED, reason="why", shot=0
+    ),
+    "take_correction": correcting.hold,
+    "release_correction": correcting.release,
+    "confirm_plate": lambda rests, by, case: correcting.read_again(rests, by, case, CORRECTED),
+    "read otherwise": lambda rests, by, case: correcting.read_again(rests, by, case, PLATE),
+    "dispute_plate": lambda rests, by, case: correcting.dispute(rests, by, case, "blurred"),
 }
+ISSUES = ("issue", "issue to another plate")
+"""A corrected plate is issued by the second of them."""
+DISPUTES = ("read otherwise", "dispute_plate")
 OF_SUPERVISOR = {"give_back", "make_void", "withdraw_notification", "reverse_payment"}
-SERVICE = ("run out", "finalise", "crash while finalising", "next", "time is over", "lapse")
+SERVICE = (
+    "run out",
+    "finalise",
+    "crash while finalising",
+    "next",
+    "next correction",
+    "time is over",
+    "lapse",
+)
 OF_THE_LAW = ("time is over", "lapse", "make_void")
-COUNTED = ACTS.keys() - {"claim", "release", "issue to another plate"}
+COUNTED = ACTS.keys() - {"claim", "release", *ISSUES, *DISPUTES}
+COUNTED -= {"take_correction", "release_correction"}
 
 
 class Crashing:
@@ -113,6 +134,8 @@ class Desk:
                 await finalise(replace(self.dependencies, signer=Crashing()))
             except DependencyFault:
                 return
+        elif name == "next correction":
+            await correcting.take_next(self.dependencies, self.person(officer))
         else:
             who = SUPERVISOR if name in OF_SUPERVISOR else officer
             try:
@@ -166,15 +189,32 @@ class Desk:
             assert row.state == state, "its history leads elsewhere"
             assert statements.get(case, 0) == signed
             assert (row.number is not None) is (state in AFTER)
-            assert (row.final_at is None) is (state in ("drafted", "returned"))
+            assert (row.final_at is None) is (state in ("drafted", "returned", "corrected"))
+            self.check_plate(row.plate_text, steps[case])
         taken = Counter(step.step for each in steps.values() for step in each)
         taken["object"] += taken["insist"]
+        answered = self.succeeded
         for name in COUNTED:
-            assert taken[name] == self.succeeded[name], f"{name}: answered and kept differ"
+            assert taken[name] == answered[name], f"{name}: answered and kept differ"
+        assert taken["issue"] == sum(answered[name] for name in ISSUES)
+        assert taken["dispute_plate"] == sum(answered[name] for name in DISPUTES)
         numbers = [row.number for row in rows.values() if row.number]
         assert all(holds(number) for number in numbers)
         serials = sorted(int(number.rsplit("-", 2)[1]) for number in numbers)
         assert serials == list(range(1, len(serials) + 1))
+
+    def check_plate(self, plate: str, steps: list[Any]) -> None:
+        """It is another plate only where two officers read that one, one after the other."""
+        stands = PLATE
+        for before, step in pairwise([None, *steps]):
+            if step.step == "confirm_plate":
+                assert before.step == "correct_plate"
+                assert before.officer != step.officer
+                assert before.plate == step.plate
+                stands = step.plate
+            if step.step == "issue":
+                assert step.plate == stands, "issued to a plate that does not stand"
+        assert plate == stands
 
     async def end(self) -> None:
         await self.run_out(*self.cases)
@@ -271,6 +311,13 @@ async def test_nothing_is_lost_or_doubled_and_numbers_have_no_gap(office: Office
         @rule(case=st.integers(0, CASES - 1))
         def a_supervisor_answers_or_voids(self, case: int) -> None:
             wait(self._at_once(("give_back", SUPERVISOR, case), ("make_void", SUPERVISOR, case)))
+
+        @rule(officer=st.sampled_from(OFFICERS), case=st.integers(0, CASES - 1))
+        def a_plate_is_corrected_and_read_by_all_at_once(self, officer: str, case: int) -> None:
+            for name in ("claim", "correct_plate"):
+                wait(self._at_once((name, officer, case), (name, officer, case)))
+            wait(self._at_once(*(("take_correction", each, case) for each in OFFICERS)))
+            wait(self._at_once(*(("confirm_plate", each, case) for each in OFFICERS)))
 
         @invariant()
         def holds(self) -> None:

@@ -19,7 +19,8 @@ from payesh.kit.errors import Unavailable
 from payesh.kit.http import Application, create_app
 from payesh.kit.openapi import ShapeOf
 from payesh.kit.routes import operations
-from payesh.tickets.api.citations import CitationPage, CitationView
+from payesh.tickets.api.citation_view import CitationView
+from payesh.tickets.api.citations import CitationPage
 
 OPENAPI = Path(__file__).parents[3] / "contracts/openapi"
 CREATE = {
@@ -49,6 +50,12 @@ PERSONAL = {
         "return_citation",
         "give_back_citation",
         "void_citation",
+        "correct_plate",
+        "take_next_correction",
+        "claim_correction",
+        "release_correction",
+        "read_corrected_plate",
+        "dispute_corrected_plate",
         "take_next_look",
         "decide_again",
         "list_suspensions",

@@ -98,7 +98,8 @@ def test_what_is_decided_stays_decided(state: State) -> None:
 
 def test_what_is_registered_is_a_machine() -> None:
     assert list(life.faults()) == []
-    assert life.may_follow("drafted") == {"drafted", "decided", "returned"}
+    assert life.may_follow("drafted") == {"drafted", "decided", "returned", "corrected"}
+    assert life.may_follow("corrected") == {"corrected", "drafted", "returned", "rejected"}
     assert life.may_follow("decided") == {"drafted", "issued", "rejected"}
     assert life.may_follow("returned") == {"drafted"}
     assert life.may_follow("issued") == {"void", "notified"}
@@ -114,6 +115,7 @@ def test_what_is_registered_is_a_machine() -> None:
     names = {"drafted", "claimed", "decided", "issued", "rejected", "returned", "void"}
     names |= {"notified", "overdue", "paid", "closed"}
     names |= {"objected", "upheld", "reduced", "cancelled"}
+    names |= {"corrected", "confirming"}
     assert life.vocabulary().keys() == names
     assert all(life.vocabulary().values())
 
@@ -159,7 +161,9 @@ def test_every_transition_has_an_action_that_writes() -> None:
     besides |= {each for each in writing if "exemption" in each}
     of_objections = {"insist", "uphold", "reduce", "cancel"}  # by `object`, `decide_objection`
     taken = (writing - besides | of_objections) - {"decide_objection"}
-    assert taken == life.transitions().keys() - BY_THE_SERVICE - BY_THE_LAW
+    # What the second officer's reading leads to is the service's to find.
+    found = {"confirm_seen_again"}
+    assert taken == life.transitions().keys() - BY_THE_SERVICE - BY_THE_LAW - found
     scopes = {each.scope for each in declared if each.writes}
     assert scopes == {f"citations:{each}" for each in ("decide", "supervise", "serve", "review")}
     assert {each.scope for each in declared if each.registers} == {"citations:serve"}

@@ -55,6 +55,10 @@ class CitationIssued(CameraEvent):
     law: LawReference
     officer: Annotated[str, Field(min_length=1, max_length=128)]
     issued_at: UtcTime
+    plate: Plate | None = Field(
+        default=None,
+        description="where two officers corrected the drafted plate: the one that it is issued to",
+    )
 
     def key(self) -> str:
         return str(self.citation_id)

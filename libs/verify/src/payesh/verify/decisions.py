@@ -6,6 +6,7 @@ from datetime import datetime
 
 from payesh.verify.bundle import Document
 from payesh.verify.findings import Fault, Said, require_same
+from payesh.verify.plates import Plates
 from payesh.verify.statements import CLOCK_ALLOWANCE_S, DECISION_TYP, Statement, Trust, opened
 
 NAME = re.compile(r"decisions/([1-9][0-9]{0,3})\.jws")
@@ -30,6 +31,7 @@ class Decisions:
         self._manifest_sha256 = manifest_sha256
         self._last = signed
         self._sequence = 0
+        self._plates = Plates(manifest)
         self.standing: Document | None = None
         """Claims of the last decision that holds."""
 
@@ -43,19 +45,21 @@ class Decisions:
         require_same("sequence", claims["sequence"], self._sequence + 1)
         require_same("previous_sha256", claims["previous_sha256"], self._last.sha256)
         self._require_times(claims, statement)
-        _require_facts(claims, self._manifest)
+        _require_facts(claims)
         _require_course(claims, self.standing)
+        self._plates.follow(claims)
         self._last, self._sequence, self.standing = statement, self._sequence + 1, claims
         number = claims["number"] or "-"
+        plate = self._plates.said
         same_as = claims.get("same_as")
         reason = claims["reason"] or "-"
         reason_en = f"{reason}, same offence as citation {same_as}" if same_as else reason
         reason_fa = f"{reason}، همان تخلف پروندهٔ {same_as}" if same_as else reason
         return Said(
             f"{claims['state']}, number {number}, by {claims['officer']} at "
-            f"{claims['decided_at']}, reason {reason_en}; key {statement.key_id}",
+            f"{claims['decided_at']}, reason {reason_en}{plate.en}; key {statement.key_id}",
             f"وضعیت {claims['state']}، شمارهٔ {number}، به دست {claims['officer']} در "
-            f"{claims['decided_at']}، دلیل {reason_fa}؛ کلید {statement.key_id}",
+            f"{claims['decided_at']}، دلیل {reason_fa}{plate.fa}؛ کلید {statement.key_id}",
         )
 
     def _require_times(self, claims: Document, statement: Statement) -> None:
@@ -77,14 +81,8 @@ def _require_course(claims: Document, before: Document | None) -> None:
         require_same("number", claims["number"], before["number"])
 
 
-def _require_facts(claims: Document, manifest: Document) -> None:
+def _require_facts(claims: Document) -> None:
     if claims["state"] == "issued":
         for name in ("number", "officer", "plate"):
             if not claims[name]:
                 raise Fault(f"it has no {name}", f"{name} ندارد")
-    plate, drafted = claims["plate"], manifest["plate"]["text"]
-    if plate not in (None, drafted) and not claims["reason"]:
-        raise Fault(
-            f"its plate {plate} is not the one that was read, {drafted}, and no reason is given",
-            f"پلاک آن {plate} همان پلاک خوانده‌شده {drafted} نیست و دلیلی ندارد",
-        )

@@ -7,6 +7,7 @@ from payesh.kit.database import Database
 from payesh.kit.objects import ObjectStore
 from payesh.kit.query_digests import QueryDigests
 from payesh.tickets.domain.law_book import LawBook
+from payesh.tickets.domain.sighting import ALL_APART, Nearness
 from payesh.tickets.evidence.statement import Signer
 
 
@@ -29,3 +30,4 @@ class Dependencies:
     wrongful_limit: float = 1.0
     least_looks: int = 1
     signer: Signer | None = None
+    nearness: Nearness = ALL_APART

@@ -23,6 +23,7 @@ from payesh.tickets.adapters.evidence_keys import EvidenceKeys
 from payesh.tickets.adapters.law_file import read_law
 from payesh.tickets.api import (
     citations,
+    corrections,
     dues,
     evidence,
     exemptions,
@@ -68,6 +69,9 @@ def create(settings: Settings) -> FastAPI:
         maximum_clip_bytes=settings.maximum_clip_mib * 1024 * 1024,
         software_version=f"payesh-tickets {version('payesh-tickets')}",
     )
+    nearness = Nearness(
+        timedelta(seconds=settings.same_offence_seconds), settings.same_offence_metres
+    )
     workers = BundleWorkers(
         BundlingDependencies(
             database=database,
@@ -76,9 +80,7 @@ def create(settings: Settings) -> FastAPI:
             timeout_s=settings.bundle_timeout_s,
             missing_part_tries=settings.missing_part_tries,
             signer=keys,
-            nearness=Nearness(
-                timedelta(seconds=settings.same_offence_seconds), settings.same_offence_metres
-            ),
+            nearness=nearness,
         ),
         in_parallel=settings.bundles_in_parallel,
     )
@@ -109,6 +111,7 @@ def create(settings: Settings) -> FastAPI:
         wrongful_limit=settings.wrongful_limit,
         least_looks=settings.least_looks,
         signer=keys,
+        nearness=nearness,
     )
 
     @asynccontextmanager
@@ -152,6 +155,8 @@ def create(settings: Settings) -> FastAPI:
             dues.router,
             objections.router,
             objections.of_citations,
+            corrections.router,
+            corrections.of_citations,
             second_looks.router,
             suspensions.router,
             exemptions.router,

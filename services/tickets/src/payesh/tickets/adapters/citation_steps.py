@@ -14,13 +14,15 @@ from payesh.tickets.domain.standing import Standing, Step
 
 @dataclass(frozen=True, slots=True)
 class TakenStep:
-    """One row; `step` is the transition's name and `state` where it led."""
+    """One row; `step` is the transition's name and `state` where it led; `plate` is what
+    the officer read, where the step names one."""
 
     sequence: int
     step: str
     state: str
     reason: str | None
     note: str | None
+    plate: str | None
     officer: str
     at: datetime
 
@@ -41,6 +43,7 @@ async def add(
             state=after.state,
             reason=after.reason,
             note=after.note,
+            plate=getattr(step, "plate", None),
             officer=step.by,
             at=step.at,
         )
@@ -57,6 +60,7 @@ async def of(session: AsyncSession, citation_id: UUID) -> Sequence[TakenStep]:
             table.c.state,
             table.c.reason,
             table.c.note,
+            table.c.plate,
             table.c.officer,
             table.c.at,
         )

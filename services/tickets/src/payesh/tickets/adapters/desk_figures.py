@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.kit.bounds import within
 from payesh.kit.principal import Bounds
 from payesh.tickets.adapters.tables import UNPRICED, camera_suspensions, citation_steps, citations
+from payesh.tickets.domain.correction import CORRECTED
 from payesh.tickets.domain.desk import DECIDED, DRAFTED
 from payesh.tickets.domain.supervision import RETURNED
 
@@ -17,7 +18,8 @@ from payesh.tickets.domain.supervision import RETURNED
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """Drafts within bounds: all, older than a day, older than a week, the oldest; held as unpriced,
-    because their camera is suspended, for an exemption; decided but not final; returned."""
+    because their camera is suspended, for an exemption; decided but not final; returned; whose
+    corrected plate a second officer has to read."""
 
     drafts: int
     over_a_day: int
@@ -28,6 +30,7 @@ class Backlog:
     exempt: int
     decided: int
     returned: int
+    corrected: int
 
 
 async def backlog(session: AsyncSession, bounds: Bounds) -> Backlog:
@@ -49,9 +52,10 @@ async def backlog(session: AsyncSession, bounds: Bounds) -> Backlog:
             func.count().filter(is_draft, table.c.exempt_under.is_not(None)),
             func.count().filter(table.c.state == DECIDED.name),
             func.count().filter(table.c.state == RETURNED.name),
+            func.count().filter(table.c.state == CORRECTED.name),
         ).where(
             within(table, bounds),
-            table.c.state.in_([DRAFTED.name, DECIDED.name, RETURNED.name]),
+            table.c.state.in_([DRAFTED.name, DECIDED.name, RETURNED.name, CORRECTED.name]),
         )
     )
     return Backlog(*row.one())

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit.bounds import within
@@ -14,6 +15,7 @@ from payesh.kit.principal import Bounds
 from payesh.tickets.adapters.plate_lock import hold_plate
 from payesh.tickets.adapters.stored_citation import StoredCitation, citation_of
 from payesh.tickets.adapters.tables import citations, exemption_uses, exemptions
+from payesh.tickets.domain.correction import CORRECTED
 from payesh.tickets.domain.desk import DECIDED, DRAFTED
 from payesh.tickets.domain.exemption import Exempted, ExemptionStanding, ExemptionState
 from payesh.tickets.domain.jalali_day import jalali_of, jalali_text
@@ -21,7 +23,7 @@ from payesh.tickets.domain.supervision import RETURNED
 from payesh.tickets.jalali import jalali_day
 
 _WAS_IN_FORCE = (ExemptionState.APPROVED, ExemptionState.ENDED)
-_UNDECIDED = (DRAFTED.name, RETURNED.name)
+_UNDECIDED = (DRAFTED.name, RETURNED.name, CORRECTED.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,11 @@ async def uses(
     return [ExemptionUse(*row) for row in rows]
 
 
-async def hold_draft(session: AsyncSession, citation_id: UUID) -> UUID | None:
+async def hold_draft(
+    session: AsyncSession, citation_id: UUID, *, anew: bool = False
+) -> UUID | None:
     """Hold a draft where an exemption is in force for it; the exemption that holds it, if any. One
-    that was set aside for this draft does not hold it again.
+    that was set aside for this draft does not hold it again, unless it is held `anew`.
 
     The caller holds the plate or the citation's row, so that none is approved beside it.
     """
@@ -129,6 +133,9 @@ async def hold_draft(session: AsyncSession, citation_id: UUID) -> UUID | None:
         return UUID(str(row.exempt_under))
     day = jalali_text(jalali_day(row.captured_at))
     table, used = exemptions, exemption_uses
+    was_set_aside = exists().where(
+        used.c.exemption_id == table.c.exemption_id, used.c.citation_id == citation_id
+    )
     found: UUID | None = await session.scalar(
         select(table.c.exemption_id)
         .where(
@@ -139,9 +146,7 @@ async def hold_draft(session: AsyncSession, citation_id: UUID) -> UUID | None:
             table.c.first_day <= day,
             table.c.last_day >= day,
             or_(table.c.ended_at.is_(None), table.c.ended_at > row.captured_at),
-            ~exists().where(
-                used.c.exemption_id == table.c.exemption_id, used.c.citation_id == citation_id
-            ),
+            true() if anew else ~was_set_aside,
         )
         .order_by(table.c.decided_at)
         .limit(1)
@@ -217,9 +222,20 @@ async def set_aside(session: AsyncSession, citation_id: UUID, *, by: str, note: 
     )
 
 
+async def hold_anew(session: AsyncSession, citation_id: UUID, *, by: str, note: str) -> None:
+    """Hold a draft, whose plate is another now, for that plate's exemption alone. The caller holds
+    the plate."""
+    await set_aside(session, citation_id, by=by, note=note)
+    await hold_draft(session, citation_id, anew=True)
+
+
 async def _hold(session: AsyncSession, exemption_id: UUID, citation_id: UUID) -> None:
+    # A plate that was corrected and corrected back is held once more for the same exemption.
+    again = {"set_aside_by": None, "set_aside_at": None, "note": None}
     await session.execute(
-        insert(exemption_uses).values(exemption_id=exemption_id, citation_id=citation_id)
+        insert(exemption_uses)
+        .values(exemption_id=exemption_id, citation_id=citation_id)
+        .on_conflict_do_update(index_elements=["exemption_id", "citation_id"], set_=again)
     )
     await session.execute(
         update(citations)

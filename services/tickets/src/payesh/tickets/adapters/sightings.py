@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.tickets.adapters.stored_citation import StoredCitation, citation_of
@@ -26,26 +26,53 @@ async def first_of(
     stays locked until the transaction ends: it becomes final before or after, not meanwhile.
     """
     violation, plate = case.violation, case.read.plate
-    if plate is None or not nearness.window:
+    here = Sighting(
+        violation.camera_id, violation.captured_at, evidence.latitude, evidence.longitude
+    )
+    text = None if plate is None else plate.text
+    return await _first(session, case.citation_id, text, violation.rule, here, nearness)
+
+
+async def first_beside(
+    session: AsyncSession, citation: StoredCitation, plate_text: str | None, nearness: Nearness
+) -> StoredCitation | None:
+    """As `first_of`, of a stored citation, were its plate this one."""
+    here = _sighting(citation)
+    return await _first(session, citation.citation_id, plate_text, citation.rule, here, nearness)
+
+
+async def link(session: AsyncSession, citation_id: UUID, same_as: UUID) -> None:
+    """Store of which citation's offence a stored citation is a further sighting."""
+    await session.execute(
+        update(citations).where(citations.c.citation_id == citation_id).values(same_as=same_as)
+    )
+
+
+async def _first(
+    session: AsyncSession,
+    citation_id: UUID,
+    plate_text: str | None,
+    rule: str,
+    here: Sighting,
+    nearness: Nearness,
+) -> StoredCitation | None:
+    if plate_text is None or not nearness.window:
         return None
     table = citations
     rows = await session.execute(
         select(table, _now())
         .where(
-            table.c.plate_text == plate.text,
-            table.c.rule == violation.rule,
+            table.c.plate_text == plate_text,
+            table.c.rule == rule,
             table.c.captured_at.between(
-                violation.captured_at - nearness.window, violation.captured_at + nearness.window
+                here.captured_at - nearness.window, here.captured_at + nearness.window
             ),
             table.c.state.not_in([REJECTED.name, VOID.name]),
-            table.c.citation_id != case.citation_id,
+            table.c.citation_id != citation_id,
         )
         .order_by(table.c.created_at, table.c.citation_id)
         .limit(100)
         .with_for_update()
-    )
-    here = Sighting(
-        violation.camera_id, violation.captured_at, evidence.latitude, evidence.longitude
     )
     found = (citation_of(row) for row in rows)
     return next((each for each in found if nearness.covers(_sighting(each), here)), None)

@@ -1,6 +1,6 @@
 """A citation as a row of the table: its type, and how a row becomes one."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,11 @@ from payesh.contracts.values import (
     Measurement,
     PlaceClass,
     RoadClass,
+    format_utc,
 )
 from payesh.tickets.domain.law import UNKNOWN_CODE
 from payesh.tickets.domain.life import shown_state
+from payesh.tickets.domain.readings import Correction
 from payesh.tickets.domain.standing import Hold, Standing
 from payesh.tickets.evidence.record import EvidenceRecord
 
@@ -26,8 +28,9 @@ from payesh.tickets.evidence.record import EvidenceRecord
 class StoredCitation:
     """One row; `now` is the database's time when it was read. `exempt_under` is the exemption for
     which the draft is held, `same_as` the citation of whose offence this is a further sighting. The
-    last four are set where a person reads it: whether its camera is suspended, whether it is shown
-    to be decided again, whether what was decided is hidden, and further sightings of it."""
+    last five are set where a person reads it: whether its camera is suspended, whether it is shown
+    to be decided again, whether what was decided is hidden, whether its plate is hidden, which the
+    reader is to read, and further sightings of it."""
 
     citation_id: UUID
     violation_id: UUID
@@ -56,6 +59,7 @@ class StoredCitation:
     camera_suspended: bool = False
     is_second_look: bool = False
     is_outcome_hidden: bool = False
+    is_plate_hidden: bool = False
     seen_again: tuple[UUID, ...] = ()
 
     @property
@@ -101,6 +105,7 @@ def standing_columns(standing: Standing) -> dict[str, Any]:
         "object_until": standing.object_until,
         "due_at": standing.due_at,
         "is_doubled": standing.is_doubled,
+        "correction": _correction_json(standing.correction),
     }
 
 
@@ -152,4 +157,21 @@ def _standing(row: Row[Any]) -> Standing:
         object_until=row.object_until,
         due_at=row.due_at,
         is_doubled=row.is_doubled,
+        correction=_correction(row.correction),
     )
+
+
+def _correction_json(correction: Correction | None) -> dict[str, Any] | None:
+    if correction is None:
+        return None
+    found = asdict(correction)
+    moments = ("at", "second_at")
+    return found | {name: format_utc(found[name]) for name in moments if found[name] is not None}
+
+
+def _correction(stored: dict[str, Any] | None) -> Correction | None:
+    if stored is None:
+        return None
+    moments = ("at", "second_at")
+    read = {name: datetime.fromisoformat(stored[name]) for name in moments if stored[name]}
+    return Correction(**{**stored, **read})

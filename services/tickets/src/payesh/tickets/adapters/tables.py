@@ -113,6 +113,8 @@ citations = Table(
     Column("object_until", _Moment),
     Column("due_at", _Moment),
     Column("is_doubled", Boolean, nullable=False, server_default=false()),
+    # The last correction of its plate, with both officers' readings (domain/readings.py).
+    Column("correction", JSONB(none_as_null=True)),
     # The exemption for which the draft is held; null where none holds it.
     Column("exempt_under", Uuid),
     # The citation that stands for the same offence, of which this is a further sighting.
@@ -136,6 +138,7 @@ citation_steps = Table(
     Column("state", String(64), nullable=False),  # that it led to
     Column("reason", String(64)),
     Column("note", String(500)),
+    Column("plate", String(32)),  # as the officer of this step read it
     Column("officer", String(128), nullable=False),
     Column("at", _Moment, nullable=False),
     Index("ix_citation_steps_officer", "officer", "at"),

@@ -65,6 +65,7 @@ CITATION: dict[str, Any] = {
     "object_until": None,
     "due_at": None,
     "is_doubled": False,
+    "correction": None,
     "exempt_under": None,
     "same_as": None,
     "seen_again": [],

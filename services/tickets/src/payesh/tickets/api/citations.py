@@ -1,21 +1,18 @@
 """Citations over HTTP: the queue's data, and the decisions about it."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, model_validator
 
-from payesh.contracts.tickets import LawReference
-from payesh.contracts.values import Certificate, Measurement
 from payesh.kit.authorization import authorize
 from payesh.kit.errors import Unprocessable
 from payesh.kit.openapi import shows
 from payesh.kit.paging import Cursor, Limit, Text, UtcTime, decode_cursor, next_cursor
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.api.citation_example import CITATION
+from payesh.tickets.api.citation_view import CitationView, StateName, view
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.domain import life
 from payesh.tickets.domain.rejection import OFFICER_REASONS, Rejection
@@ -36,93 +33,6 @@ def _registered(name: str | None) -> str | None:
     if name is not None and name not in life.vocabulary():
         raise ValueError("no state has this name")
     return name
-
-
-StateName = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][a-z0-9_]{0,63}$",
-        description="A state of a citation. States are added without a new version: treat one that "
-        "you do not know as one that permits nothing.",
-        json_schema_extra={"x-vocabulary": dict(life.vocabulary())},
-    ),
-]
-"""An identifier, not a closed list; the known ones are published with their meaning."""
-
-
-class PlateView(BaseModel):
-    layout: str
-    text: str
-    confidence: float
-
-
-class CertificateView(BaseModel):
-    number: str
-    issued_by: str
-    valid_from: datetime
-    valid_to: datetime
-
-
-class EvidenceView(BaseModel):
-    """`viewing_copy` is null where none was made of a codec that browsers don't play."""
-
-    manifest_sha256: str
-    clip_sha256: str
-    clip_size_bytes: int
-    clip_media_type: str
-    codec: str | None
-    duration_ms: int
-    shots: int
-    viewing_copy: None = None
-
-
-class CitationView(BaseModel):
-    """`reason` is why it was rejected; `number` is given when it is issued. A decision can be
-    undone until `final_at`. `returned_by`, `returned_to` and `note` are of the last time it was
-    returned or given back; `note` is also why it was voided, or how an objection was decided.
-    Once the owner is notified, `owed_rial` is owed, an objection is heard before `object_until`,
-    and the law moves the citation on at `due_at`. `exempt_under` is the exemption for which the
-    draft is held: it is not issued. `same_as` is the citation that stands for the offence of which
-    this is a further sighting; `seen_again` are further sightings, where one is read."""
-
-    citation_id: UUID
-    violation_id: UUID
-    passage_id: UUID
-    state: StateName
-    reason: str | None
-    camera_id: str
-    county: str
-    road_class: str
-    place_class: str
-    place_name: str | None
-    captured_at: datetime
-    clock_source: str
-    clock_u95_ms: float
-    rule: str
-    vehicle_class: str
-    lane: str | None
-    plate: PlateView | None
-    measurement: Measurement
-    certificate: CertificateView | None
-    law: LawReference | None
-    evidence: EvidenceView | None
-    created_at: datetime
-    claimed_by: str | None
-    claimed_until: datetime | None
-    decided_by: str | None
-    decided_at: datetime | None
-    number: str | None
-    final_at: datetime | None = None
-    returned_by: str | None = None
-    returned_to: str | None = None
-    note: str | None = None
-    owed_rial: int | None = None
-    object_until: datetime | None = None
-    due_at: datetime | None = None
-    is_doubled: bool = False
-    exempt_under: UUID | None = None
-    same_as: UUID | None = None
-    seen_again: list[UUID] = []
 
 
 class CitationPage(BaseModel):
@@ -232,68 +142,3 @@ async def undo_decision(
 ) -> CitationView:
     """Take your own decision back before it is final; you hold the draft again."""
     return view(await deciding.undo(dependencies, principal, citation_id))
-
-
-def view(citation: StoredCitation) -> CitationView:
-    standing, evidence = citation.standing, citation.evidence
-    return CitationView(
-        citation_id=citation.citation_id,
-        violation_id=citation.violation_id,
-        passage_id=citation.passage_id,
-        state=citation.state,
-        reason=standing.reason,
-        camera_id=citation.camera_id,
-        county=citation.county,
-        road_class=citation.road_class,
-        place_class=citation.place_class,
-        place_name=evidence.place_name if evidence else None,
-        captured_at=citation.captured_at,
-        clock_source=citation.clock_source,
-        clock_u95_ms=citation.clock_u95_ms,
-        rule=citation.rule,
-        vehicle_class=citation.vehicle_class,
-        lane=citation.lane,
-        plate=_plate(citation),
-        measurement=citation.measurement,
-        certificate=_certificate(citation.certificate),
-        law=citation.law,
-        evidence=None
-        if evidence is None
-        else EvidenceView(
-            manifest_sha256=evidence.manifest.sha256,
-            clip_sha256=evidence.clip.sha256,
-            clip_size_bytes=evidence.clip.size_bytes,
-            clip_media_type=evidence.clip.media_type,
-            codec=evidence.codec,
-            duration_ms=evidence.duration_ms,
-            shots=len(evidence.shots),
-        ),
-        created_at=citation.created_at,
-        claimed_by=citation.holder,
-        claimed_until=citation.claimed_until,
-        decided_by=standing.decided_by,
-        decided_at=standing.decided_at,
-        number=standing.number,
-        final_at=standing.final_at,
-        returned_by=standing.returned_by,
-        returned_to=standing.returned_to,
-        note=standing.note,
-        owed_rial=standing.owed_rial,
-        object_until=standing.object_until,
-        due_at=standing.due_at,
-        is_doubled=standing.is_doubled,
-        exempt_under=citation.exempt_under,
-        same_as=citation.same_as,
-        seen_again=list(citation.seen_again),
-    )
-
-
-def _plate(citation: StoredCitation) -> PlateView | None:
-    text, layout = citation.standing.plate_text, citation.plate_layout
-    if text is None or layout is None:
-        return None
-    return PlateView(layout=layout, text=text, confidence=citation.plate_confidence or 0.0)
-
-
-def _certificate(certificate: Certificate | None) -> CertificateView | None:
-    return None if certificate is None else CertificateView.model_validate(vars(certificate))

@@ -11,7 +11,8 @@ from payesh.kit.authorization import authorize
 from payesh.kit.paging import UtcTime
 from payesh.kit.principal import Principal
 from payesh.tickets.adapters.payments import Payment
-from payesh.tickets.api.citations import REFUSED, CitationView, view
+from payesh.tickets.api.citation_view import CitationView, view
+from payesh.tickets.api.citations import REFUSED
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.api.supervision import NoteBody, Supervisor
 from payesh.tickets.handlers import actions, notifying, paying

@@ -14,7 +14,8 @@ from payesh.kit.errors import Unprocessable
 from payesh.kit.paging import Cursor, Limit, Text, UtcTime, decode_cursor, next_cursor
 from payesh.kit.principal import Principal
 from payesh.tickets.adapters.exemptions import StoredExemption
-from payesh.tickets.api.citations import REFUSED, CitationView, view
+from payesh.tickets.api.citation_view import CitationView, view
+from payesh.tickets.api.citations import REFUSED
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.api.supervision import NoteBody
 from payesh.tickets.domain.exemption import Exempted, ExemptionState

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Response
 
 from payesh.kit.authorization import authorize
 from payesh.kit.principal import Principal
-from payesh.tickets.api.citations import REFUSED, CitationView, DecisionBody, view
+from payesh.tickets.api.citation_view import CitationView, view
+from payesh.tickets.api.citations import REFUSED, DecisionBody
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.handlers import actions, second_looking
 

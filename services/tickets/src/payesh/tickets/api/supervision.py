@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from payesh.kit.authorization import authorize
 from payesh.kit.paging import Text
 from payesh.kit.principal import Principal
-from payesh.tickets.api.citations import REFUSED, CitationView, Officer, view
+from payesh.tickets.api.citation_view import CitationView, view
+from payesh.tickets.api.citations import REFUSED, Officer
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.domain.supervision import ANY_SUPERVISOR
 from payesh.tickets.handlers import actions, supervising

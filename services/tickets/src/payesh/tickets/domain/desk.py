@@ -19,7 +19,8 @@ ALREADY_DECIDED = Refusal("already-decided", "this citation is decided")
 CLAIMED_BY_ANOTHER = Refusal("claimed-by-another", "another officer holds this citation")
 CLAIM_REQUIRED = Refusal("claim-required", "claim this citation first; a claim may have run out")
 PLATE_DIFFERS = Refusal(
-    "plate-differs", "the plate differs from the drafted one: reject with plate_wrong"
+    "plate-differs",
+    "the plate is not the drafted one: correct it, or reject with plate_wrong",
 )
 
 UNPRICED = Refusal(
@@ -106,11 +107,13 @@ def _exempt_where_it_is_the_reason(_: Standing, step: Rejecting) -> Refusal | No
     return NOT_EXEMPT if step.reason is Rejection.EXEMPT_VEHICLE and not step.exempt else None
 
 
-def _claimed(standing: Standing, step: Claiming) -> Standing:
+def held_for(standing: Standing, step: Claiming) -> Standing:
+    """The effect of a claim: the officer holds it for the lease."""
     return replace(standing, hold=Hold(step.by, step.at + step.lease))
 
 
-def _released(standing: Standing, _: Step) -> Standing:
+def released(standing: Standing, _: Step) -> Standing:
+    """The effect of giving a claim up."""
     return replace(standing, hold=None)
 
 
@@ -133,10 +136,10 @@ HOLDER_ONLY = (_not_held_by_another, _held)
 """Only the officer who holds the claim decides, so that no two decide one citation."""
 
 CLAIM: Transition[Claiming] = Transition(
-    "claim", _UNDECIDED, DRAFTED.name, (_not_held_by_another,), _claimed, ALREADY_DECIDED
+    "claim", _UNDECIDED, DRAFTED.name, (_not_held_by_another,), held_for, ALREADY_DECIDED
 )
 RELEASE: Transition[Step] = Transition(
-    "release", _UNDECIDED, DRAFTED.name, HOLDER_ONLY, _released, ALREADY_DECIDED
+    "release", _UNDECIDED, DRAFTED.name, HOLDER_ONLY, released, ALREADY_DECIDED
 )
 ISSUE: Transition[Issuing] = Transition(
     "issue",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from payesh.tickets.domain.correction import CORRECTION
 from payesh.tickets.domain.desk import DESK
 from payesh.tickets.domain.dues import DUES
 from payesh.tickets.domain.finality import FINALITY
@@ -22,6 +23,7 @@ PARTS: dict[str, Part] = {
     "supervision": SUPERVISION,
     "dues": DUES,
     "objection": OBJECTION,
+    "correction": CORRECTION,
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from payesh.tickets.domain.readings import Correction
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -60,9 +62,11 @@ class Standing:
     """Where a citation stands, as stored.
 
     `state` is a registered state's name. A claim is `hold` beside it and no state of its own, for
-    it runs out by itself. `plate_text` is the drafted plate, None where a rule rejected. `final_at`
-    is when a decision can no longer be undone; `returned_by` and `returned_to` are of the last time
-    it was returned, and `note` is what a person wrote about that, or about voiding it.
+    it runs out by itself. `plate_text` is the drafted plate, or the corrected one once two officers
+    read it; None where a rule rejected. `final_at` is when a decision can no longer be undone;
+    `returned_by` and `returned_to` are of the last time it was returned or its plate confirmed, and
+    `note` is what a person wrote about that, or about voiding it. `correction` is the last one of
+    its plate, confirmed or not.
 
     From the owner's notification on, `owed_rial` is what is owed, `object_until` the moment before
     which an objection is heard (None: no more), and `due_at` the moment at which the law moves the
@@ -84,6 +88,7 @@ class Standing:
     object_until: datetime | None = None
     due_at: datetime | None = None
     is_doubled: bool = False
+    correction: Correction | None = None
 
     def holder(self, now: datetime) -> str | None:
         """The officer whose claim holds at `now`."""

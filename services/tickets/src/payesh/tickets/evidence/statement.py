@@ -1,13 +1,14 @@
 """Statements that the evidence key signs: of a bundle's manifest, and of each decision after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Protocol
 from uuid import UUID
 
 from payesh.contracts.values import format_utc
+from payesh.tickets.domain.readings import Correction
 from payesh.tickets.domain.standing import Standing
 from payesh.verify.statements import DECISION_TYP, MANIFEST_TYP
 
@@ -52,11 +53,13 @@ def of_decision(
 ) -> Statement:
     """Where a citation stands after a decision. `previous_sha256` is of the text of the decision
     before, of the manifest's statement for the first, whose `sequence` is 1. `same_as` is claimed
-    of a further sighting alone: the citation that stands for its offence. `owed_rial` is
-    claimed from the owner's notification on."""
+    of a further sighting alone: the citation that stands for its offence; `owed_rial` from the
+    owner's notification on; `correction` where its plate was corrected: what the reader and both
+    officers read, when and why."""
     # Of a citation whose owner was notified alone, so that statements of others stay as they were.
     owed = {} if standing.owed_rial is None else {"owed_rial": standing.owed_rial}
     linked = {} if same_as is None else {"same_as": str(same_as)}
+    corrected = {} if standing.correction is None else {"correction": _claims(standing.correction)}
     return Statement(
         DECISION_TYP,
         {
@@ -72,5 +75,12 @@ def of_decision(
             "plate": standing.plate_text,
             **owed,
             **linked,
+            **corrected,
         },
     )
+
+
+def _claims(correction: Correction) -> Mapping[str, Any]:
+    moments = {"at": correction.at, "second_at": correction.second_at}
+    spelled = {name: at and format_utc(at) for name, at in moments.items()}
+    return asdict(correction) | spelled

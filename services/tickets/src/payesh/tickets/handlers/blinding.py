@@ -1,5 +1,5 @@
-"""What a person may not see of a decision: the first one before having decided again, and another's
-while it can still be undone.
+"""What a person may not see of a decision: the first one before having decided again, another's
+while it can still be undone, and a plate that another corrected before having read it.
 
 Any officer may be given any second look. So an open one hides its decision from all who may decide,
 not from its holder alone: a list that was read before would tell as much.
@@ -15,6 +15,7 @@ from payesh.kit.principal import Principal
 from payesh.tickets.adapters import second_looks
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.domain import desk
+from payesh.tickets.domain.correction import CORRECTED
 from payesh.tickets.domain.standing import Hold, Standing
 from payesh.tickets.handlers import actions
 
@@ -46,7 +47,7 @@ async def blinded(
     return [
         _open(each, officer, open_looks[each.citation_id])
         if each.citation_id in open_looks
-        else _undoable(each, officer)
+        else _as_seen_by_another(each, officer)
         for each in found
     ]
 
@@ -59,8 +60,12 @@ def _open(citation: StoredCitation, officer: str, until: datetime | None) -> Sto
     return replace(citation, standing=draft, is_second_look=True)
 
 
-def _undoable(citation: StoredCitation, officer: str) -> StoredCitation:
+def _as_seen_by_another(citation: StoredCitation, officer: str) -> StoredCitation:
     standing = citation.standing
+    correction = standing.correction
+    if standing.state == CORRECTED.name and correction is not None and correction.by != officer:
+        unread = replace(standing, correction=None, note=None)
+        return replace(citation, standing=unread, is_plate_hidden=True)
     # It may be drawn when it is final, and is not published before.
     if standing.state != desk.DECIDED.name or standing.decided_by == officer:
         return citation

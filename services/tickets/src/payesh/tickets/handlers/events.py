@@ -12,6 +12,8 @@ from payesh.contracts import (
     CitationRejected,
     ViolationDetected,
 )
+from payesh.contracts.plate_text import layout_of
+from payesh.contracts.values import Plate
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.adapters.violations import citation_id_of
 from payesh.tickets.domain.rejection import Rejection
@@ -58,6 +60,7 @@ def citation_issued(citation: StoredCitation) -> CitationIssued:
         law=citation.law,
         officer=standing.decided_by,
         issued_at=standing.decided_at,
+        plate=_corrected_plate(citation),
     )
 
 
@@ -111,6 +114,14 @@ def violation_rejected(
         officer=None,
         rejected_at=rejected_at,
     )
+
+
+def _corrected_plate(citation: StoredCitation) -> Plate | None:
+    standing = citation.standing
+    text = standing.plate_text
+    if text is None or standing.correction is None or not standing.correction.is_confirmed:
+        return None
+    return Plate(layout=layout_of(text), text=text)
 
 
 def _place(what: ViolationDetected | StoredCitation) -> dict[str, Any]:

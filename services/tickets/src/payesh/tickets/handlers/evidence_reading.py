@@ -73,8 +73,8 @@ async def find_archive(
     dependencies: Dependencies, principal: Principal, citation_id: UUID
 ) -> Archive:
     """The whole bundle with the decisions until now. Raises Conflict `second-look-open` for a
-    person who may yet decide it again: one archive without the decisions would be another
-    evidence."""
+    person who may yet decide it again, `correction-open` for one who may yet read its plate again:
+    one archive without the decisions would be another evidence."""
     action = actions.READ_ARCHIVE
     citation = await find_allowed(dependencies, principal, citation_id, action)
     async with dependencies.database.transaction() as session:
@@ -83,6 +83,11 @@ async def find_archive(
             raise Conflict(
                 "it is to be decided again: its archive would show the first decision",
                 type="second-look-open",
+            )
+        if shown.is_plate_hidden:
+            raise Conflict(
+                "its plate is to be read again: its archive would show the first reading",
+                type="correction-open",
             )
         await record(session, principal, action, [citation], query=query_of(dependencies, citation))
         evidence = _evidence_of(citation)

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, sightings, suspensions
+from payesh.tickets.adapters import citations, corrections, sightings, suspensions
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers import actions
@@ -60,9 +60,10 @@ async def count_claimable(dependencies: Dependencies, principal: Principal) -> i
 class Pulse:
     """What changed in the queue: how many may be claimed, which stand in the officer's list, and
     the state of the one that is open, None where it is none of the officer's; and whether the law
-    prices that one."""
+    prices that one; and how many corrected plates wait for this officer."""
 
     claimable: int
+    corrections: int
     queued: Sequence[UUID]
     open_state: str | None
     open_is_mine: bool
@@ -84,6 +85,7 @@ async def pulse(
             opened = None
         return Pulse(
             await citations.count_claimable(session, principal.bounds),
+            await corrections.count(session, principal.bounds, principal.subject),
             await citations.queued_ids(
                 session, principal.bounds, officer=principal.subject, limit=limit
             ),

@@ -22,6 +22,7 @@ from payesh.tickets.pages.persian import (
     persian_time,
 )
 from payesh.tickets.pages.plates import PlateCard, plate_card
+from payesh.tickets.pages.queue.corrections import HIDDEN_PLATE, CorrectionCard, correction_card
 from payesh.tickets.pages.queue.measurement import (
     FindingCard,
     SpeedCard,
@@ -69,6 +70,8 @@ class CitationCard:
     latitude: str
     longitude: str
     plate: PlateCard
+    is_plate_hidden: bool
+    correction: CorrectionCard | None
     read_percent: str
     speed: SpeedCard | None
     finding: FindingCard | None
@@ -149,7 +152,9 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         camera_id=citation.camera_id,
         latitude=f"{evidence.latitude:.5f}",
         longitude=f"{evidence.longitude:.5f}",
-        plate=plate_card(standing.plate_text),
+        plate=HIDDEN_PLATE if citation.is_plate_hidden else plate_card(standing.plate_text),
+        is_plate_hidden=citation.is_plate_hidden,
+        correction=correction_card(standing.correction),
         read_percent=persian_number(100 * (citation.plate_confidence or 0.0)),
         speed=speed_card(citation),
         finding=finding_card(citation),

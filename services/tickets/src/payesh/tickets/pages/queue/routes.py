@@ -24,6 +24,7 @@ from payesh.tickets.pages.queue.cards import (
     card_of,
     citation_card,
 )
+from payesh.tickets.pages.queue.corrections import KEYPAD
 from payesh.tickets.pages.rendering import page_templates
 from payesh.tickets.pages.signed_in import page_reader
 
@@ -43,6 +44,7 @@ class Waiting(BaseModel):
     """`queued` are the ids of the list; `open_state` is that of the citation that is open."""
 
     claimable: int
+    corrections: int
     queued: list[UUID]
     open_state: str | None
     open_is_mine: bool
@@ -78,6 +80,7 @@ async def count(
     found = await reading.pulse(dependencies, principal, limit=limit, open_id=opened)
     return Waiting(
         claimable=found.claimable,
+        corrections=found.corrections,
         queued=list(found.queued),
         open_state=found.open_state,
         open_is_mine=found.open_is_mine,
@@ -139,6 +142,7 @@ async def _render(
         may_supervise=actions.MAKE_VOID.scope in principal.scopes,
         law=await law_today(dependencies),
         reasons=OFFICER_CHOICES,
+        letters=KEYPAD,
         **values,
     )
     return HTMLResponse(body, headers={"Cache-Control": "no-store"})

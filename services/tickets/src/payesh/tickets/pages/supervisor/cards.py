@@ -86,6 +86,7 @@ def oversight_card(found: Oversight) -> OversightCard:
             FigureCard("دوربین تعلیق", _count(waits.suspended)),
             FigureCard("خودروی معاف", _count(waits.exempt)),
             FigureCard("بازگردانده به سرپرست", _count(waits.returned)),
+            FigureCard("پلاک اصلاح‌شده، منتظر مأمور دوم", _count(waits.corrected)),
         ],
         looks=[
             FigureCard("در انتظار بازبینی", _count(looks.waiting)),

@@ -2,7 +2,8 @@
 
 import { apiOf, Refused } from "./api.js";
 import { drawFrame, measuredOffset, prepareLayer, toggleLayer } from "./layer.js";
-import { KEYS } from "./keys.js";
+import { correctionActs } from "./correct.js";
+import { obeyKeys } from "./keys.js";
 import { keepLease } from "./lease.js";
 import { leftToRight, message, showMessage } from "./message.js";
 import { askNote } from "./notes.js";
@@ -17,8 +18,9 @@ const empty = document.getElementById("empty");
 const shown = document.getElementById("shown");
 const fresh = document.getElementById("fresh");
 const waiting = document.getElementById("waiting");
+const corrections = document.getElementById("corrections");
 const dialogs = Object.fromEntries(
-  ["issue", "reject", "help", "shot", "note"].map((name) => [name, document.getElementById(`${name}-dialog`)]),
+  ["issue", "reject", "help", "shot", "note", "correct"].map((name) => [name, document.getElementById(`${name}-dialog`)]),
 );
 
 let busy = false;
@@ -26,6 +28,9 @@ let busy = false;
 const article = () => detail.querySelector(".detail");
 const current = () => article()?.dataset.id ?? null;
 const rows = () => [...items.querySelectorAll(".item")];
+const row = (id) => rows().find((each) => each.dataset.id === id);
+// A draft is claimed as a citation, a plate that another corrected as a correction.
+const held = () => `/v1/${article().dataset.reading ? "corrections" : "citations"}/${current()}`;
 
 // Whose session ran out signs in again and comes back here.
 const { call, send, signedIn } = apiOf(PROBLEMS, () => {
@@ -54,9 +59,9 @@ const PARTIAL = { headers: { "X-Partial": "1", Accept: "text/html" } };
 const fragment = async (path) => (await call(path, PARTIAL)).text();
 
 function markCurrent() {
-  for (const row of rows()) {
-    if (row.dataset.id === current()) row.setAttribute("aria-current", "true");
-    else row.removeAttribute("aria-current");
+  for (const each of rows()) {
+    if (each.dataset.id === current()) each.setAttribute("aria-current", "true");
+    else each.removeAttribute("aria-current");
   }
 }
 
@@ -64,7 +69,7 @@ async function show(id, remember = true) {
   detail.innerHTML = await fragment(`/queue/${id}`);
   empty.hidden = true;
   markCurrent();
-  rows().find((row) => row.dataset.id === id)?.scrollIntoView({ block: "nearest" });
+  row(id)?.scrollIntoView({ block: "nearest" });
   // One line for a screen reader: the article read out at each step would bury its sense.
   const plate = detail.querySelector(".detail-head .plate");
   shown.textContent = [detail.querySelector("h2").textContent, plate?.title].filter(Boolean).join("، ");
@@ -99,10 +104,12 @@ async function refresh() {
 async function count() {
   const id = current();
   const asked = id ? `?open=${id}` : "";
-  const { claimable, queued, open_state, open_is_mine, open_is_priced } = await (await call(`/queue/count${asked}`)).json();
+  const { claimable, corrections: corrected, queued, open_state, open_is_mine, open_is_priced } = await (await call(`/queue/count${asked}`)).json();
   waiting.textContent = persian(claimable);
+  corrections.textContent = persian(corrected);
+  corrections.hidden = !corrected;
   const known = new Set(queued);
-  for (const row of rows()) if (!known.has(row.dataset.id) && row.dataset.id !== id) row.remove();
+  for (const each of rows()) if (!known.has(each.dataset.id) && each.dataset.id !== id) each.remove();
   const open = article();
   const dialogOpen = Object.values(dialogs).some((dialog) => dialog.open);
   if (id && id === current() && open_state && !busy && !dialogOpen
@@ -112,14 +119,14 @@ async function count() {
     prepareShownClip();
     showMessage("این پرونده در این میان تغییر کرد.");
   }
-  const shown = rows().filter((row) => !row.classList.contains("mine")).length;
+  const shown = rows().filter((each) => !each.classList.contains("mine")).length;
   fresh.hidden = claimable <= shown || rows().length >= 50;
   if (claimable > 0 && rows().length === 0 && !current()) await refresh();
 }
 
 function step(by) {
   const all = rows();
-  const at = all.findIndex((row) => row.dataset.id === current());
+  const at = all.findIndex((each) => each.dataset.id === current());
   const next = all[at < 0 ? 0 : at + by];
   if (next) attempt(() => show(next.dataset.id));
 }
@@ -128,7 +135,7 @@ async function decide(body) {
   const id = current();
   const decided = await post(`/v1/${article().dataset.look ? "second-looks" : "citations"}/${id}/decide`, body);
   Object.values(dialogs).forEach((dialog) => dialog.close());
-  rows().find((row) => row.dataset.id === id)?.remove();
+  row(id)?.remove();
   if (!decided) showMessage("نظر شما ثبت شد.");
   else if (decided.state === "decided") offerUndo(decided);
   else showMessage(decided.number ? `صادر شد: شمارهٔ ${leftToRight(persian(decided.number))}` : "رد شد.");
@@ -179,7 +186,7 @@ async function goOn() {
   }
   detail.innerHTML = next.html;
   empty.hidden = true;
-  rows().find((row) => row.dataset.id === next.id)?.classList.add("mine");
+  row(next.id)?.classList.add("mine");
   markCurrent();
   history.pushState({ id: next.id }, "", `/queue/${next.id}`);
   detail.scrollTop = 0;
@@ -187,20 +194,20 @@ async function goOn() {
   lookAhead();
 }
 
-keepLease(detail, () => !busy && post(`/v1/citations/${current()}/claim`));
+keepLease(detail, () => !busy && post(`${held()}/claim`));
 
 const acts = {
   "take-next": () => attempt(goOn),
   claim: () => attempt(async () => {
     const id = current();
-    await post(`/v1/citations/${id}/claim`);
-    rows().find((row) => row.dataset.id === id)?.classList.add("mine");
+    await post(`${held()}/claim`);
+    row(id)?.classList.add("mine");
     await show(id, false);
   }),
   release: () => attempt(async () => {
     const id = current();
-    await post(`/v1/citations/${id}/release`);
-    rows().find((row) => row.dataset.id === id)?.classList.remove("mine");
+    await post(`${held()}/release`);
+    row(id)?.classList.remove("mine");
     await show(id, false);
   }),
   issue: () => {
@@ -224,12 +231,16 @@ const acts = {
     else showMessage("چیزی برای بازبینی نیست.");
   }),
   return: noted("return", (id) => {
-    rows().find((row) => row.dataset.id === id)?.remove();
+    row(id)?.remove();
     showMessage("به سرپرست بازگردانده شد.");
     return goOn();
   }),
   "give-back": noted("give-back", (id) => show(id, false)),
   void: noted("void", (id) => show(id, false)),
+  ...correctionActs({
+    detail, dialog: dialogs.correct, noteDialog: dialogs.note, attempt, post, show, goOn: () => goOn(),
+    leave: (id) => row(id)?.remove(),
+  }),
   play: togglePlay,
   "frame-back": () => stepFrame(-1),
   "frame-on": () => stepFrame(1),
@@ -262,36 +273,14 @@ document.addEventListener("click", (event) => {
     return void dialogs.shot.showModal();
   }
   if (event.target.closest("#shot-dialog")) return void dialogs.shot.close();
-  const row = event.target.closest(".item");
-  if (row && !event.ctrlKey && !event.metaKey) {
+  const item = event.target.closest(".item");
+  if (item && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
-    attempt(() => show(row.dataset.id));
+    attempt(() => show(item.dataset.id));
   }
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (dialogs.reject.open) {
-    const choice = event.code.match(/^(?:Digit|Numpad)([1-9])$/);
-    if (choice) dialogs.reject.querySelectorAll("[data-reason]")[choice[1] - 1]?.click();
-    return;
-  }
-  if (Object.values(dialogs).some((dialog) => dialog.open)) return;
-  if (event.key === "?" || event.key === "؟") return void acts.help();
-  if (event.code === "Space" && event.target.tagName !== "BUTTON") {
-    event.preventDefault();
-    return void acts.play();
-  }
-  const act = KEYS[event.code];
-  if (act === "next") return step(1);
-  if (act === "previous") return step(-1);
-  if (act === "refresh" || act === "take-next" || act === "undo" || act === "second-look") return void acts[act]();
-  // Only what the page offers now: a key must not do what no button does.
-  if (!act) return;
-  event.preventDefault(); // else the key that opens a field is typed into it
-  detail.querySelector(`[data-act="${act}"]`)?.click();
-});
-
+obeyKeys({ acts, dialogs, detail, step });
 addEventListener("popstate", () => location.reload());
 setInterval(() => { if (!document.hidden && !busy) count().catch(() => {}); }, 4000);
 prepareShownClip();
