@@ -16,6 +16,7 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.handlers.joining import Priced, join
+from tests.support.average_speed_builder import average_speed_case
 from tests.support.evidence_keys import KEYS
 from tests.support.revision_builder import revision
 from tests.support.violation_builder import CERTIFICATE, chained, plate_read, violation
@@ -101,3 +102,27 @@ async def bundle(
     built = await build_bundle(case, store, rules, KEYS)  # type: ignore[arg-type]
     assert isinstance(built, EvidenceRecord)
     return root / "evidence" / str(case.citation_id)
+
+
+async def average_speed_bundle(root: Path, **changes: Any) -> Path:
+    """The folder of a bundle of an average speed: both cameras' clips, two shots of each."""
+    store = FolderStore(root)
+    case = await average_speed_case(store, **changes)
+    offence = offence_of(case.violation)
+    price = price_of(offence, LAW)
+    assert price is not None
+    entry_read, read = case.reads
+    joined = join(
+        case.violation,
+        read,
+        Priced(offence, LAW, price),
+        minimum_confidence=0.8,
+        entry_read=entry_read,
+    )
+    assert not isinstance(joined, Rejection), joined
+    rules = BundleRules(
+        retention=timedelta(days=1), maximum_clip_bytes=1 << 20, software_version="test 1"
+    )
+    built = await build_bundle(joined, store, rules, KEYS)  # type: ignore[arg-type]
+    assert isinstance(built, EvidenceRecord)
+    return root / "evidence" / str(joined.citation_id)

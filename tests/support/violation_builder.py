@@ -63,12 +63,13 @@ def chained(
     revision_sha256: str = REVISION.sha256,
     first_sequence: int = 0,
     fencing_token: int = 3,
+    moved_by: timedelta = timedelta(0),
 ) -> list[SegmentLink]:
-    """Links as ingest makes them, two seconds each."""
+    """Links as ingest makes them, two seconds each; the last ends `moved_by` after CAPTURED_AT."""
     links: list[SegmentLink] = []
     for number, each in enumerate(media):
         sequence = first_sequence + number
-        captured_at = CAPTURED_AT + timedelta(seconds=2 * (number - len(media)))
+        captured_at = CAPTURED_AT + moved_by + timedelta(seconds=2 * (number - len(media)))
         previous = links[-1].link_sha256 if links else None
         links.append(
             SegmentLink(

@@ -1,5 +1,6 @@
 """A bundle as its checks see it: documents that were found whole, and the manifest over them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,21 @@ class Bundle:
         return name_in_bundle(self.manifest, reference)
 
 
+ENTRY = "entry/"
+"""Folder of what the camera saw where the stretch of an average speed begins."""
+
+
+def entry_of(bundle: Bundle) -> Bundle:
+    """The other camera's part as a bundle of its own: `entry_passage` is its violation. Raises
+    LookupError or TypeError where there is none."""
+    bodies = dict(bundle.bodies)
+    for name in ("revision.json", "read.json"):
+        bodies[name] = bundle.bodies[ENTRY + name]
+    bodies["violation.json"] = json.dumps(bundle.violation["entry_passage"]).encode()
+    manifest = {**bundle.manifest["entry"], "citation_id": bundle.manifest["citation_id"]}
+    return Bundle(manifest, bundle.manifest_sha256, bodies)
+
+
 def name_in_bundle(manifest: Document, reference: Document) -> str:
     """The name of an object of the manifest in its bundle, for example `shots/0.jpg`.
 
@@ -65,4 +81,6 @@ def objects_of(manifest: Document) -> list[Document]:
     clip = manifest["clip"]
     copy = [] if clip["viewing_copy"] is None else [clip["viewing_copy"]]
     shots = [shot["object"] for shot in manifest["shots"]]
-    return [clip["object"], *copy, *shots, *manifest["documents"]]
+    named = [clip["object"], *copy, *shots, *manifest["documents"]]
+    entry = manifest.get("entry")
+    return named if entry is None else [*named, *objects_of(entry)]

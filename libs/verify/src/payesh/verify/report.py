@@ -9,14 +9,17 @@ from pathlib import Path
 
 from payesh.verify import decisions, wording
 from payesh.verify.bundle import (
+    ENTRY,
     FORMAT,
     MANIFEST,
     STATEMENT,
     Bundle,
     Document,
+    entry_of,
     name_in_bundle,
     objects_of,
 )
+from payesh.verify.checks.average_speed import RULE, check_entry_ids, check_stretch
 from payesh.verify.checks.capture import check_certificate, check_clock
 from payesh.verify.checks.identity import check_ids, check_revision
 from payesh.verify.checks.law import check_law
@@ -43,6 +46,28 @@ CHECKS: dict[str, tuple[Check, tuple[str, ...]]] = {
     "law": (lambda bundle: check_law(bundle, excess_kmh(bundle.violation)), (_VIOLATION, _LAW)),
 }
 """Subject of each check over a bundle's content, with the files that it reads, in order."""
+_ENTRY_READ, _ENTRY_REVISION = ENTRY + _READ, ENTRY + _REVISION
+
+
+def _of_entry(check: Check) -> Check:
+    return lambda bundle: check(entry_of(bundle))
+
+
+ENTRY_CHECKS: dict[str, tuple[Check, tuple[str, ...]]] = {
+    "entry": (check_entry_ids, (_VIOLATION, _READ, _ENTRY_READ)),
+    "entry revision": (
+        _of_entry(partial(check_revision, same=("camera_id",))),
+        (_VIOLATION, _ENTRY_REVISION),
+    ),
+    "entry custody": (_of_entry(check_custody), (_VIOLATION,)),
+    "entry clip": (_of_entry(check_clip), ("entry clip",)),
+    "entry shots": (_of_entry(check_shots), (_VIOLATION,)),
+    "entry plate": (_of_entry(check_plate), (_ENTRY_READ,)),
+    "entry clock": (_of_entry(check_clock), (_VIOLATION, _ENTRY_REVISION)),
+    "entry certificate": (_of_entry(check_certificate), (_VIOLATION, _ENTRY_REVISION)),
+    "stretch": (check_stretch, (_VIOLATION, _REVISION, _ENTRY_REVISION)),
+}
+"""Further ones of an average speed: what the other camera saw, and the stretch between them."""
 
 
 @dataclass(slots=True)
@@ -196,8 +221,13 @@ def _check_decisions(
 def _check_content(bundle: Bundle, found: list[Finding]) -> None:
     listed = {name_in_bundle(bundle.manifest, each) for each in objects_of(bundle.manifest)}
     unlisted: set[str] = set()
-    for subject, (check, needs) in CHECKS.items():
-        names = [bundle.clip_name if name == "clip" else name for name in needs]
+    entry = bundle.manifest.get("entry")
+    checks = CHECKS if entry is None and not _has_entry(bundle) else CHECKS | ENTRY_CHECKS
+    clips = {"clip": bundle.clip_name}
+    if entry is not None:
+        clips["entry clip"] = bundle.name_of(entry["clip"]["object"])
+    for subject, (check, needs) in checks.items():
+        names = [clips.get(name, name) for name in needs]
         for name in names:
             # The service signed a bundle without it: once a fault, then what rests on it is open.
             if name not in listed and name not in unlisted:
@@ -208,6 +238,15 @@ def _check_content(bundle: Bundle, found: list[Finding]) -> None:
             found.append(checked(subject, partial(check, bundle)))
         else:
             found.append(_not_checked(subject))
+
+
+def _has_entry(bundle: Bundle) -> bool:
+    """Whether the violation names a second camera, or has to: an average speed does."""
+    try:
+        violation = bundle.violation
+        return violation["rule"] == RULE or violation.get("entry_passage") is not None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return False  # the checks of the violation tell
 
 
 _MISSING = ("it is missing", "نیست")

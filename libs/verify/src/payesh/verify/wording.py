@@ -27,6 +27,15 @@ SUBJECTS = {
     "certificate": Said("certificate", "گواهی دستگاه"),
     "measurement": Said("measurement", "اندازه‌گیری"),
     "law": Said("law", "قانون"),
+    "entry": Said("entry", "ورود"),
+    "entry revision": Said("entry revision", "ویرایش دوربین ورود"),
+    "entry custody": Said("entry custody", "زنجیرهٔ نگهداری ورود"),
+    "entry clip": Said("entry clip", "فیلم ورود"),
+    "entry shots": Said("entry shots", "عکس‌های ورود"),
+    "entry plate": Said("entry plate", "پلاک در ورود"),
+    "entry clock": Said("entry clock", "ساعت ورود"),
+    "entry certificate": Said("entry certificate", "گواهی دستگاه ورود"),
+    "stretch": Said("stretch", "مسیر میان دو دوربین"),
     "published law": Said("published law", "جدول منتشرشده"),
 }
 """Subjects that are no file's name, and the two that are more than one."""

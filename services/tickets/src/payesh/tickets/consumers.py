@@ -28,7 +28,9 @@ def handlers(
         await joining.receive_read(session, dependencies, delivery.event)
 
     async def hold_passages(session: AsyncSession, deliveries: Sequence[Delivery[Any]]) -> None:
-        await joining.hold_passages(session, [each.event.passage_id for each in deliveries])
+        await joining.hold_passages(
+            session, [one for each in deliveries for one in joining.passages_of(each.event)]
+        )
 
     def joined(effect: Effect) -> Handler:
         return transactional(database, effect, prepare=hold_passages, after_commit=on_joined)

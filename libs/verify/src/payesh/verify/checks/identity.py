@@ -1,5 +1,6 @@
 """Do all documents speak of one violation, one passage, one camera and its revision?"""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID, uuid5
 
@@ -25,13 +26,15 @@ def check_ids(bundle: Bundle) -> Said:
     return Said(f"citation {citation} of violation {seen}", f"پروندهٔ {citation} از تخلف {seen}")
 
 
-def check_revision(bundle: Bundle) -> Said:
+def check_revision(
+    bundle: Bundle, same: Sequence[str] = ("camera_id", "county", "road_class", "place_class")
+) -> Said:
     manifest, violation, revision = bundle.manifest, bundle.violation, bundle.revision
     digest = sha256(bundle.bodies["revision.json"]).hexdigest()
     require_same("revision", manifest["revision"], violation["revision"])
     require_same("SHA-256", digest, violation["revision"]["sha256"])
     require_same("number", revision["revision"], violation["revision"]["revision"])
-    for field in ("camera_id", "county", "road_class", "place_class"):
+    for field in same:
         require_same(field, revision[field], violation[field])
     camera, number = revision["camera_id"], revision["revision"]
     return Said(

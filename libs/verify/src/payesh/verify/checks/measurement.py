@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from payesh.verify.bundle import Bundle, Document
+from payesh.verify.checks import average_speed
 from payesh.verify.checks.law import tolerance_kmh
 from payesh.verify.checks.posted_limit import posted_limit_kmh
 from payesh.verify.documents import finite
@@ -61,12 +62,15 @@ def _quantity(bundle: Bundle, violation: Document, measured: Document) -> Said:
     value, u95, bound = (finite(measured[name]) for name in ("value", "u95", "lower_bound"))
     if u95 < 0 or abs(value - u95 - bound) > _ROUNDED:
         raise Fault(f"{value} - {u95} is not {bound}", f"{value} منهای {u95} برابر {bound} نیست")
-    posted = posted_limit_kmh(
-        bundle.revision,
-        violation["vehicle"]["vehicle_class"],
-        violation["lane"],
-        datetime.fromisoformat(violation["captured_at"]),
-    )
+    if violation["rule"] == average_speed.RULE:
+        posted: float | None = average_speed.stretch_limit_kmh(violation)
+    else:
+        posted = posted_limit_kmh(
+            bundle.revision,
+            violation["vehicle"]["vehicle_class"],
+            violation["lane"],
+            datetime.fromisoformat(violation["captured_at"]),
+        )
     limit = finite(measured["limit"])
     require_same("limit", limit, posted)
     tolerance = tolerance_kmh(bundle)

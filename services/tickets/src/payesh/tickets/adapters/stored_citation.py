@@ -131,7 +131,7 @@ def citation_of(row: Row[Any]) -> StoredCitation:
         plate_layout=row.plate_layout,
         plate_confidence=row.plate_confidence,
         law=LawReference.model_validate(row.law) if row.law else None,
-        evidence=EvidenceRecord.model_validate(row.evidence) if row.evidence else None,
+        evidence=EvidenceRecord.of_stored(row.evidence) if row.evidence else None,
         created_at=row.created_at,
         now=row.now,
         exempt_under=row.exempt_under,

@@ -49,6 +49,8 @@ bundle_jobs = Table(
     Column("violation_id", Uuid, nullable=False),
     Column("violation", Text, nullable=False),
     Column("read", Text, nullable=False),
+    # Of an average speed: the read where its stretch begins.
+    Column("entry_read", Text),
     Column("law", JSONB, nullable=False),
     # The rows that priced it, as they go into the evidence: a later table must not change them.
     Column("law_basis", Text),

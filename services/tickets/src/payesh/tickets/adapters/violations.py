@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from payesh.contracts import ViolationDetected
+from payesh.contracts.detect import EntryPassage
 from payesh.contracts.event import deterministic_id
 from payesh.contracts.values import ClockSource, MeasuredQuantity, Measurement
-from payesh.tickets.domain.assessment import Offence
+from payesh.tickets.domain.assessment import Entry, Offence
 from payesh.tickets.domain.rules import Happening, Measured, Quantity
 from payesh.tickets.jalali import jalali_day
 
@@ -17,7 +18,7 @@ def citation_id_of(violation_id: UUID) -> UUID:
 
 def offence_of(violation: ViolationDetected) -> Offence:
     """What the law is asked about."""
-    certificate = violation.certificate
+    certificate, entry = violation.certificate, violation.entry_passage
     return Offence(
         rule=violation.rule,
         measured=measured_of(violation.measurement),
@@ -26,8 +27,19 @@ def offence_of(violation: ViolationDetected) -> Offence:
         clock_verified=violation.clock_source is not ClockSource.UNVERIFIED,
         certificate_valid_from=certificate.valid_from if certificate else None,
         certificate_valid_to=certificate.valid_to if certificate else None,
+        entry=None if entry is None or violation.driven is None else _entry_of(entry),
         place_class=violation.place_class,
         vehicle_class=violation.vehicle.vehicle_class,
+    )
+
+
+def _entry_of(entry: EntryPassage) -> Entry:
+    certificate = entry.certificate
+    return Entry(
+        captured_at=entry.captured_at,
+        clock_verified=entry.clock_source is not ClockSource.UNVERIFIED,
+        certificate_valid_from=certificate.valid_from if certificate else None,
+        certificate_valid_to=certificate.valid_to if certificate else None,
     )
 
 

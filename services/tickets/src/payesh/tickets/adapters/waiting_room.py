@@ -28,13 +28,14 @@ async def lock_passages(session: AsyncSession, passage_ids: Iterable[UUID]) -> N
 
 
 async def add_violation(
-    session: AsyncSession, violation: ViolationDetected, waits: timedelta
+    session: AsyncSession, violation: ViolationDetected, passage_id: UUID, waits: timedelta
 ) -> None:
+    """It waits for the read of a passage: its own, or the one where its stretch begins."""
     await session.execute(
         insert(waiting_violations)
         .values(
             violation_id=violation.violation_id,
-            passage_id=violation.passage_id,
+            passage_id=passage_id,
             event=violation.to_json().decode(),
             deadline_at=func.now() + waits,
         )

@@ -50,6 +50,7 @@ CITATION: dict[str, Any] = {
         "duration_ms": 6000,
         "shots": 2,
         "viewing_copy": None,
+        "entry": None,
     },
     "created_at": "2026-11-20T06:30:07.100000Z",
     "claimed_by": None,

@@ -11,6 +11,7 @@ from payesh.contracts.plate_text import layout_of
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import Certificate, Measurement
 from payesh.tickets.adapters.stored_citation import StoredCitation
+from payesh.tickets.api.evidence_view import EvidenceView
 from payesh.tickets.domain import life
 from payesh.tickets.domain.readings import Correction
 
@@ -56,19 +57,6 @@ class CertificateView(BaseModel):
     issued_by: str
     valid_from: datetime
     valid_to: datetime
-
-
-class EvidenceView(BaseModel):
-    """`viewing_copy` is null where none was made of a codec that browsers don't play."""
-
-    manifest_sha256: str
-    clip_sha256: str
-    clip_size_bytes: int
-    clip_media_type: str
-    codec: str | None
-    duration_ms: int
-    shots: int
-    viewing_copy: None = None
 
 
 class CitationView(BaseModel):
@@ -146,17 +134,7 @@ def view(citation: StoredCitation) -> CitationView:
         measurement=citation.measurement,
         certificate=_certificate(citation.certificate),
         law=citation.law,
-        evidence=None
-        if evidence is None
-        else EvidenceView(
-            manifest_sha256=evidence.manifest.sha256,
-            clip_sha256=evidence.clip.sha256,
-            clip_size_bytes=evidence.clip.size_bytes,
-            clip_media_type=evidence.clip.media_type,
-            codec=evidence.codec,
-            duration_ms=evidence.duration_ms,
-            shots=len(evidence.shots),
-        ),
+        evidence=None if evidence is None else EvidenceView.of(evidence),
         created_at=citation.created_at,
         claimed_by=citation.holder,
         claimed_until=citation.claimed_until,

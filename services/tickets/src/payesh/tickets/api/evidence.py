@@ -83,6 +83,45 @@ async def read_shot(
     return await _answer(dependencies.store, shot)
 
 
+@router.get("/entry/clip", response_class=StreamingResponse, responses=_BYTES | _FAULTY)
+async def read_entry_clip(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    citation_id: UUID,
+    range_header: RangeHeader = None,
+) -> Response:
+    """Of an average speed: the clip of the camera where the stretch begins."""
+    whole = not is_range(range_header)
+    clip = await evidence_reading.find_entry_clip(dependencies, principal, citation_id, whole=whole)
+    return await _answer(dependencies.store, clip, range_header)
+
+
+@router.get("/entry/shots/{number}", response_class=StreamingResponse, responses=_SHOT | _FAULTY)
+async def read_entry_shot(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    citation_id: UUID,
+    number: Annotated[int, Path(ge=0, le=63)],
+) -> Response:
+    """Of an average speed: a best shot of the vehicle where the stretch begins, JPEG."""
+    shot = await evidence_reading.find_entry_shot(dependencies, principal, citation_id, number)
+    return await _answer(dependencies.store, shot)
+
+
+@router.get("/entry/documents/{name}", response_class=Response, responses=_DOCUMENT | _FAULTY)
+async def read_entry_document(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    citation_id: UUID,
+    name: Annotated[str, Path(pattern=r"^[a-z]{1,32}\.json$")],
+) -> Response:
+    """Of an average speed: revision.json or read.json of the camera where the stretch begins."""
+    document = await evidence_reading.find_document(
+        dependencies, principal, citation_id, f"entry/{name}"
+    )
+    return await _answer(dependencies.store, document)
+
+
 @router.get("/manifest", response_class=Response, responses=_MANIFEST | _FAULTY)
 async def read_manifest(
     dependencies: DependenciesHere, principal: Reader, citation_id: UUID

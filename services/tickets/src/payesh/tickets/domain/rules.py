@@ -37,6 +37,10 @@ class Assessor(Protocol):
     def shows(self) -> tuple[str, ...]:
         """Names of the facts that are shown of a violation, in order."""
 
+    @property
+    def has_entry(self) -> bool:
+        """Whether it rests on a second camera too, where its stretch begins."""
+
     def excess_kmh(self, measured: Measured) -> float | None:
         """What chooses the offence in the law table, 0 for a rule that limits no speed; None for a
         measurement that this rule cannot rest on."""
@@ -51,6 +55,7 @@ class OverSpeedLimit:
 
     quantity: str = "speed_kmh"
     shows: tuple[str, ...] = ("speed_kmh",)
+    has_entry: bool = False
 
     def excess_kmh(self, measured: Measured) -> float | None:
         if not isinstance(measured, Quantity) or measured.name != self.quantity:
@@ -70,6 +75,7 @@ class AsFound:
     shows: tuple[str, ...]
     needs: tuple[tuple[str, ...], ...]
     lamp: str | None = None
+    has_entry: bool = False
 
     def excess_kmh(self, measured: Measured) -> float | None:
         if not isinstance(measured, Happening):
@@ -84,7 +90,7 @@ class AsFound:
 
 ASSESSORS: dict[str, Assessor] = {
     "speeding": OverSpeedLimit(),
-    "average_speed": OverSpeedLimit("average_speed_kmh"),
+    "average_speed": OverSpeedLimit("average_speed_kmh", has_entry=True),
     "red_light": AsFound(("signal", "crossings"), (("signal",), ("crossings",)), lamp="red"),
     "stop_line": AsFound(("signal", "crossings"), (("signal",), ("crossings", "stay")), lamp="red"),
     "wrong_way": AsFound(("direction", "crossings"), (("direction",),)),

@@ -1,42 +1,29 @@
 """Building the evidence bundle of one citation: fetch, verify, cut without re-encoding, lock."""
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import ObjectReference
 from payesh.kit.objects import ObjectStore
 from payesh.tickets.domain.rejection import Rejection
-from payesh.tickets.errors import EvidenceBroken
-from payesh.tickets.evidence.chain_check import check_links
-from payesh.tickets.evidence.cutting import Clip, clip_run, clip_sources, cut
+from payesh.tickets.evidence.camera_evidence import Seen, Stored, gather, keep_all, together
 from payesh.tickets.evidence.joined_case import JoinedCase
-from payesh.tickets.evidence.manifest import (
-    Manifest,
-    ManifestChain,
-    ManifestClip,
-    ManifestModels,
-    ManifestShot,
-)
+from payesh.tickets.evidence.manifest import Manifest, ManifestEntry, ManifestModels
 from payesh.tickets.evidence.plate_place import plate_at
-from payesh.tickets.evidence.record import EvidenceRecord
+from payesh.tickets.evidence.record import EntryRecord, EvidenceRecord
 from payesh.tickets.evidence.statement import Signer, of_manifest
+from payesh.tickets.evidence.stretch_check import check_stretch
 from payesh.verify.bundle import MANIFEST, STATEMENT
 
 EVIDENCE = "evidence"
-
-_T = TypeVar("_T")
+ENTRY = "entry/"
+"""Folder of what the camera saw where a stretch begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundleRules:
-    """How evidence is kept; `software_version` goes into the manifest."""
+    """How evidence is kept, each camera's clip up to `maximum_clip_bytes`; `software_version` goes
+    into the manifest."""
 
     retention: timedelta
     maximum_clip_bytes: int
@@ -52,104 +39,61 @@ async def build_bundle(
     EvidenceBroken (the evidence does not hold) and DependencyFault (try again, nothing is lost).
     Running it twice stores new versions only.
     """
-    violation = case.violation
-    check_links(violation.segments, violation.revision.sha256)
-    run = clip_run(violation.segments, limit_bytes=rules.maximum_clip_bytes)
-    wanted = clip_sources(run)
-    revision_body, *bodies = await _together(
-        [
-            store.get(reference)
-            for reference in (
-                violation.revision.object,
-                *(shot.crop for shot in violation.shots),
-                *wanted,
-            )
-        ]
+    violation, entry = case.violation, case.violation.entry_passage
+    both: list[Seen] = [violation] if entry is None else [violation, entry]
+    gathered = await together(
+        [gather(each, store, maximum_clip_bytes=rules.maximum_clip_bytes) for each in both]
     )
-    pictures, parts = bodies[: len(violation.shots)], bodies[len(violation.shots) :]
-    clip = cut(run, parts, left_out=len(violation.segments) - len(run))
-    revision = _read_revision(revision_body, case)
-    if violation.clock_u95_ms > revision.maximum_clock_u95_ms:
+    if not all(each.is_clock_bounded for each in gathered):
         return Rejection.CLOCK_UNVERIFIED
-
+    check_stretch(violation, gathered)
     retain_until = datetime.now(UTC) + rules.retention
-    folder = str(case.citation_id)
 
     async def keep(name: str, body: bytes, media_type: str) -> ObjectReference:
+        key = f"{case.citation_id}/{name}"
         return await store.put(
-            EVIDENCE, f"{folder}/{name}", body, media_type=media_type, retain_until=retain_until
+            EVIDENCE, key, body, media_type=media_type, retain_until=retain_until
         )
 
-    documents = {
-        "revision.json": revision_body,
-        "violation.json": violation.to_json(),
-        "read.json": case.read.to_json(),
-    }
+    documents = {"violation.json": violation.to_json(), "read.json": case.read.to_json()}
     if case.law_basis is not None:
         documents["law.json"] = case.law_basis.encode()
-    clip_kept, *kept = await _together(
-        [
-            keep(clip.file_name, clip.body, clip.media_type),
-            *(keep(name, body, "application/json") for name, body in documents.items()),
-            *(
-                keep(f"shots/{number}.jpg", picture, "image/jpeg")
-                for number, picture in enumerate(pictures)
-            ),
-        ]
-    )
-    others, shots = tuple(kept[: len(documents)]), kept[len(documents) :]
-    manifest = _manifest(
-        case,
-        rules,
-        clip=clip,
-        clip_kept=clip_kept,
-        others=others,
-        shots=shots,
-        retain_until=retain_until,
-    )
+    stored = await keep_all(gathered[0], documents, keep)
+    begun = None
+    if case.entry_read is not None:
+        read = {"read.json": case.entry_read.to_json()}
+        begun = await keep_all(gathered[1], read, keep, folder=ENTRY, shots=ENTRY)
+    manifest = _manifest(case, rules, stored, begun, retain_until)
     body = manifest.to_json()
     statement = None
     if signer is not None:
         signed = signer.sign(of_manifest(case.citation_id, violation.violation_id, body))
         statement = await keep(STATEMENT, signed.encode(), "application/jose")
+    revision = stored.gathered.revision
     return EvidenceRecord(
         manifest=await keep(MANIFEST, body, "application/json"),
         statement=statement,
-        clip=clip_kept,
-        shots=tuple(shots),
-        others=others,
+        clip=stored.clip,
+        shots=stored.shots,
+        others=stored.documents,
         viewing_copy=None,
-        codec=clip.codec,
-        duration_ms=clip.duration_ms,
+        codec=stored.gathered.clip.codec,
+        duration_ms=stored.gathered.clip.duration_ms,
         place_name=revision.name,
         latitude=revision.location.latitude,
         longitude=revision.location.longitude,
         revision=revision.revision,
         links_checked=len(violation.segments),
         retained_until=retain_until,
+        entry=None if begun is None else _entry_record(case, begun),
     )
-
-
-async def _together(calls: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:
-    """All at once; the first error ends the others and is raised as it is, not in a group."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        raise
 
 
 def _manifest(
     case: JoinedCase,
     rules: BundleRules,
-    *,
-    clip: Clip,
-    clip_kept: ObjectReference,
-    others: tuple[ObjectReference, ...],
-    shots: Iterable[ObjectReference],
+    stored: Stored,
+    begun: Stored | None,
     retain_until: datetime,
 ) -> Manifest:
     violation, read = case.violation, case.read
@@ -169,37 +113,52 @@ def _manifest(
         law=case.law,
         revision=violation.revision,
         plate=read.plate,
-        chain=ManifestChain(
-            format="payesh-link-v1",
-            revision_sha256=violation.revision.sha256,
-            links=violation.segments,
-        ),
-        clip=ManifestClip(
-            object=clip_kept,
-            codec=clip.codec,
-            parts=clip.parts,
-            segments_left_out=clip.left_out,
-            viewing_copy=None,
-        ),
-        shots=tuple(
-            ManifestShot(object=kept, taken=shot)
-            for kept, shot in zip(shots, violation.shots, strict=True)
-        ),
-        documents=others,
+        chain=stored.manifest_chain,
+        clip=stored.manifest_clip,
+        shots=stored.manifest_shots,
+        documents=stored.documents,
         models=ManifestModels(detect=violation.provenance, plates=read.provenance),
         track=violation.track,
-        plate_at=plate_at(violation, read),
+        plate_at=plate_at(violation.shots, read),
+        entry=None if begun is None else _manifest_entry(case, begun),
     )
 
 
-def _read_revision(body: bytes, case: JoinedCase) -> CameraRevision:
-    expected = case.violation.revision
-    if sha256(body).hexdigest() != expected.sha256:
-        raise EvidenceBroken("the revision's document is not the one referred to", retry=False)
-    try:
-        revision = CameraRevision.model_validate_json(body)
-    except ValidationError as error:
-        raise EvidenceBroken("the revision's document is malformed", retry=False) from error
-    if (revision.camera_id, revision.revision) != (case.violation.camera_id, expected.revision):
-        raise EvidenceBroken("the revision is another camera's", retry=False)
-    return revision
+def _manifest_entry(case: JoinedCase, begun: Stored) -> ManifestEntry:
+    entry, read = case.violation.entry_passage, case.entry_read
+    assert entry is not None and read is not None  # noqa: S101 - `begun` was stored of them
+    return ManifestEntry(
+        passage_id=entry.passage_id,
+        captured_at=entry.captured_at,
+        clock_source=entry.clock_source,
+        clock_u95_ms=entry.clock_u95_ms,
+        certificate=entry.certificate,
+        revision=entry.revision,
+        plate=read.plate,
+        chain=begun.manifest_chain,
+        clip=begun.manifest_clip,
+        shots=begun.manifest_shots,
+        documents=begun.documents,
+        plate_at=plate_at(entry.shots, read),
+    )
+
+
+def _entry_record(case: JoinedCase, begun: Stored) -> EntryRecord:
+    entry, driven, read = case.violation.entry_passage, case.violation.driven, case.entry_read
+    assert entry is not None and read is not None and driven is not None  # noqa: S101 - as above
+    revision = begun.gathered.revision
+    return EntryRecord(
+        clip=begun.clip,
+        shots=begun.shots,
+        others=begun.documents,
+        codec=begun.gathered.clip.codec,
+        duration_ms=begun.gathered.clip.duration_ms,
+        place_name=revision.name,
+        camera_id=entry.camera_id,
+        revision=revision.revision,
+        links_checked=len(entry.segments),
+        clock_source=entry.clock_source,
+        clock_u95_ms=entry.clock_u95_ms,
+        read_confidence=read.confidence,
+        driven=driven,
+    )

@@ -68,6 +68,28 @@ class ManifestModels(Value):
     plates: Provenance
 
 
+class ManifestEntry(Value):
+    """What the camera saw where the stretch of an average speed begins; its files lie in `entry/`.
+    The violation's are named in the manifest itself."""
+
+    passage_id: Uuid
+    captured_at: UtcTime
+    clock_source: ClockSource
+    clock_u95_ms: NonNegative
+    certificate: Certificate | None
+    revision: RevisionReference
+    plate: Plate | None
+    chain: ManifestChain
+    clip: ManifestClip
+    shots: tuple[ManifestShot, ...]
+    documents: tuple[ObjectReference, ...]
+    plate_at: BoxAt | None = None
+
+    @property
+    def objects(self) -> tuple[ObjectReference, ...]:
+        return (self.clip.object, *(shot.object for shot in self.shots), *self.documents)
+
+
 class Manifest(Value):
     """What the bundle can be checked with, without the service: each hash, each link, the clip
     from its parts, and the amount from the law's row in `law.json`.
@@ -97,6 +119,7 @@ class Manifest(Value):
     models: ManifestModels
     track: VehicleTrack | None = None
     plate_at: BoxAt | None = None
+    entry: ManifestEntry | None = None
 
     def to_json(self) -> bytes:
         return json.dumps(
@@ -107,7 +130,9 @@ class Manifest(Value):
     def objects(self) -> tuple[ObjectReference, ...]:
         """Every object of the bundle but the manifest itself."""
         copy = () if self.clip.viewing_copy is None else (self.clip.viewing_copy,)
-        return (self.clip.object, *copy, *(shot.object for shot in self.shots), *self.documents)
+        entry = () if self.entry is None else self.entry.objects
+        shots = (shot.object for shot in self.shots)
+        return (self.clip.object, *copy, *shots, *self.documents, *entry)
 
 
 def name_in_bundle(citation_id: UUID, reference: ObjectReference) -> str:

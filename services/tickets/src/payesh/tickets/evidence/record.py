@@ -1,10 +1,38 @@
 """What a citation's row keeps of its evidence bundle."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from payesh.contracts.values import ObjectReference
+from payesh.contracts.detect import StretchDriven
+from payesh.contracts.values import ClockSource, ObjectReference
+
+
+class EntryRecord(BaseModel):
+    """What the camera saw where the stretch of an average speed begins, and what was driven."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clip: ObjectReference
+    shots: tuple[ObjectReference, ...]
+    others: tuple[ObjectReference, ...]
+    codec: str | None
+    duration_ms: int
+    place_name: str
+    camera_id: str
+    revision: int
+    links_checked: int
+    clock_source: ClockSource
+    clock_u95_ms: float
+    read_confidence: float
+    driven: StretchDriven
+
+    @property
+    def objects(self) -> tuple[ObjectReference, ...]:
+        return (self.clip, *self.shots, *self.others)
 
 
 class EvidenceRecord(BaseModel):
@@ -14,6 +42,7 @@ class EvidenceRecord(BaseModel):
     codec that browsers don't play; none is made yet, and null then means that. `retained_until`
     is how long the store's lock holds; null in records from before it was noted.
     `statement` is the signed one of the manifest, null where the service had no evidence key.
+    `entry` is of the other camera, for an average speed alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,10 +61,17 @@ class EvidenceRecord(BaseModel):
     links_checked: int
     retained_until: datetime | None = None
     statement: ObjectReference | None = None
+    entry: EntryRecord | None = None
+
+    @classmethod
+    def of_stored(cls, document: Mapping[str, Any]) -> Self:
+        """From the JSON of a row: values of the contracts are strict, and read arrays as text."""
+        return cls.model_validate_json(json.dumps(document))
 
     @property
     def objects(self) -> tuple[ObjectReference, ...]:
         """Everything that the bundle's lock must cover."""
         copies = () if self.viewing_copy is None else (self.viewing_copy,)
         signed = () if self.statement is None else (self.statement,)
-        return (self.manifest, *signed, self.clip, *self.shots, *self.others, *copies)
+        entry = () if self.entry is None else self.entry.objects
+        return (self.manifest, *signed, self.clip, *self.shots, *self.others, *copies, *entry)

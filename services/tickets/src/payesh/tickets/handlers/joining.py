@@ -49,28 +49,31 @@ async def hold_passages(session: AsyncSession, passage_ids: Sequence[UUID]) -> N
     await waiting_room.lock_passages(session, passage_ids)
 
 
+def passages_of(event: ViolationDetected | PlateRead) -> tuple[UUID, ...]:
+    """The passages whose reads an event is joined with or brings."""
+    entry = event.entry_passage if isinstance(event, ViolationDetected) else None
+    return (event.passage_id,) if entry is None else (entry.passage_id, event.passage_id)
+
+
 async def receive_violation(
     session: AsyncSession, dependencies: JoiningDependencies, violation: ViolationDetected
 ) -> None:
-    """Reject, join with the read that is here, or wait for it. The caller holds the passage."""
+    """Reject, join with the reads that are here, or wait for one. The caller holds the violation's
+    passages."""
     if await _is_known(session, violation.violation_id):
         return
     assessed = assess(violation, await brought_up(session, dependencies.law))
     if isinstance(assessed, Rejection):
         await reject(session, violation, assessed)
         return
-    read = await waiting_room.read_of(session, violation.passage_id)
-    if read is None:
-        await waiting_room.add_violation(session, violation, dependencies.read_deadline)
-    else:
-        await _join(session, dependencies, violation, read, assessed)
+    await _join_or_wait(session, dependencies, violation, assessed)
 
 
 async def receive_read(
     session: AsyncSession, dependencies: JoiningDependencies, read: PlateRead
 ) -> None:
-    """Join with every violation of the passage that waits; later ones find the read here. The
-    caller holds the passage."""
+    """Join with every violation that waits for it; later ones find the read here. The caller holds
+    the passage."""
     await waiting_room.add_read(session, read, dependencies.read_keep)
     waiting = await waiting_room.take_violations(session, read.passage_id)
     law = await brought_up(session, dependencies.law) if waiting else dependencies.law
@@ -79,7 +82,9 @@ async def receive_read(
         if isinstance(assessed, Rejection):  # the law may have changed while it waited
             await reject(session, violation, assessed)
         else:
-            await _join(session, dependencies, violation, read, assessed)
+            # Of two reads that come at one moment, the second to hold both passages sees both.
+            await hold_passages(session, passages_of(violation))
+            await _join_or_wait(session, dependencies, violation, assessed)
 
 
 async def reject_overdue(session: AsyncSession, passage_id: UUID, at: datetime) -> None:
@@ -108,15 +113,23 @@ def assess(violation: ViolationDetected, law: LawBook) -> Priced | Rejection:
 
 
 def join(
-    violation: ViolationDetected, read: PlateRead, priced: Priced, *, minimum_confidence: float
+    violation: ViolationDetected,
+    read: PlateRead,
+    priced: Priced,
+    *,
+    minimum_confidence: float,
+    entry_read: PlateRead | None = None,
 ) -> JoinedCase | Rejection:
-    """The case of a citation, or why its read does not carry one."""
-    readable = is_readable(
-        has_plate=read.outcome == ReadOutcome.READ and read.plate is not None,
-        confidence=read.confidence,
-        minimum_confidence=minimum_confidence,
-    )
-    if not readable:
+    """The case of a citation, or why its reads do not carry one. `entry_read` is the one where a
+    stretch begins: two reads have to be of one plate."""
+    for each in (read, entry_read):
+        if each is not None and not is_readable(
+            has_plate=each.outcome == ReadOutcome.READ and each.plate is not None,
+            confidence=each.confidence,
+            minimum_confidence=minimum_confidence,
+        ):
+            return Rejection.UNREADABLE
+    if entry_read is not None and entry_read.plate != read.plate:
         return Rejection.UNREADABLE
     table, price = priced.table, priced.price
     return JoinedCase(
@@ -125,17 +138,33 @@ def join(
         read=read,
         law=reference_of(table, price),
         law_basis=basis_of(table, price, priced.offence.captured_on).to_json(),
+        entry_read=entry_read,
     )
 
 
-async def _join(
+async def _join_or_wait(
     session: AsyncSession,
     dependencies: JoiningDependencies,
     violation: ViolationDetected,
-    read: PlateRead,
     priced: Priced,
 ) -> None:
-    joined = join(violation, read, priced, minimum_confidence=dependencies.minimum_read_confidence)
+    """Join a violation all of whose reads are here; one that lacks a read waits for that one."""
+    reads: list[PlateRead] = []
+    for passage_id in passages_of(violation):
+        read = await waiting_room.read_of(session, passage_id)
+        if read is None:
+            waits = dependencies.read_deadline
+            await waiting_room.add_violation(session, violation, passage_id, waits)
+            return
+        reads.append(read)
+    *entries, read = reads
+    joined = join(
+        violation,
+        read,
+        priced,
+        minimum_confidence=dependencies.minimum_read_confidence,
+        entry_read=entries[0] if entries else None,
+    )
     if isinstance(joined, Rejection):
         await reject(session, violation, joined)
     else:

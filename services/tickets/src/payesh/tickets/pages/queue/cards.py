@@ -23,6 +23,7 @@ from payesh.tickets.pages.persian import (
 )
 from payesh.tickets.pages.plates import PlateCard, plate_card
 from payesh.tickets.pages.queue.corrections import HIDDEN_PLATE, CorrectionCard, correction_card
+from payesh.tickets.pages.queue.entry import EntryCard, entry_card
 from payesh.tickets.pages.queue.measurement import (
     FindingCard,
     SpeedCard,
@@ -75,6 +76,7 @@ class CitationCard:
     read_percent: str
     speed: SpeedCard | None
     finding: FindingCard | None
+    entry: EntryCard | None
     clock: str
     clock_u95: str
     certificate: Mapping[str, str] | None
@@ -158,6 +160,9 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         read_percent=persian_number(100 * (citation.plate_confidence or 0.0)),
         speed=speed_card(citation),
         finding=finding_card(citation),
+        entry=None
+        if evidence.entry is None
+        else entry_card(evidence.entry, persian_digits(evidence.place_name)),
         clock=word("clocks", citation.clock_source),
         clock_u95=persian_number(citation.clock_u95_ms),
         certificate=_certificate(citation.certificate),
@@ -227,7 +232,9 @@ def _law(rule: str, priced_by: LawReference, table: LawTable) -> LawCard:
     # Titles come from the table in force only if it is the one that priced this citation.
     same = table.sha256 == priced_by.table_sha256
     code = priced_by.offence_code
-    offence = next((each for each in table.offences if same and each.code == code), None)
+    rows = [each for each in table.offences if same and each.code == code]
+    # One code stands for several rules, and 0000 for any.
+    offence = next((each for each in rows if each.rule == rule), None)
     code_known = offence is None or offence.code_known
     return LawCard(
         code=persian_digits(code) if code_known else None,
