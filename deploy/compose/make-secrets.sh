@@ -40,6 +40,7 @@ for service in access ingest detect plates tickets; do
 done
 # Evidence is not signed before the root certified a key: docs/runbooks.md, "Evidence keys".
 keep tickets_evidence_keys "[]"
+keep tickets_webhook_key "$(hex 32)"
 keep ingest_source_key "$(fernet)"
 keep access_key_encryption_key "$(fernet)"
 keep query_digest_key "$(hex 32)"

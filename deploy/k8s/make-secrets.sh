@@ -28,5 +28,6 @@ secret access-keys Opaque "key-encryption-key=$(fernet)" "first-administrator=$(
 secret query-digests Opaque "key=$(hex 32)"
 # Evidence is not signed before the root certified a key: docs/runbooks.md, "Evidence keys".
 secret tickets-evidence-keys Opaque "keys=[]"
+secret tickets-webhooks Opaque "key=$(hex 32)"
 secret tickets-pages Opaque "client-secret=$(hex 32)"
 secret services-client Opaque "client-secret=$(hex 32)"

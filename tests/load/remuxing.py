@@ -17,11 +17,12 @@ import av
 from payesh.contracts.values import ObjectReference, PlaceClass, RevisionReference, RoadClass
 from payesh.ingest.adapters.place import Place
 from payesh.ingest.adapters.rtsp import LiveSource, RtspAddress, open_live
-from payesh.ingest.adapters.source_networks import SourceNetworks, networks
+from payesh.ingest.adapters.source_networks import SourceNetworks
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import Assignment
 from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, RecorderLimits
+from payesh.kit.networks import networks
 from payesh.local.street_camera import CameraProcess
 
 _SECONDS = 20.0

@@ -31,7 +31,7 @@ from tests.support.violation_builder import plate_read, violation
 SIGNER = TokenSigner("tickets")
 EVERY_SCOPE = (
     "citations:read citations:decide citations:supervise citations:serve citations:review "
-    "evidence:read "
+    "citations:subscribe evidence:read "
     "law:read law:write law:approve"
 )
 
@@ -144,6 +144,8 @@ def office_settings(engines: EngineSet, jwks_url: str, **changes: Any) -> Settin
         "jwks_url": jwks_url,
         "query_digest_key": QUERY_KEY,
         "evidence_keys": SETTING,
+        "webhook_key": "webhooks-of-tests-" * 2,
+        "webhook_networks": "127.0.0.0/8",
         "refusals_per_minute": 100_000,
         "requests_per_minute": 1_000_000,  # tests wait by asking, many at a time
         "pages_client_id": "tickets-pages",

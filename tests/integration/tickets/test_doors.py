@@ -39,6 +39,7 @@ def ids() -> dict[str, str]:
         "camera_id": "camera-of-nobody",
         "exemption_id": str(uuid4()),
         "objection_id": str(uuid4()),
+        "endpoint_id": str(uuid4()),
     }
 
 

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 
 from payesh.ingest.adapters.rtsp import LiveSource, RtspAddress, open_live
-from payesh.ingest.adapters.source_networks import SourceNetworks, networks
+from payesh.ingest.adapters.source_networks import SourceNetworks
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import GapRecord, HealthRecord, SegmentRecord
 from payesh.ingest.workers.recorder import Recorder, RecorderCallbacks, RecorderLimits
+from payesh.kit.networks import networks
 from payesh.local.camera import connection, rtp
 from payesh.local.camera.clip import Clip, load_clip
 from payesh.local.camera.rtsp_server import RtspServer

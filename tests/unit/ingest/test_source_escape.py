@@ -14,8 +14,9 @@ from pydantic import SecretStr
 
 from payesh.ingest.adapters.live_sources import LiveSources
 from payesh.ingest.adapters.rtsp import SourceFailure
-from payesh.ingest.adapters.source_networks import SourceNetworks, networks
+from payesh.ingest.adapters.source_networks import SourceNetworks
 from payesh.ingest.adapters.source_secrets import SourceSeal, StoredSource
+from payesh.kit.networks import networks
 from payesh.local.camera.authentication import Credentials, Scheme
 from payesh.local.camera.clip import Clip
 from payesh.local.camera.rtsp_messages import Request

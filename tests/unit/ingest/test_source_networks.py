@@ -8,8 +8,9 @@ from pydantic import SecretStr
 
 from payesh.ingest.adapters.live_sources import LiveSources
 from payesh.ingest.adapters.rtsp import SourceFailure
-from payesh.ingest.adapters.source_networks import ForbiddenAddress, SourceNetworks, networks
+from payesh.ingest.adapters.source_networks import SourceNetworks
 from payesh.ingest.adapters.source_secrets import SourceSeal, StoredSource
+from payesh.kit.networks import ForbiddenAddress, networks
 
 
 @pytest.mark.parametrize(

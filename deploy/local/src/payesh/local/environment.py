@@ -87,8 +87,14 @@ def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> dict[s
             ),
         }
     keys = evidence_keys_file(data_dir)
-    if process.service == "tickets" and keys.exists():
-        return {"PAYESH_EVIDENCE_KEYS": keys.read_text("utf-8")}
+    if process.service == "tickets":
+        own = {
+            "PAYESH_WEBHOOK_KEY": secrets.get("webhooks", bytes_count=32),
+            "PAYESH_WEBHOOK_NETWORKS": "127.0.0.0/8",  # a developer's receiver on this machine
+        }
+        if keys.exists():
+            own["PAYESH_EVIDENCE_KEYS"] = keys.read_text("utf-8")
+        return own
     if process.service == "access":
         return {
             "PAYESH_KEY_ENCRYPTION_KEY": secrets.get_fernet("keys"),

@@ -34,7 +34,8 @@ PROCESSES: tuple[tuple[str, str, str], ...] = (
 
 OPERATOR_SCOPES = (
     "cameras:read cameras:write recordings:write snapshots:write streams:read health:read "
-    "traffic:read passages:read reads:read citations:read evidence:read law:read"
+    "traffic:read passages:read reads:read citations:read "
+    "citations:subscribe evidence:read law:read"
 )
 PAGES_SCOPES = (
     "citations:read citations:decide citations:supervise citations:serve citations:review "

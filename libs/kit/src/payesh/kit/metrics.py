@@ -31,6 +31,7 @@ forwarded_unusable = Counter(
     "payesh_unusable_forwarded_addresses",
     "Requests whose X-Forwarded-For lacks an address at the place of PAYESH_FORWARDED_HOPS",
 )
+webhook_attempts = Counter("payesh_webhook_attempts", "Attempts at a delivery", ["outcome"])
 revocations_kept = Gauge("payesh_revocations_kept", "Revocations that have not expired")
 revocations_refused = Counter("payesh_revocations_refused", "Requests refused as revoked")
 revocations_unreadable = Counter(

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from payesh.kit.certificates import encryption
 from payesh.kit.tables import KIT_TABLES, kit_metadata
+from payesh.kit.webhooks.tables import webhook_metadata
 
 _MIGRATION_LOCK = 0x50590003
 
@@ -27,6 +28,11 @@ _MIGRATION_LOCK = 0x50590003
 def create_kit_tables(op: Any) -> None:
     """Create the kit's tables in their first version; each later change gets its own function."""
     kit_metadata.create_all(op.get_bind(), tables=KIT_TABLES, checkfirst=False)
+
+
+def create_webhook_tables(op: Any) -> None:
+    """Create the tables of webhooks in their first version."""
+    webhook_metadata.create_all(op.get_bind(), checkfirst=False)
 
 
 def add_audit_epoch(op: Any) -> None:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from payesh.ingest.adapters.live_sources import LiveSources
 from payesh.ingest.adapters.segments import forget_segments
-from payesh.ingest.adapters.source_networks import SourceNetworks, networks
+from payesh.ingest.adapters.source_networks import SourceNetworks
 from payesh.ingest.adapters.source_secrets import SourceSeal
 from payesh.ingest.adapters.spool import Spool
 from payesh.ingest.adapters.spool_records import Assignment
@@ -30,6 +30,7 @@ from payesh.kit.database import Database, database_of
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
+from payesh.kit.networks import networks
 from payesh.kit.objects import MinioObjects
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field, FilePath, SecretStr, field_validator
 
-from payesh.ingest.adapters.source_networks import networks
+from payesh.kit.networks import networks
 from payesh.kit.settings import (
     AuditSettings,
     BusSettings,

@@ -14,10 +14,12 @@ from payesh.kit.database import database_of
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, migrations_folder, running
+from payesh.kit.networks import Networks, networks
 from payesh.kit.objects import MinioObjects
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 from payesh.kit.sign_in import sign_in_router
+from payesh.kit.webhooks import Deliverer, Sender, WebhookKey, WebhookRules, webhooks_router
 from payesh.tickets import consumers
 from payesh.tickets.adapters.evidence_keys import EvidenceKeys
 from payesh.tickets.adapters.law_file import read_law
@@ -40,8 +42,10 @@ from payesh.tickets.domain.sighting import Nearness
 from payesh.tickets.evidence.bundling import BundleRules
 from payesh.tickets.evidence.key_commands import make_evidence_key, make_evidence_root
 from payesh.tickets.evidence.verify_command import verify
+from payesh.tickets.handlers.actions import SUBSCRIBE
 from payesh.tickets.handlers.bundling import BundlingDependencies
 from payesh.tickets.handlers.joining import JoiningDependencies
+from payesh.tickets.handlers.publishing import ANNOUNCED
 from payesh.tickets.handlers.repricing import RepricingDependencies
 from payesh.tickets.pages.exemptions import routes as exemptions_page
 from payesh.tickets.pages.law import routes as law_page
@@ -115,13 +119,29 @@ def create(settings: Settings) -> FastAPI:
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        deliverers = (
+            []
+            if key is None
+            else [
+                Deliverer(
+                    database,
+                    sender,
+                    key,
+                    app.state.verifier,
+                    scope=SUBSCRIBE,
+                    keep=timedelta(days=settings.webhook_keep_days),
+                )
+            ]
+        )
         # What brings work in stops first, what carries it out last.
         async with running(
             OnStop(store.close),
             OnStop(database.close),
+            OnStop(sender.close),
             producer,
             relay,
+            *deliverers,
             workers,
             *chores(
                 database,
@@ -145,6 +165,17 @@ def create(settings: Settings) -> FastAPI:
     async def notices() -> dict[str, str]:
         return {"evidence key": "none: evidence is not signed" if keys is None else keys.notice()}
 
+    sender = Sender(
+        Networks(networks(settings.webhook_networks), public=True), ca_file=settings.webhook_ca_file
+    )
+    key = None if settings.webhook_key is None else WebhookKey(settings.webhook_key)
+    webhook_rules = WebhookRules(
+        service=Settings.service,
+        scope=SUBSCRIBE,
+        types=ANNOUNCED,
+        lease=timedelta(days=settings.webhook_lease_days),
+    )
+
     app = create_app(
         service=Settings.service,
         settings=settings,
@@ -164,6 +195,7 @@ def create(settings: Settings) -> FastAPI:
             evidence.router,
             law.router,
             law_editions.router,
+            webhooks_router(webhook_rules, database, key, sender),
             queue_page.router,
             law_page.router,
             supervisor_page.router,

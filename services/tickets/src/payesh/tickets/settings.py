@@ -15,6 +15,7 @@ from payesh.kit.settings import (
     PeerSettings,
     TelemetrySettings,
 )
+from payesh.kit.webhooks.settings import WebhookSettings
 
 
 class Settings(
@@ -25,6 +26,7 @@ class Settings(
     PeerSettings,
     AuditSettings,
     PagesSettings,
+    WebhookSettings,
     TelemetrySettings,
 ):
     service: ClassVar[str] = "tickets"

@@ -18,6 +18,7 @@ SCOPES: dict[str, str] = {
     "citations:supervise": "answer returned drafts, void citations, supervise the desk",
     "citations:serve": "record notification, payment and objections of issued citations",
     "citations:review": "decide objections to citations that others decided",
+    "citations:subscribe": "be sent by webhook what becomes of citations",
     "evidence:read": "see clips and pictures of a citation",
     "law:read": "read the law tables in force",
     "law:write": "draft and propose editions of the law",

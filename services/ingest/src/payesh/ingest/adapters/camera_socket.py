@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from payesh.ingest.adapters.source_networks import SocketAddress
+from payesh.kit.networks import SocketAddress
 
 
 def camera_tls(ca_file: Path | None) -> ssl.SSLContext:

@@ -13,8 +13,9 @@ from payesh.ingest.adapters.rtsp import (
     SourceUnreachable,
     open_live,
 )
-from payesh.ingest.adapters.source_networks import ForbiddenAddress, SourceNetworks
+from payesh.ingest.adapters.source_networks import SourceNetworks
 from payesh.ingest.adapters.source_secrets import SourceSeal, StoredSource
+from payesh.kit.networks import ForbiddenAddress
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ import av.error
 from payesh.contracts.vocabulary import HealthCondition, HealthReason
 from payesh.ingest.adapters.camera_socket import connected, secured
 from payesh.ingest.adapters.rtsp_gate import Refusal, RtspGate
-from payesh.ingest.adapters.source_networks import SocketAddress
 from payesh.ingest.domain.rtsp_credentials import Credentials
 from payesh.ingest.domain.rtsp_session import BasicOnly, NoVideo, Redirected, RtspSession
 from payesh.ingest.domain.source_address import filled, takes_password
+from payesh.kit.networks import SocketAddress
 
 ACCEPTED_CODECS = frozenset({"h264", "hevc"})
 

@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-from payesh.ingest.adapters.source_networks import ForbiddenAddress
 from payesh.ingest.adapters.source_secrets import StoredSource
 from payesh.ingest.dependencies import Dependencies
 from payesh.ingest.domain.source_address import BadAddress, parted
 from payesh.ingest.errors import BadSource
+from payesh.kit.networks import ForbiddenAddress
 
 _UNREADABLE = "the source's address cannot be read"
 

@@ -20,8 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from payesh.kit.database import new_metadata
+from payesh.kit.webhooks import add_webhook_tables
 
 metadata = new_metadata()
+add_webhook_tables(metadata)
 _Moment = DateTime(timezone=True)
 
 waiting_violations = Table(

@@ -56,6 +56,8 @@ APPROVE_EXEMPTION = Action("approve exemption", "citations:supervise", writes=Tr
 REFUSE_EXEMPTION = Action("refuse exemption", "citations:supervise", writes=True)
 END_EXEMPTION = Action("end exemption", "citations:supervise", writes=True)
 SET_EXEMPTION_ASIDE = Action("set exemption aside", "citations:supervise", writes=True)
+SUBSCRIBE = "citations:subscribe"
+"""The scope with which a machine keeps webhooks."""
 
 
 def read_document(name: str) -> Action:

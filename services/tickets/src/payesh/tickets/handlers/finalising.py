@@ -10,7 +10,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.kit import outbox
 from payesh.kit.errors import DependencyFault
 from payesh.tickets import metrics
 from payesh.tickets.adapters import finality as due
@@ -21,6 +20,7 @@ from payesh.tickets.domain import finality
 from payesh.tickets.domain.numbering import citation_number
 from payesh.tickets.domain.standing import Step
 from payesh.tickets.handlers import actions, events
+from payesh.tickets.handlers.publishing import publish
 from payesh.tickets.handlers.taking import take
 from payesh.tickets.jalali import jalali_day
 
@@ -58,7 +58,7 @@ async def make_final(
     if not finality.is_to_be_issued(standing):
         step = Step(by=standing.decided_by, at=citation.now)
         rejected = await take(dependencies, session, citation, finality.BECOME_REJECTED, step)
-        await outbox.add(session, events.citation_rejected(rejected))
+        await publish(session, events.citation_rejected(rejected))
         await _draw(dependencies, session, rejected)
         metrics.decisions.labels(actions.REJECT.name).inc()
         return rejected
@@ -74,7 +74,7 @@ async def make_final(
     kept_until = numbering.at + dependencies.issued_retention
     for each in (citation.citation_id, *await sightings.linked_to(session, citation.citation_id)):
         await retention_jobs.add(session, each, kept_until)
-    await outbox.add(session, events.citation_issued(issued))
+    await publish(session, events.citation_issued(issued))
     await _draw(dependencies, session, issued)
     metrics.decisions.labels(actions.ISSUE.name).inc()
     return issued

@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.kit import outbox
 from payesh.kit.errors import DependencyFault
 from payesh.tickets.adapters import lapsing as due
 from payesh.tickets.adapters.stored_citation import StoredCitation
@@ -17,6 +16,7 @@ from payesh.tickets.domain import dues
 from payesh.tickets.domain.standing import Step
 from payesh.tickets.handlers import events
 from payesh.tickets.handlers.notifying import terms_of
+from payesh.tickets.handlers.publishing import publish
 from payesh.tickets.handlers.taking import take
 
 log = structlog.get_logger(__name__)
@@ -53,4 +53,5 @@ async def _move_on(
         return
     step = Step(by=dues.THE_LAW, at=citation.now)
     closed = await take(dependencies, session, citation, dues.CLOSE, step)
-    await outbox.add(session, events.citation_closed(closed, citation.standing.state, citation.now))
+    event = events.citation_closed(closed, citation.standing.state, citation.now)
+    await publish(session, event)

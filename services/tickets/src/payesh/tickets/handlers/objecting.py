@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payesh.kit import outbox
 from payesh.kit.errors import Conflict, NotFound
 from payesh.kit.principal import Principal
 from payesh.tickets.adapters import objections
@@ -22,6 +21,7 @@ from payesh.tickets.domain.standing import Step, Transition
 from payesh.tickets.handlers import actions, events
 from payesh.tickets.handlers.audited import find_allowed, query_of, record, record_objections
 from payesh.tickets.handlers.notifying import terms_of
+from payesh.tickets.handlers.publishing import publish
 from payesh.tickets.handlers.taking import locked, take
 from payesh.tickets.jalali import end_of_day
 
@@ -82,7 +82,7 @@ async def enter(
         received_at=received_at,
         by=by,
     )
-    await outbox.add(session, events.citation_objected(objected, objection_id, received_at))
+    await publish(session, events.citation_objected(objected, objection_id, received_at))
     return (await objections.of(session, citation.citation_id))[-1]
 
 

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from payesh.kit import outbox
 from payesh.kit.principal import Principal
 from payesh.tickets.adapters import payments
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import supervision
 from payesh.tickets.handlers import actions, events
+from payesh.tickets.handlers.publishing import publish
 from payesh.tickets.handlers.taking import locked, take
 
 
@@ -46,7 +46,6 @@ async def make_void(
         step = supervision.Noted(by=principal.subject, at=citation.now, note=note)
         voided = await take(dependencies, session, citation, supervision.MAKE_VOID, step)
         await payments.mark_refund_due(session, citation_id)
-        await outbox.add(
-            session, events.citation_closed(voided, voided.standing.state, citation.now)
-        )
+        event = events.citation_closed(voided, voided.standing.state, citation.now)
+        await publish(session, event)
         return voided
