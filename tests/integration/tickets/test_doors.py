@@ -139,6 +139,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
                 ("reverse-payment", {"note": "why"}),
                 ("objections", OBJECTION),
                 ("objections/{objection_id}/decide", UPHELD),
+                ("set-hold-aside", {"kind": "cloned_plate", "note": "why"}),
                 ("correct-plate", {"plate": "12ب34587", "reason": "why", "shot": 0}),
             )
         }

@@ -70,6 +70,7 @@ PERSONAL = {
         "refuse_exemption",
         "end_exemption",
         "set_exemption_aside",
+        "set_hold_aside",
         "notify_owner",
         "withdraw_notification",
         "record_payment",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from payesh.kit.database import Database
 from payesh.kit.objects import ObjectStore
 from payesh.kit.query_digests import QueryDigests
+from payesh.tickets.domain.holds import NO_CHECKS, Checks
 from payesh.tickets.domain.law_book import LawBook
 from payesh.tickets.domain.sighting import ALL_APART, Nearness
 from payesh.tickets.evidence.statement import Signer
@@ -31,3 +32,4 @@ class Dependencies:
     least_looks: int = 1
     signer: Signer | None = None
     nearness: Nearness = ALL_APART
+    checks: Checks = NO_CHECKS

@@ -4,7 +4,8 @@ PayeshError
  └─ MessageFault
      └─ EvidenceBroken   the parts of a violation are not one unbroken, untampered piece
 ValueError
- └─ LawTableInvalid      the service does not start on a law it cannot read
+ ├─ LawTableInvalid      the service does not start on a law it cannot read
+ └─ PlateClassesInvalid  nor on a file of plate classes that it cannot read
 """
 
 from payesh.kit.errors import MessageFault
@@ -16,3 +17,7 @@ class EvidenceBroken(MessageFault):
 
 class LawTableInvalid(ValueError):
     """The law table's file is malformed or contradicts itself."""
+
+
+class PlateClassesInvalid(ValueError):
+    """The file of plates that cannot be on a class of vehicles is malformed."""

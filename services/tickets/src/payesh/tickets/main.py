@@ -23,12 +23,14 @@ from payesh.kit.webhooks import Deliverer, Sender, WebhookKey, WebhookRules, web
 from payesh.tickets import consumers
 from payesh.tickets.adapters.evidence_keys import EvidenceKeys
 from payesh.tickets.adapters.law_file import read_law
+from payesh.tickets.adapters.plate_classes import read_plate_classes
 from payesh.tickets.api import (
     citations,
     corrections,
     dues,
     evidence,
     exemptions,
+    holds,
     law,
     law_editions,
     objections,
@@ -37,6 +39,7 @@ from payesh.tickets.api import (
     suspensions,
 )
 from payesh.tickets.dependencies import Dependencies
+from payesh.tickets.domain.holds import Checks, Reach
 from payesh.tickets.domain.law_book import LawBook
 from payesh.tickets.domain.sighting import Nearness
 from payesh.tickets.evidence.bundling import BundleRules
@@ -60,7 +63,8 @@ MIGRATIONS = migrations_folder(__file__)
 
 
 def create(settings: Settings) -> FastAPI:
-    """The application; nothing connects before its lifespan. Raises LawTableInvalid."""
+    """The application; nothing connects before its lifespan. Raises LawTableInvalid and
+    PlateClassesInvalid."""
     law_book = LawBook(read_law(settings.law_table))
     keys = EvidenceKeys.of(settings.evidence_keys)
     database = database_of(settings)
@@ -76,6 +80,10 @@ def create(settings: Settings) -> FastAPI:
     nearness = Nearness(
         timedelta(seconds=settings.same_offence_seconds), settings.same_offence_metres
     )
+    checks = Checks(
+        read_plate_classes(settings.plate_classes),
+        Reach(timedelta(hours=settings.cloned_plate_hours), settings.impossible_kmh),
+    )
     workers = BundleWorkers(
         BundlingDependencies(
             database=database,
@@ -85,6 +93,7 @@ def create(settings: Settings) -> FastAPI:
             missing_part_tries=settings.missing_part_tries,
             signer=keys,
             nearness=nearness,
+            checks=checks,
         ),
         in_parallel=settings.bundles_in_parallel,
     )
@@ -116,6 +125,7 @@ def create(settings: Settings) -> FastAPI:
         least_looks=settings.least_looks,
         signer=keys,
         nearness=nearness,
+        checks=checks,
     )
 
     @asynccontextmanager
@@ -192,6 +202,7 @@ def create(settings: Settings) -> FastAPI:
             suspensions.router,
             exemptions.router,
             exemptions.of_citations,
+            holds.router,
             evidence.router,
             law.router,
             law_editions.router,

@@ -115,6 +115,24 @@ class Settings(
         description="Metres between two cameras that count as one place for that; 0: each camera "
         "is a place of its own.",
     )
+    plate_classes: Path | None = Field(
+        default=None,
+        description="JSON file of plates that cannot be on a class of vehicles; a draft of such a "
+        "pair is held. Unset uses the shipped one, which is to be verified.",
+    )
+    impossible_kmh: float = Field(
+        default=250.0,
+        ge=100,
+        le=1000,
+        description="Speed in km/h, along the straight line between two cameras, beyond which two "
+        "sightings of one plate cannot be one vehicle: their drafts are held.",
+    )
+    cloned_plate_hours: float = Field(
+        default=6.0,
+        ge=0,
+        le=72,
+        description="Hours between two sightings that are compared for that; 0 compares none.",
+    )
     evidence_keys: SecretStr | None = Field(
         default=None,
         description="JSON array of evidence keys with their certificates, as `payesh-tickets "

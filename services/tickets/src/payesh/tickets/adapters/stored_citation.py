@@ -25,12 +25,21 @@ from payesh.tickets.evidence.record import EvidenceRecord
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedHold:
+    """A hold that lasts, of a kind of `domain/holds.py`. `facts` are what it rests on."""
+
+    kind: str
+    placed_at: datetime
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCitation:
     """One row; `now` is the database's time when it was read. `exempt_under` is the exemption for
     which the draft is held, `same_as` the citation of whose offence this is a further sighting. The
-    last five are set where a person reads it: whether its camera is suspended, whether it is shown
+    last six are set where a person reads it: whether its camera is suspended, whether it is shown
     to be decided again, whether what was decided is hidden, whether its plate is hidden, which the
-    reader is to read, and further sightings of it."""
+    reader is to read, further sightings of it, and the holds of it that last."""
 
     citation_id: UUID
     violation_id: UUID
@@ -61,6 +70,7 @@ class StoredCitation:
     is_outcome_hidden: bool = False
     is_plate_hidden: bool = False
     seen_again: tuple[UUID, ...] = ()
+    holds: tuple[PlacedHold, ...] = ()
 
     @property
     def state(self) -> str:

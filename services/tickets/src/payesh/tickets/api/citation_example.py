@@ -70,4 +70,5 @@ CITATION: dict[str, Any] = {
     "exempt_under": None,
     "same_as": None,
     "seen_again": [],
+    "holds": [],
 }

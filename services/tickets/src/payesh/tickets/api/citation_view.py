@@ -13,6 +13,7 @@ from payesh.contracts.values import Certificate, Measurement
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.api.evidence_view import EvidenceView
 from payesh.tickets.domain import life
+from payesh.tickets.domain.holds import MEANINGS, HoldKind
 from payesh.tickets.domain.readings import Correction
 
 StateName = Annotated[
@@ -59,6 +60,22 @@ class CertificateView(BaseModel):
     valid_to: datetime
 
 
+class HoldView(BaseModel):
+    """Why a draft is held; it is not issued while one lasts. `facts` are what it rests on: names
+    and values by kind."""
+
+    kind: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z][a-z0-9_]{0,31}$",
+            description="Why. Kinds are added without a new version.",
+            json_schema_extra={"x-vocabulary": {str(kind): MEANINGS[kind] for kind in HoldKind}},
+        ),
+    ]
+    placed_at: datetime
+    facts: dict[str, str | int | float | None]
+
+
 class CitationView(BaseModel):
     """`reason` is why it was rejected; `number` is given when it is issued. A decision can be
     undone until `final_at`. `returned_by`, `returned_to` and `note` are of the last time it was
@@ -67,8 +84,8 @@ class CitationView(BaseModel):
     the owner is notified, `owed_rial` is owed, an objection is heard before `object_until`, and the
     law moves the citation on at `due_at`. `exempt_under` is the exemption for
     which the draft is held: it is not issued. `same_as` is the citation that stands for the offence
-    of which this is a further sighting; `seen_again` are further sightings, where one citation is
-    read."""
+    of which this is a further sighting; `seen_again` are further sightings and `holds` what else it
+    is held for, where one citation is read."""
 
     citation_id: UUID
     violation_id: UUID
@@ -109,6 +126,7 @@ class CitationView(BaseModel):
     exempt_under: UUID | None = None
     same_as: UUID | None = None
     seen_again: list[UUID] = []
+    holds: list[HoldView] = []
 
 
 def view(citation: StoredCitation) -> CitationView:
@@ -153,6 +171,7 @@ def view(citation: StoredCitation) -> CitationView:
         exempt_under=citation.exempt_under,
         same_as=citation.same_as,
         seen_again=list(citation.seen_again),
+        holds=[HoldView(**asdict(each)) for each in citation.holds],
     )
 
 

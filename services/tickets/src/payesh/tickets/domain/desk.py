@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from payesh.tickets.domain.holds import HoldKind
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.standing import Hold, Part, Refusal, Standing, State, Step, Transition
 
@@ -32,6 +33,15 @@ CAMERA_SUSPENDED = Refusal(
 EXEMPT_VEHICLE = Refusal(
     "exempt-vehicle", "the vehicle is exempt: reject it so, or return it to a supervisor"
 )
+HELD = {
+    HoldKind.CLASS_MISMATCH: Refusal(
+        "class-mismatch", "no such vehicle has such plates: correct the plate, reject or return it"
+    ),
+    HoldKind.CLONED_PLATE: Refusal(
+        "cloned-plate", "the plate was seen elsewhere at a time that no vehicle can make"
+    ),
+}
+HELD_OTHERWISE = Refusal("held", "a hold of this draft lasts")
 NOT_EXEMPT = Refusal("not-exempt", "no exemption that two persons approved holds this draft")
 
 
@@ -44,14 +54,15 @@ class Claiming(Step):
 class Issuing(Step):
     """`plate` is canonical text, given by the officer to confirm the drafted one; `priced` says
     whether the law has an amount and a code for the offence, `camera_suspended` whether its camera
-    is suspended, `exempt` whether an exemption holds the draft. It can be undone until
-    `final_at`."""
+    is suspended, `exempt` whether an exemption holds the draft, `held` for what else it is held. It
+    can be undone until `final_at`."""
 
     plate: str
     priced: bool
     final_at: datetime
     camera_suspended: bool = False
     exempt: bool = False
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,12 @@ def _not_exempt(_: Standing, step: Issuing) -> Refusal | None:
     return EXEMPT_VEHICLE if step.exempt else None
 
 
+def _not_held(_: Standing, step: Issuing) -> Refusal | None:
+    # A kind that a newer version placed holds as well.
+    refusals = {str(kind): refusal for kind, refusal in HELD.items()}
+    return next((refusals.get(kind, HELD_OTHERWISE) for kind in step.held), None)
+
+
 def _exempt_where_it_is_the_reason(_: Standing, step: Rejecting) -> Refusal | None:
     # An officer's word alone exempts no vehicle.
     return NOT_EXEMPT if step.reason is Rejection.EXEMPT_VEHICLE and not step.exempt else None
@@ -145,7 +162,7 @@ ISSUE: Transition[Issuing] = Transition(
     "issue",
     _UNDECIDED,
     DECIDED.name,
-    (*HOLDER_ONLY, _priced, _camera_in_use, _not_exempt, _plate_is_the_drafted_one),
+    (*HOLDER_ONLY, _priced, _camera_in_use, _not_exempt, _not_held, _plate_is_the_drafted_one),
     _issued,
     ALREADY_DECIDED,
     is_signed=False,

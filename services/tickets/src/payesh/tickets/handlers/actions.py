@@ -55,6 +55,7 @@ PROPOSE_EXEMPTION = Action("propose exemption", "citations:supervise", writes=Tr
 APPROVE_EXEMPTION = Action("approve exemption", "citations:supervise", writes=True)
 REFUSE_EXEMPTION = Action("refuse exemption", "citations:supervise", writes=True)
 END_EXEMPTION = Action("end exemption", "citations:supervise", writes=True)
+SET_HOLD_ASIDE = Action("set_hold_aside", "citations:supervise", writes=True)
 SET_EXEMPTION_ASIDE = Action("set exemption aside", "citations:supervise", writes=True)
 SUBSCRIBE = "citations:subscribe"
 """The scope with which a machine keeps webhooks."""

@@ -18,12 +18,13 @@ from payesh.tickets.adapters.bundle_jobs import BundleJob
 from payesh.tickets.adapters.plate_lock import hold_plate
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.domain.desk import DECIDED
+from payesh.tickets.domain.holds import NO_CHECKS, Checks
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.sighting import ALL_APART, Nearness
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.evidence.statement import Signer
-from payesh.tickets.handlers import events
+from payesh.tickets.handlers import events, holding
 from payesh.tickets.handlers.joining import reject
 from payesh.tickets.handlers.linking import link
 
@@ -44,6 +45,7 @@ class BundlingDependencies:
     missing_part_tries: int
     signer: Signer | None = None
     nearness: Nearness = ALL_APART
+    checks: Checks = NO_CHECKS
 
     @property
     def lease(self) -> timedelta:
@@ -151,6 +153,9 @@ async def _end(
     if drafted_at is None:
         return False
     await exemptions.hold_draft(session, job.citation_id)
+    drafted = await citations.find(session, job.citation_id)
+    if drafted is not None:
+        await holding.examine(session, drafted, dependencies.checks)
     await outbox.add(session, events.citation_drafted(job.case, evidence, drafted_at))
     return True
 

@@ -10,21 +10,24 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit import outbox
-from payesh.kit.errors import Forbidden, NotFound
+from payesh.kit.errors import Conflict, Forbidden, NotFound
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, corrections, exemptions, sightings
+from payesh.tickets.adapters import citations, corrections, exemptions, holds, sightings
 from payesh.tickets.adapters.plate_lock import hold_plate
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import correction, desk
-from payesh.tickets.domain.standing import Step
+from payesh.tickets.domain.standing import Refusal, Step
 from payesh.tickets.evidence.record import EvidenceRecord
-from payesh.tickets.handlers import actions, events
+from payesh.tickets.handlers import actions, events, holding, linking
 from payesh.tickets.handlers.audited import query_of, record
 from payesh.tickets.handlers.blinding import blind
 from payesh.tickets.handlers.taking import locked, take
 
 _PLATE_CORRECTED = "the plate was corrected"
+_FIRST_OPEN = Refusal(
+    "first-undecided", "the offence's other citation can still be undone: wait some seconds"
+)
 
 
 async def correct(
@@ -127,10 +130,18 @@ async def _confirm(
     if first is None:
         confirmed = await take(dependencies, session, citation, correction.CONFIRM_PLATE, step)
         await exemptions.hold_anew(session, citation.citation_id, by=step.by, note=_PLATE_CORRECTED)
-        return await citations.find(session, citation.citation_id) or confirmed
+        found = await citations.find(session, citation.citation_id) or confirmed
+        checks, note = dependencies.checks, _PLATE_CORRECTED
+        await holding.examine_anew(session, found, checks, by=step.by, note=note)
+        held = tuple(await holds.lasting(session, citation.citation_id))
+        return replace(found, holds=held)
+    if first.standing.state == desk.DECIDED.name:
+        # Linked now, this one would go down with a first one that is rejected a moment later.
+        raise Conflict(_FIRST_OPEN.text, type=_FIRST_OPEN.name)
     linked = replace(citation, same_as=first.citation_id)
     ended = await take(dependencies, session, linked, correction.CONFIRM_SEEN_AGAIN, step)
     await sightings.link(session, citation.citation_id, first.citation_id)
+    await linking.keep_as_long(session, citation.citation_id, citation.evidence, first.citation_id)
     await outbox.add(session, events.citation_rejected(ended))
     return ended
 

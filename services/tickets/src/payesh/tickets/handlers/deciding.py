@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.contracts.plate_text import fold
 from payesh.kit.errors import Forbidden
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, exemptions, suspensions
+from payesh.tickets.adapters import citations, exemptions, holds, suspensions
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import desk, finality
@@ -80,6 +80,7 @@ async def issue(
             final_at=citation.now + dependencies.undo,
             camera_suspended=await suspensions.is_suspended(session, citation.camera_id),
             exempt=citation.exempt_under is not None,
+            held=tuple(each.kind for each in await holds.lasting(session, citation_id)),
         )
         decided = await take(dependencies, session, citation, desk.ISSUE, step)
         return await _final_at_once(dependencies, session, decided)

@@ -35,12 +35,20 @@ async def link(
     if stored is not None:
         step = Step(by=_BY, at=stored.now)
         await signing.sign_decision(signer, session, stored, stored.standing, step)
-    kept_until = await _kept_until(session, first.citation_id)
-    if kept_until is not None and (evidence.retained_until or kept_until) < kept_until:
-        await retention_jobs.add(session, case.citation_id, kept_until)
+    await keep_as_long(session, case.citation_id, evidence, first.citation_id)
     reason = Rejection.SAME_OFFENCE
     await outbox.add(session, events.violation_rejected(case.violation, reason, ended_at))
     metrics.rejections.labels(reason).inc()
+
+
+async def keep_as_long(
+    session: AsyncSession, citation_id: UUID, evidence: EvidenceRecord | None, first_id: UUID
+) -> None:
+    """Keep a further sighting's evidence under lock as long as the first one's."""
+    kept_until = await _kept_until(session, first_id)
+    own = None if evidence is None else evidence.retained_until
+    if kept_until is not None and (own or kept_until) < kept_until:
+        await retention_jobs.add(session, citation_id, kept_until)
 
 
 async def _kept_until(session: AsyncSession, citation_id: UUID) -> datetime | None:

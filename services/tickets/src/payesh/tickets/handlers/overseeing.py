@@ -1,16 +1,16 @@
 """The supervisor's figures of the desk, and the lifting of a camera's suspension."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from payesh.contracts.access import AuditOutcome
 from payesh.kit.audit import record_read
 from payesh.kit.errors import Forbidden, NotFound
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, desk_figures, second_looks, suspensions
+from payesh.tickets.adapters import citations, desk_figures, holds, second_looks, suspensions
 from payesh.tickets.adapters.desk_figures import Backlog, Throughput
 from payesh.tickets.adapters.second_looks import Looks
-from payesh.tickets.adapters.stored_citation import StoredCitation
+from payesh.tickets.adapters.stored_citation import PlacedHold, StoredCitation
 from payesh.tickets.adapters.suspensions import Suspension
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.second_look import WrongfulRate
@@ -35,6 +35,8 @@ class Oversight:
     suspensions: Sequence[Suspension]
     returned: Sequence[StoredCitation]
     disputed: Sequence[StoredCitation]
+    held: Sequence[tuple[StoredCitation, PlacedHold]]
+    held_by_kind: Mapping[str, int]
 
 
 async def oversee(dependencies: Dependencies, principal: Principal) -> Oversight:
@@ -54,9 +56,11 @@ async def oversee(dependencies: Dependencies, principal: Principal) -> Oversight
             suspensions=await suspensions.page(session, bounds, limit=50),
             returned=returned,
             disputed=[each for each in disputed if each is not None],
+            held=await holds.held_drafts(session, bounds, limit=50),
+            held_by_kind=await holds.counts(session, bounds),
         )
         asked = dependencies.digests.of({})
-        listed = [*returned, *found.disputed]
+        listed = [*returned, *found.disputed, *(each for each, _ in found.held)]
         await record(session, principal, actions.SUPERVISE, listed, query=asked)
     return found
 

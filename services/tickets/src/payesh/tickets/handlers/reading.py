@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, corrections, sightings, suspensions
+from payesh.tickets.adapters import citations, corrections, holds, sightings, suspensions
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers import actions
@@ -107,4 +107,7 @@ async def read_citation(
         suspended = await suspensions.is_suspended(session, citation.camera_id)
         shown = await blind(session, citation, principal)
         again = tuple(await sightings.linked_to(session, citation_id))
-    return replace(shown, camera_suspended=suspended, seen_again=again)
+        # What holds a plate names it: its second reader is not shown that.
+        unread = shown.is_plate_hidden or shown.is_second_look
+        held = () if unread else tuple(await holds.lasting(session, citation_id))
+    return replace(shown, camera_suspended=suspended, seen_again=again, holds=held)

@@ -13,6 +13,7 @@ from payesh.tickets.domain.law import LawTable
 from payesh.tickets.domain.rejection import OFFICER_REASONS
 from payesh.tickets.evidence.clip import PLAYABLE_CODECS
 from payesh.tickets.evidence.record import EvidenceRecord
+from payesh.tickets.pages.holds import HoldCard, hold_card
 from payesh.tickets.pages.persian import (
     persian_amount,
     persian_date,
@@ -100,6 +101,7 @@ class CitationCard:
     note: str | None
     is_suspended: bool
     is_exempt: bool
+    holds: Sequence[HoldCard]
     is_second_look: bool
     is_outcome_hidden: bool
     same_as: str | None
@@ -186,6 +188,7 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         note=standing.note,
         is_suspended=citation.camera_suspended,
         is_exempt=citation.exempt_under is not None,
+        holds=[hold_card(each) for each in citation.holds],
         is_second_look=citation.is_second_look,
         is_outcome_hidden=citation.is_outcome_hidden,
         same_as=str(citation.same_as) if citation.same_as else None,

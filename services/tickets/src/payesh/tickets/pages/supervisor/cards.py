@@ -3,17 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from payesh.tickets.adapters.stored_citation import StoredCitation
+from payesh.tickets.adapters.stored_citation import PlacedHold, StoredCitation
 from payesh.tickets.adapters.suspensions import Suspension
+from payesh.tickets.domain.holds import HoldKind
 from payesh.tickets.domain.second_look import WrongfulRate
 from payesh.tickets.handlers.overseeing import Oversight, Rates
+from payesh.tickets.pages.holds import HoldCard, hold_card
 from payesh.tickets.pages.persian import (
     persian_digits,
     persian_number,
     persian_short_date,
     persian_time,
 )
+from payesh.tickets.pages.plates import PlateCard, plate_card
 from payesh.tickets.pages.wording import word
+
+_HELD = {HoldKind.CLASS_MISMATCH: "پلاک ناسازگار با خودرو", HoldKind.CLONED_PLATE: "گمان پلاک جعلی"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,15 @@ class CaseCard:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCard:
+    id: str
+    plate: PlateCard | None
+    rule: str
+    county: str
+    hold: HoldCard
+
+
+@dataclass(frozen=True, slots=True)
 class OversightCard:
     waiting: Sequence[FigureCard]
     held: Sequence[FigureCard]
@@ -68,6 +82,7 @@ class OversightCard:
     suspensions: Sequence[SuspensionCard]
     returned: Sequence[CaseCard]
     disputed: Sequence[CaseCard]
+    doubtful: Sequence[HeldCard]
 
 
 def oversight_card(found: Oversight) -> OversightCard:
@@ -85,6 +100,10 @@ def oversight_card(found: Oversight) -> OversightCard:
             FigureCard("بی‌مبلغ یا بی‌کد", _count(waits.unpriced)),
             FigureCard("دوربین تعلیق", _count(waits.suspended)),
             FigureCard("خودروی معاف", _count(waits.exempt)),
+            *(
+                FigureCard(_HELD[kind], _count(found.held_by_kind.get(kind, 0)))
+                for kind in HoldKind
+            ),
             FigureCard("بازگردانده به سرپرست", _count(waits.returned)),
             FigureCard("پلاک اصلاح‌شده، منتظر مأمور دوم", _count(waits.corrected)),
         ],
@@ -111,6 +130,7 @@ def oversight_card(found: Oversight) -> OversightCard:
         suspensions=[_suspension(each) for each in found.suspensions],
         returned=[_case(each) for each in found.returned],
         disputed=[_case(each) for each in found.disputed],
+        doubtful=[_held(citation, hold) for citation, hold in found.held],
     )
 
 
@@ -146,6 +166,17 @@ def _case(citation: StoredCitation) -> CaseCard:
         county=word("counties", citation.county),
         date=persian_short_date(citation.captured_at),
         note=citation.standing.note,
+    )
+
+
+def _held(citation: StoredCitation, hold: PlacedHold) -> HeldCard:
+    plate = citation.standing.plate_text
+    return HeldCard(
+        id=str(citation.citation_id),
+        plate=plate_card(plate) if plate else None,
+        rule=word("rules", citation.rule),
+        county=word("counties", citation.county),
+        hold=hold_card(hold),
     )
 
 

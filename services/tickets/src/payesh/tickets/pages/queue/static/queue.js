@@ -214,6 +214,8 @@ const acts = {
     if (article().dataset.priced === "no") return showMessage(PROBLEMS.unpriced, true);
     if (article().dataset.suspended === "yes") return showMessage(PROBLEMS["camera-suspended"], true);
     if (article().dataset.exempt === "yes") return showMessage(PROBLEMS["exempt-vehicle"], true);
+    const hold = detail.querySelector("[data-hold]");
+    if (hold) return showMessage(PROBLEMS[hold.dataset.hold] ?? PROBLEMS.held, true);
     const shot = detail.querySelector(".shot img, .still");
     const plate = detail.querySelector(".detail-head .plate");
     document.getElementById("issue-shot").replaceChildren(...(shot ? [shot.cloneNode()] : []));
