@@ -253,13 +253,14 @@ async def test_metrics_are_where_the_manifest_says(deployed: Deployed, process: 
     assert "payesh_http_requests" in answer.text
 
 
-async def test_the_pages_client_is_known_to_access(deployed: Deployed) -> None:
+@pytest.mark.parametrize("service", ["tickets", "detect"])
+async def test_the_pages_client_is_known_to_access(deployed: Deployed, service: str) -> None:
     """Both services have its secret, and its redirect leads to the pages' address."""
     described = containers(deployed.source)
-    pages = described["tickets"].environment["PAYESH_PUBLIC_URL"]
+    pages = described[service].environment["PAYESH_PUBLIC_URL"]
     query = {
         "response_type": "code",
-        "client_id": described["tickets"].environment["PAYESH_PAGES_CLIENT_ID"],
+        "client_id": described[service].environment["PAYESH_PAGES_CLIENT_ID"],
         "redirect_uri": f"{pages}/sign-in/callback",
         "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
         "code_challenge_method": "S256",

@@ -28,20 +28,23 @@ from payesh.detect.settings import Settings
 from payesh.kit.bus import Producer
 from payesh.kit.database import Database
 from payesh.kit.migrations import run_migrations
+from payesh.kit.objects import MinioObjects
 from payesh.local.bus_tap import BusTap
 from payesh.local.engines import EngineSet
 from payesh.local.topics import create_topics
-from tests.support.engine_settings import QUERY_KEY, bus_settings
+from tests.support.engine_settings import QUERY_KEY, bus_settings, object_settings, store_of
 from tests.support.passage_builder import PROVENANCE, passage
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
 from tests.support.waiting import eventually
 
+SCOPES = "traffic:read passages:read calibrations:write"
+
 
 @dataclass
 class CountingHouse:
     """The running service and what surrounds it. `expired` is a passage that lay in its table
-    before it began."""
+    before it began; `files` may write what other services do."""
 
     url: str
     settings: Settings
@@ -50,9 +53,10 @@ class CountingHouse:
     tap: BusTap
     signer: TokenSigner
     expired: PassageObserved
+    files: MinioObjects
 
     def client(self, purpose: str | None = "test", **claims: Any) -> httpx.AsyncClient:
-        rights = {"scope": "traffic:read passages:read", "counties": ["garmsar"]}
+        rights = {"scope": SCOPES, "counties": ["garmsar"]}
         headers = {"Authorization": f"Bearer {self.signer.token(**{**rights, **claims})}"}
         if purpose is not None:
             headers["Payesh-Purpose"] = purpose
@@ -188,9 +192,14 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
             token_issuer=ISSUER,
             jwks_url=jwks_url,
             query_digest_key=QUERY_KEY,
+            public_url="http://localhost",
+            pages_client_id="detect-pages",
+            pages_client_secret="pages-secret",
+            access_url="https://access.test",
             refusals_per_minute=100_000,
             requests_per_minute=1_000_000,
             **bus_settings(engines),
+            **object_settings(engines, "detect"),
         )
         producer = Producer(settings)
         await producer.start()
@@ -198,4 +207,6 @@ async def house(engines: EngineSet) -> AsyncIterator[CountingHouse]:
         opened.push_async_callback(producer.stop)
         tap = await opened.enter_async_context(BusTap(bootstrap, (DetectReadRecorded.topic,)))
         address = await opened.enter_async_context(served(create(settings)))
-        yield CountingHouse(address, settings, database, producer, tap, signer, expired)
+        files = store_of(engines)
+        opened.callback(files.close)
+        yield CountingHouse(address, settings, database, producer, tap, signer, expired, files)

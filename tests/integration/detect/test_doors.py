@@ -8,6 +8,7 @@ import httpx
 from payesh.detect.main import create
 from payesh.kit.query_digests import QueryDigests
 from tests.integration.detect.conftest import CountingHouse, counted, incident
+from tests.integration.detect.shown_view import measured, show_view
 from tests.integration.detect.test_query_promises import projected
 from tests.support.doors import (
     admits_no_stranger,
@@ -24,7 +25,7 @@ async def test_every_route_is_shut_to_strangers_and_records_whom_it_refuses(
     house: CountingHouse,
 ) -> None:
     passage_id = str(uuid4())
-    found = doors(create(house.settings), passage_id=passage_id)
+    found = doors(create(house.settings), passage_id=passage_id, camera_id="camera-1")
     subject = f"person:{uuid4().hex[:8]}"
     await admits_no_stranger(
         found,
@@ -38,7 +39,8 @@ async def test_every_route_is_shut_to_strangers_and_records_whom_it_refuses(
         house.client(sub=subject, scope="law:read"),
         lambda number: house.audited(subject, number),
     )
-    by_id = next(r for r in await house.audited(subject, len(found)) if r.resource_ids)
+    records = await house.audited(subject, len(found))
+    by_id = next(r for r in records if r.resource_ids == (passage_id,))
     assert by_id.resource_ids == (passage_id,)
     assert by_id.query_digest == QueryDigests(QUERY_KEY).of({"passage_id": passage_id}).whole
 
@@ -53,7 +55,8 @@ async def test_every_route_has_a_quota(house: CountingHouse) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.AsyncClient(transport=transport, base_url="http://detect", headers=headers)
 
-    await stops_who_asks_too_often(doors(app, passage_id=str(uuid4())), caller)
+    found = doors(app, passage_id=str(uuid4()), camera_id="camera-1")
+    await stops_who_asks_too_often(found, caller)
     await app.state.dependencies.database.close()
 
 
@@ -67,10 +70,13 @@ async def test_a_passage_of_another_county_is_shut_on_every_route(house: Countin
     await house.publish(happened)
     await house.incident_shown(happened)
     subject = f"person:{uuid4().hex[:8]}"
+    await show_view(house, seen.camera_id)
     await shows_nothing_of_elsewhere(
-        doors(create(house.settings), passage_id=str(seen.passage_id)),
+        doors(create(house.settings), passage_id=str(seen.passage_id), camera_id=seen.camera_id),
         house.client(sub=subject, counties=["damghan"]),
         lambda number: house.audited(subject, number),
         hidden=seen.camera_id,
         lists=["GET /v1/traffic", "GET /v1/incidents"],
+        without={"GET /calibration": "asks for a camera's id and shows none"},
+        sent={"POST /v1/cameras/{camera_id}/calibration": {"json": measured()}},
     )

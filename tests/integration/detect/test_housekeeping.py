@@ -1,5 +1,6 @@
 """Passages expire whatever else fails."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,9 @@ from sqlalchemy import select
 
 from payesh.detect import main
 from payesh.detect.adapters import passages, traffic
+from payesh.detect.adapters.revisions import Revisions
 from payesh.detect.adapters.tables import passages as table
+from payesh.detect.adapters.views import Views
 from payesh.detect.dependencies import Dependencies
 from payesh.kit.lifecycle import running
 from payesh.kit.query_digests import QueryDigests
@@ -31,7 +34,16 @@ async def test_passages_go_on_expiring_when_counts_fail(
     monkeypatch.setattr(main, "_CHORES_EVERY_S", 0.05)
     digests = QueryDigests(QUERY_KEY)
     day = timedelta(days=1)
-    dependencies = Dependencies(house.database, digests, timedelta(hours=1), day, day)
+    dependencies = Dependencies(
+        house.database,
+        digests,
+        Views(house.files),
+        Revisions(house.files),
+        asyncio.Semaphore(1),
+        passage_keep=timedelta(hours=1),
+        traffic_keep=day,
+        incident_keep=day,
+    )
     async with running(*main.chores(dependencies)):
         await eventually(lambda: failures > 0)
         expired = passage()

@@ -26,6 +26,7 @@ from payesh.contracts import (
 from payesh.contracts.values import MeasuredQuantity
 from payesh.contracts.vocabulary import PassageEnd
 from payesh.detect.adapters.checkpoints import BUCKET, camera_key, stream_key
+from payesh.detect.adapters.views import Views
 from payesh.detect.handlers.observing import Observing
 from payesh.detect.observer import create_observer
 from payesh.kit.bus import Disposition, Producer
@@ -126,6 +127,23 @@ async def street(
     executor.shutdown()
 
 
+class LosesFirstView:
+    """A store that is away when the first view is put into it."""
+
+    def __init__(self, store: MinioObjects) -> None:
+        self._store = store
+        self._lost = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def put_mutable(self, bucket: str, key: str, data: bytes) -> None:
+        if key.startswith("views/") and not self._lost:
+            self._lost = True
+            raise StoreUnavailable("away")
+        await self._store.put_mutable(bucket, key, data)
+
+
 def once(published: list[Event]) -> dict[UUID, Event]:
     """By event id. What is published twice must be the same both times."""
     found: dict[UUID, Event] = {}
@@ -137,6 +155,24 @@ def once(published: list[Event]) -> dict[UUID, Event]:
 def shape(published: list[PassageObserved]) -> list[Any]:
     """What does not depend on the stream's name and time."""
     return [(p.lane, p.speed, p.ended_by, [s.crop.sha256 for s in p.shots]) for p in published]
+
+
+async def test_a_whole_picture_of_the_camera_is_kept_and_nothing_rests_on_it(
+    street: Street,
+) -> None:
+    events = await street.another()
+    views, noted = Views(street.store), street.noted()
+    assert await views.of_camera(events[0].camera_id) is None
+    away = LosesFirstView(street.store)
+    assert await watch(repeat(street.observer(noted, away)), events) == len(events)
+    kept = await views.of_camera(events[0].camera_id)
+    assert kept is not None
+    assert (kept.county, kept.revision) == ("garmsar", events[0].revision)
+    assert kept.captured_at == events[1].captured_at, "the next one, where the first was not kept"
+    with Image.open(io.BytesIO(kept.jpeg)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (kept.width_px, kept.height_px))
+    stream_id = events[0].stream_id
+    assert shape(passages(noted.published, stream_id)) == shape(passages(street.published, STREAM))
 
 
 async def test_segments_become_events_on_the_bus_with_their_crops_in_the_store(

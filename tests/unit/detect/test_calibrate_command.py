@@ -13,7 +13,7 @@ import pytest
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.detect.domain.calibration import calibrate
 from payesh.detect.domain.survey import Survey
-from payesh.detect.evaluation.stated_calibration import stated_calibration
+from payesh.detect.handlers.stated_calibration import stated_calibration
 from payesh.detect.main import cli
 from payesh.detect.vision.scenes import scene_of
 from tests.support.guides import GUIDES, code_blocks

@@ -10,8 +10,8 @@ import pytest
 from payesh.detect.domain.calibration import calibrate
 from payesh.detect.domain.geometry import ground_plane
 from payesh.detect.domain.survey import Survey
-from payesh.detect.evaluation.stated_calibration import stated_calibration
 from payesh.detect.evaluation.view_shift import view_shift
+from payesh.detect.handlers.stated_calibration import stated_calibration
 from payesh.detect.main import cli
 from tests.unit.detect.surveyed_road import RoadCamera
 

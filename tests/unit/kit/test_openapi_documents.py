@@ -32,7 +32,7 @@ CREATE = {
 }
 PERSONAL = {
     "ingest": set(),
-    "detect": {"get_passage"},
+    "detect": {"get_passage", "read_view", "calibrate_view"},
     "plates": {"search_reads", "get_read"},
     "tickets": {
         "list_citations",

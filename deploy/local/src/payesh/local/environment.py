@@ -9,8 +9,8 @@ from payesh.local.service_process import ServiceProcess
 
 _WITH_DATABASE = frozenset({"ingest", "detect", "plates", "tickets", "access"})
 _WITH_OBJECTS = frozenset({"ingest", "detect", "plates", "tickets", "access"})
-_WITH_PAGES = frozenset({"tickets"})
-PAGES_CLIENT = "tickets-pages"
+PAGES_CLIENTS = {"tickets": "tickets-pages", "detect": "detect-pages"}
+"""Of each service that has pages, the client under which they sign in."""
 OPERATOR_CLIENT = "local-operator"
 SERVICES_CLIENT = "services"
 
@@ -53,7 +53,7 @@ def service_environment(
             )
     if service in _WITH_DATABASE and not observes:
         environment["PAYESH_DATABASE_URL"] = addresses["database_urls"][service]
-    if service in _WITH_OBJECTS and (service != "detect" or observes):
+    if service in _WITH_OBJECTS:
         access_key, secret_key = addresses["s3_keys"][service]
         environment |= {
             "PAYESH_S3_ENDPOINT": addresses["s3_endpoint"],
@@ -61,10 +61,11 @@ def service_environment(
             "PAYESH_S3_ACCESS_KEY": access_key,
             "PAYESH_S3_SECRET_KEY": secret_key,
         }
-    if service in _WITH_PAGES:
+    if service in PAGES_CLIENTS and not observes:
+        client = PAGES_CLIENTS[service]
         environment |= {
-            "PAYESH_PAGES_CLIENT_ID": PAGES_CLIENT,
-            "PAYESH_PAGES_CLIENT_SECRET": secrets.get(PAGES_CLIENT, bytes_count=32),
+            "PAYESH_PAGES_CLIENT_ID": client,
+            "PAYESH_PAGES_CLIENT_SECRET": secrets.get(client, bytes_count=32),
             "PAYESH_ACCESS_URL": access_url,
             "PAYESH_ACCESS_INTERNAL_URL": access_url,
         }

@@ -12,7 +12,7 @@ from payesh.local.engines.process import EngineDied, EngineNotReady, inherited_e
 from payesh.local.engines.secret_file import SecretFile, write_private
 from payesh.local.environment import (
     OPERATOR_CLIENT,
-    PAGES_CLIENT,
+    PAGES_CLIENTS,
     SERVICES_CLIENT,
     evidence_keys_file,
     service_environment,
@@ -37,11 +37,15 @@ OPERATOR_SCOPES = (
     "traffic:read passages:read reads:read citations:read "
     "citations:subscribe evidence:read law:read"
 )
-PAGES_SCOPES = (
-    "citations:read citations:decide citations:supervise citations:serve citations:review "
-    "evidence:read "
-    "law:read law:write law:approve"
-)
+_PAGES = {
+    "tickets": (
+        "صف تخلفات",
+        "citations:read citations:decide citations:supervise citations:serve citations:review "
+        "evidence:read law:read law:write law:approve",
+    ),
+    "detect": ("کالیبراسیون دوربین‌ها", "calibrations:write"),
+}
+"""Of each service with pages: what its client is called, and the scopes that the pages need."""
 _READY_TIMEOUT_S = 60.0
 
 
@@ -109,6 +113,7 @@ class Stack:
             },
             "pages": {
                 "queue": f"{self.url('tickets')}/queue",
+                "calibration": f"{self.url('detect')}/calibration",
                 "sign_in": f"{self.url('access')}/sign-in",
             },
             "token_endpoint": f"{self.url('access')}/oauth/token",
@@ -204,7 +209,7 @@ class Stack:
 
     def _write_clients(self) -> None:
         """The clients that this installation has from the start; their secrets in own files."""
-        for client in (OPERATOR_CLIENT, PAGES_CLIENT, SERVICES_CLIENT):
+        for client in (OPERATOR_CLIENT, *PAGES_CLIENTS.values(), SERVICES_CLIENT):
             secret = self.secrets.get(client, bytes_count=32)
             write_private(self.data_dir / f"{client}.secret", secret)
         clients = [
@@ -219,14 +224,17 @@ class Stack:
                 "cameras": "*",
                 "redirect_uris": [],
             },
-            {
-                "client_id": PAGES_CLIENT,
-                "name": "صف تخلفات",
-                "secret_file": str(self.data_dir / f"{PAGES_CLIENT}.secret"),
-                "grants": ["authorization_code"],
-                "scopes": PAGES_SCOPES.split(),
-                "redirect_uris": [f"{self.url('tickets')}/sign-in/callback"],
-            },
+            *(
+                {
+                    "client_id": client,
+                    "name": _PAGES[service][0],
+                    "secret_file": str(self.data_dir / f"{client}.secret"),
+                    "grants": ["authorization_code"],
+                    "scopes": _PAGES[service][1].split(),
+                    "redirect_uris": [f"{self.url(service)}/sign-in/callback"],
+                }
+                for service, client in PAGES_CLIENTS.items()
+            ),
             {
                 "client_id": SERVICES_CLIENT,
                 "name": "Services, for revocations",

@@ -1,19 +1,25 @@
 """Wiring of `detect`: `payesh-detect serve` (HTTP and projection), `observe`, `migrate`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from payesh.detect.adapters.revisions import Revisions
+from payesh.detect.adapters.views import Views
+from payesh.detect.api import calibrations as calibrations_api
 from payesh.detect.api import incidents as incidents_api
 from payesh.detect.api import passages as passages_api
 from payesh.detect.api import traffic as traffic_api
 from payesh.detect.consumers import PROJECTION_GROUP, projection_handlers
 from payesh.detect.dependencies import Dependencies
 from payesh.detect.handlers.retention import expire_incidents, expire_passages, expire_traffic
+from payesh.detect.pages.calibration import routes as calibration_page
 from payesh.detect.settings import ObserverSettings, Settings
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
@@ -21,8 +27,11 @@ from payesh.kit.database import database_of
 from payesh.kit.health import readiness
 from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, Periodic, migrations_folder, running
+from payesh.kit.objects import MinioObjects
+from payesh.kit.page_files import PUBLIC_ROUTES, PageFiles
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
+from payesh.kit.sign_in import sign_in_router
 
 MIGRATIONS = migrations_folder(__file__)
 _CHORES_EVERY_S = 60.0
@@ -33,9 +42,13 @@ def create(settings: Settings) -> FastAPI:
     alone."""
     database = database_of(settings)
     digests = QueryDigests(settings.query_digest_key)
+    store = MinioObjects(settings)
     dependencies = Dependencies(
         database=database,
         digests=digests,
+        views=Views(store),
+        revisions=Revisions(store),
+        fitting=asyncio.Semaphore(1),
         passage_keep=timedelta(hours=settings.passage_keep_hours),
         traffic_keep=timedelta(days=settings.traffic_keep_days),
         incident_keep=timedelta(days=settings.incident_keep_days),
@@ -50,12 +63,19 @@ def create(settings: Settings) -> FastAPI:
     )
 
     async def ready() -> dict[str, str]:
-        return await readiness({"bus": producer.ping}, relay=relay, consumers=[consumer])
+        return await readiness(
+            {"store": store.ping, "bus": producer.ping}, relay=relay, consumers=[consumer]
+        )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(
-            OnStop(database.close), producer, relay, consumer, *chores(dependencies)
+            OnStop(store.close),
+            OnStop(database.close),
+            producer,
+            relay,
+            consumer,
+            *chores(dependencies),
         ):
             yield
 
@@ -63,9 +83,18 @@ def create(settings: Settings) -> FastAPI:
         service="detect",
         settings=settings,
         lifespan=lifespan,
-        routers=[traffic_api.router, incidents_api.router, passages_api.router],
+        routers=[
+            traffic_api.router,
+            incidents_api.router,
+            passages_api.router,
+            calibrations_api.router,
+            calibration_page.router,
+            sign_in_router(settings, database, purposes=[calibration_page.PURPOSE]),
+        ],
         ready=ready,
         audit=AuditTrail(database, digests),
+        public_routes=PUBLIC_ROUTES,
+        mounts={"/static": PageFiles(Path(__file__).with_name("pages"))},
     )
     app.state.dependencies = dependencies
     return app
@@ -102,10 +131,17 @@ def _openapi() -> FastAPI:
         Settings(
             http_port=0,
             metrics_port=0,
+            public_url="http://localhost",
             kafka_bootstrap=nowhere,
             database_url=SecretStr(f"postgresql+asyncpg://{nowhere}/none"),
+            s3_endpoint=nowhere,
+            s3_access_key="unused",
+            s3_secret_key=SecretStr("none"),
             token_issuer="",
             jwks_url="",
+            pages_client_id="unused",
+            pages_client_secret=SecretStr("none"),
+            access_url="http://localhost",
             query_digest_key=SecretStr("0" * 32),
         )
     )

@@ -11,6 +11,7 @@ from payesh.kit.settings import (
     DatabaseSettings,
     HttpSettings,
     ObjectSettings,
+    PagesSettings,
     PeerSettings,
     TelemetrySettings,
 )
@@ -51,9 +52,16 @@ class ObserverSettings(HttpSettings, BusSettings, ObjectSettings, TelemetrySetti
 
 
 class Settings(
-    HttpSettings, BusSettings, DatabaseSettings, PeerSettings, AuditSettings, TelemetrySettings
+    HttpSettings,
+    BusSettings,
+    DatabaseSettings,
+    ObjectSettings,
+    PeerSettings,
+    AuditSettings,
+    TelemetrySettings,
+    PagesSettings,
 ):
-    """The HTTP side with its projection."""
+    """The HTTP side with its projection and its page."""
 
     service: ClassVar[str] = "detect"
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -16,6 +17,7 @@ from payesh.kit.http import AuditTrail, create_app, serve, service_cli
 from payesh.kit.lifecycle import OnStop, migrations_folder, running
 from payesh.kit.networks import Networks, networks
 from payesh.kit.objects import MinioObjects
+from payesh.kit.page_files import PUBLIC_ROUTES, PageFiles
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.relay import Relay
 from payesh.kit.sign_in import sign_in_router
@@ -53,7 +55,6 @@ from payesh.tickets.handlers.repricing import RepricingDependencies
 from payesh.tickets.pages.exemptions import routes as exemptions_page
 from payesh.tickets.pages.law import routes as law_page
 from payesh.tickets.pages.queue import routes as queue_page
-from payesh.tickets.pages.static_files import PUBLIC_ROUTES, PageFiles
 from payesh.tickets.pages.supervisor import routes as supervisor_page
 from payesh.tickets.settings import Settings
 from payesh.tickets.workers.bundles import BundleWorkers
@@ -226,7 +227,7 @@ def create(settings: Settings) -> FastAPI:
         notices=notices,
         audit=AuditTrail(database, digests),
         public_routes=PUBLIC_ROUTES,
-        mounts={"/static": PageFiles()},
+        mounts={"/static": PageFiles(Path(__file__).with_name("pages"))},
     )
     app.state.dependencies = dependencies
     return app

@@ -12,6 +12,7 @@ SCOPES: dict[str, str] = {
     "health:read": "see the health of cameras",
     "traffic:read": "read traffic counts",
     "passages:read": "read passages of single vehicles",
+    "calibrations:write": "see the latest view of a camera and calibrate it",
     "reads:read": "search plate reads",
     "citations:read": "see citations",
     "citations:decide": "claim citations and decide on them",

@@ -13,6 +13,7 @@ _SERVICE_OF_NOUN = {
     "health": "ingest",
     "traffic": "detect",
     "passages": "detect",
+    "calibrations": "detect",
     "reads": "plates",
     "citations": "tickets",
     "evidence": "tickets",

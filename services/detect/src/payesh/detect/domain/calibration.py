@@ -6,7 +6,6 @@ near the pixel it was set at (bundle adjustment; Hartley & Zisserman, Multiple V
 ed., chapters 8 and 18). A distance needs no direction, so chains and single lines serve alike.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +59,9 @@ def calibrate(survey: Survey, sigmas: SurveySigmas | None = None) -> Calibration
     marks = plane.ground(fit.marks(unknowns))
     (left, near), (right, far) = marks.min(axis=0), marks.max(axis=0)
     if not np.isfinite(marks).all() or far - near < 1e-3:
-        raise NotDetermined("the marks lie on one line across the road: measure along it too")
+        raise NotDetermined(
+            "the marks lie on one line across the road: measure along it too", "along"
+        )
     # Fixed pixels on the middle of the marks: what becomes of them as the camera varies.
     middle = (left + right) / 2
     line = plane.image([(middle, near), (middle, (near + far) / 2), (middle, far)])
@@ -73,7 +74,7 @@ def calibrate(survey: Survey, sigmas: SurveySigmas | None = None) -> Calibration
     whole_u95, ground_u95, height_u95 = _COVERAGE_K * propagated(lengths, unknowns, covariance)
     length_scale_u95 = float(whole_u95 / (far - near))
     if not length_scale_u95 <= LARGEST_LENGTH_SCALE_U95:
-        raise NotDetermined(_what_is_missing(survey, length_scale_u95))
+        raise _missing(survey, length_scale_u95)
     return Calibration(
         plane=plane,
         camera_height_m=float(np.exp(unknowns[3])),
@@ -93,27 +94,33 @@ def calibrate(survey: Survey, sigmas: SurveySigmas | None = None) -> Calibration
 def _refuse_too_little(survey: Survey) -> None:
     for each in survey.distances:
         if not each.metres > 0 or each.from_px == each.to_px:
-            raise NotDetermined("a distance needs two marks and more than 0 metres between them")
+            raise NotDetermined(
+                "a distance needs two marks and more than 0 metres between them", "distance"
+            )
     if not survey.points:
         if not any(each.along_road for each in survey.distances):
-            raise NotDetermined("no distance along the road was measured")
+            raise NotDetermined("no distance along the road was measured", "along")
         if len(survey.distances) < 2:
-            raise NotDetermined("one distance alone fixes no plane: measure more")
+            raise NotDetermined("one distance alone fixes no plane: measure more", "more")
 
 
-def _what_is_missing(survey: Survey, length_scale_u95: float) -> str:
+_WORDS = {
+    "across": "a distance across the road",
+    "second_along": "distances along both edges or in a chain",
+    "vanishing": "tracks of vehicles, for the vanishing point",
+    "points": "four marked points or more",
+    "longer": "distances that are longer, or farther apart",
+}
+
+
+def _missing(survey: Survey, length_scale_u95: float) -> NotDetermined:
+    lacks = {
+        "across": all(each.along_road for each in survey.distances),
+        "second_along": sum(each.along_road for each in survey.distances) < 2,
+        "vanishing": survey.vanishing_px is None,
+        "points": 0 < len(survey.points) < 4,
+    }
+    wanted = [kind for kind, missing in lacks.items() if missing] or ["longer"]
+    words = "; ".join(_WORDS[kind] for kind in wanted)
     known = f"lengths would be unsure by {100 * length_scale_u95:.0f} %"
-    wanted: Sequence[str] = [
-        text
-        for text, missing in (
-            ("a distance across the road", all(each.along_road for each in survey.distances)),
-            (
-                "distances along both edges or in a chain",
-                sum(each.along_road for each in survey.distances) < 2,
-            ),
-            ("tracks of vehicles, for the vanishing point", survey.vanishing_px is None),
-            ("four marked points or more", 0 < len(survey.points) < 4),
-        )
-        if missing
-    ] or ["distances that are longer, or farther apart"]
-    return f"{known}; missing: {'; '.join(wanted)}"
+    return NotDetermined(f"{known}; missing: {words}", *wanted)

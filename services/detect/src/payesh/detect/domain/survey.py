@@ -6,7 +6,12 @@ Pixel = tuple[float, float]
 
 
 class NotDetermined(ValueError):
-    """The measurements do not fix the plane; the text names what is missing."""
+    """The measurements do not fix the plane; the text names what is missing, `missing` its kinds:
+    `distance`, `along`, `across`, `second_along`, `vanishing`, `points`, `longer`, `more`."""
+
+    def __init__(self, text: str, *missing: str) -> None:
+        super().__init__(text)
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from payesh.detect.domain.calibration import Calibration, calibrate
-from payesh.detect.domain.survey import NotDetermined, Survey
+from pydantic import ValidationError
+
+from payesh.contracts.camera_revision import CameraRevision
+from payesh.detect.domain.survey import NotDetermined
 from payesh.detect.evaluation.known_drives import UnsuitableDrives, compared, read_drives
 from payesh.detect.evaluation.labelled_pictures import read_picture
-from payesh.detect.evaluation.measured_site import (
-    MeasuredSite,
-    UnsuitableMeasurements,
-    read_site,
-)
 from payesh.detect.evaluation.metric_grid import drawn_grid, write_picture
 from payesh.detect.evaluation.recorded_speeds import speeds_of
 from payesh.detect.evaluation.recording import (
@@ -23,15 +20,14 @@ from payesh.detect.evaluation.recording import (
     UnsuitableRecording,
     read_recording,
 )
-from payesh.detect.evaluation.stated_calibration import (
-    UnsuitableRevision,
-    revision_with,
-    stated_calibration,
-    stated_zone,
-)
 from payesh.detect.frames import Bytes
-
-_ROUND = 3
+from payesh.detect.handlers.measured_site import (
+    MeasuredSite,
+    UnsuitableMeasurements,
+    read_site,
+)
+from payesh.detect.handlers.site_fitting import SiteFit, fitted
+from payesh.detect.handlers.stated_calibration import UnsuitableRevision
 
 
 class UnsuitablePicture(ValueError):
@@ -97,63 +93,41 @@ def _calibrated(given: argparse.Namespace) -> dict[str, Any]:
     if still is None:
         raise UnsuitablePicture(f"{given.picture} is no picture")
     recording = None if given.tracks is None else read_recording(given.tracks)
-    site = read_site(given.measured)
-    survey = _survey(site, still, recording)
-    calibration = calibrate(survey, site.sigmas())
-    report = _described(calibration, survey)
+    fit = _fitted(read_site(given.measured), still, recording)
+    report = fit.described()
     if given.out is not None:
-        towards_camera = recording is None or recording.towards_camera()
-        document = revision_with(
-            given.revision,
-            survey.picture_px,
-            stated_calibration(survey, calibration),
-            stated_zone(calibration, towards_camera=towards_camera),
+        document = fit.revision(
+            _current(given.revision),
+            towards_camera=recording is None or recording.towards_camera(),
         )
         text = json.dumps(document, indent=1, ensure_ascii=False)
         given.out.write_text(text + "\n", encoding="utf-8")
     if given.sheet is not None:
-        write_picture(given.sheet, drawn_grid(still, survey, calibration))
+        write_picture(given.sheet, drawn_grid(still, fit.survey, fit.calibration))
     if given.check is not None and recording is not None:
         drives = read_drives(given.check)
-        report["check"] = compared(drives, speeds_of(recording.tracks, calibration))
+        report["check"] = compared(drives, speeds_of(recording.tracks, fit.calibration))
     return report
 
 
-def _survey(site: MeasuredSite, still: Bytes, recording: Recording | None) -> Survey:
+def _fitted(site: MeasuredSite, still: Bytes, recording: Recording | None) -> SiteFit:
     picture_px = int(still.shape[1]), int(still.shape[0])
     if recording is None:
-        return site.survey(picture_px, None)
+        return fitted(site, picture_px, None)
     if recording.picture_px != picture_px:
         raise UnsuitablePicture(
             f"the tracks are in pictures of {recording.picture_px}, the still is {picture_px}"
         )
-    return site.survey(picture_px, recording.vanishing_px())
+    return fitted(site, picture_px, recording.vanishing_px())
 
 
-def _described(calibration: Calibration, survey: Survey) -> dict[str, Any]:
-    return {
-        "camera_height_m": round(calibration.camera_height_m, _ROUND),
-        "camera_height_u95_m": round(calibration.camera_height_u95_m, _ROUND),
-        "focal_px": round(calibration.focal_px, 1),
-        "tilt_deg": round(calibration.tilt_deg, 2),
-        "roll_deg": round(calibration.roll_deg, 2),
-        "ground_u95_m": round(calibration.ground_u95_m, _ROUND),
-        "length_scale_u95": round(calibration.length_scale_u95, 5),
-        "misfit": round(calibration.misfit, 2),
-        "vanishing_px": survey.vanishing_px,
-        "along_m": [round(each, 2) for each in calibration.along_m],
-        "across_m": [round(each, 2) for each in calibration.across_m],
-        "residuals": [
-            {
-                "name": each.name,
-                "measured_m": each.measured_m,
-                "fitted_m": round(each.fitted_m, _ROUND),
-                "difference_m": round(each.difference_m, _ROUND),
-                "sigma_m": round(each.sigma_m, _ROUND),
-            }
-            for each in calibration.residuals
-        ],
-    }
+def _current(path: Path | None) -> CameraRevision | None:
+    if path is None:
+        return None
+    try:
+        return CameraRevision.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise UnsuitableRevision(f"{path} is no camera revision: {error}") from error
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from payesh.detect.domain.calibration import Calibration
+from payesh.detect.domain.metric_lines import metric_lines
 from payesh.detect.domain.survey import Survey
 from payesh.detect.frames import Bytes
 
@@ -16,21 +17,18 @@ _GRID, _AXIS, _AGREES, _DISAGREES, _INK = (
     (60, 60, 255),
     (255, 255, 255),
 )
-_ALONG_EVERY_M, _ACROSS_EVERY_M = 5.0, 1.0
 _DISAGREES_SIGMAS = 2.0
-_MOST_LINES = 200
 
 
 def drawn_grid(still: Bytes, survey: Survey, calibration: Calibration) -> Bytes:
     """Lines a metre apart across and five along, over the extent of the marks; measured distances
     in green, or in red where the plane is more than two standard deviations off."""
     sheet = still.copy()
-    (left, right), (near, far) = calibration.across_m, calibration.along_m
-    for x in _steps(left, right, _ACROSS_EVERY_M):
-        _line(sheet, calibration, (x, near), (x, far))
-    for y in _steps(near, far, _ALONG_EVERY_M):
-        end = _line(sheet, calibration, (left, y), (right, y))
-        _write(sheet, f"{y:.0f} m", (end[0] + 6, end[1]), _AXIS)
+    for line in metric_lines(calibration):
+        end = _pixel(line.to_px)
+        cv2.line(sheet, _pixel(line.from_px), end, _GRID, 1, cv2.LINE_AA)
+        if line.along_m is not None:
+            _write(sheet, f"{line.along_m:.0f} m", (end[0] + 6, end[1]), _AXIS)
     for distance, residual in zip(survey.distances, calibration.residuals, strict=False):
         off = abs(residual.difference_m) > _DISAGREES_SIGMAS * residual.sigma_m
         colour = _DISAGREES if off else _AGREES
@@ -55,21 +53,6 @@ def write_picture(path: Path, picture: Bytes) -> None:
     """The suffix of `path` chooses the format. Raises OSError."""
     if not cv2.imwrite(str(path), picture):
         raise OSError(f"{path} cannot be written")
-
-
-def _steps(least: float, greatest: float, every: float) -> list[float]:
-    first = float(np.ceil(least / every) * every)
-    count = min(int((greatest - first) / every) + 1, _MOST_LINES)
-    return [first + number * every for number in range(count)]
-
-
-def _line(
-    sheet: Bytes, calibration: Calibration, start: tuple[float, float], end: tuple[float, float]
-) -> tuple[int, int]:
-    ends = calibration.plane.image([start, end])
-    first, second = _pixel(ends[0]), _pixel(ends[1])
-    cv2.line(sheet, first, second, _GRID, 1, cv2.LINE_AA)
-    return second
 
 
 def _pixel(point: object) -> tuple[int, int]:

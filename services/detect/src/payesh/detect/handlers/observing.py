@@ -17,8 +17,10 @@ from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.revisions import Revisions
 from payesh.detect.adapters.segments import Segments
 from payesh.detect.adapters.stills import decode_still
+from payesh.detect.adapters.views import Views
 from payesh.detect.handlers.checkpointing import Checkpointing, ObserverFactory
 from payesh.detect.handlers.publishing import Publishing
+from payesh.detect.handlers.viewing import Viewing
 from payesh.detect.handlers.watching import WatchedCamera, WatchedCameras, WatchedStream
 from payesh.detect.ports import DecoderFactory, Publisher, TrackerFactory
 from payesh.detect.vision.observations import Observation
@@ -65,6 +67,7 @@ class Observing:
         self._publishing = Publishing(
             dependencies.store, dependencies.publisher, dependencies.software_version
         )
+        self._viewing = Viewing(Views(dependencies.store))
         self._cameras = WatchedCameras(dependencies.streams_in_memory)
 
     async def segment_stored(self, delivery: Delivery[Any]) -> Disposition:
@@ -100,6 +103,7 @@ class Observing:
             stream = await self._stream(camera, event)
             if event.sequence > stream.observer.last_sequence:
                 await self._close_followed(camera, event)
+                self._viewing.begin(camera, stream, event)
                 await self._observe(stream, event)
                 end = event.captured_at + timedelta(milliseconds=event.duration_ms)
                 camera.watch.note(event.stream_id, event.fencing_token, event.captured_at, end)
@@ -111,6 +115,7 @@ class Observing:
         # A segment seen before comes down here too: what a fault kept from being published or
         # saved is made good now, and if there is nothing of that kind it has no effect.
         await self._publishing.publish_pending(stream, camera.watch)
+        await self._viewing.keep(camera, stream, event)
         if event.last_in_stream:
             camera.watch.close(event.stream_id)
         latest = event.sequence == stream.observer.last_sequence

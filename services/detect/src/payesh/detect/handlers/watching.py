@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from payesh.contracts.detect import Shot
@@ -43,6 +44,9 @@ class WatchedCamera:
     partition: int
     watch: CameraWatch
     streams: dict[UUID, WatchedStream] = field(default_factory=dict)
+    viewed_at: datetime | None = None
+    viewed_revision: str | None = None
+    """Of the view that was kept last: when it was taken, and under which revision (SHA-256)."""
     in_hand: bool = False
     """A message of it is being handled: its effects are in memory alone."""
 

@@ -23,6 +23,7 @@ from payesh.detect.vision.observations import (
     ObservedIncident,
     ObservedPassage,
 )
+from payesh.detect.vision.view_taking import ViewTaking
 
 
 class RoadWatch:
@@ -33,6 +34,7 @@ class RoadWatch:
         self.counter = MinuteCounter()
         self.incidents = IncidentWatch()
         self.health = DetectorHealth()
+        self.view = ViewTaking()
         self._lanes: tuple[CountedLane, ...] = ()
         self._lanes_of: Scene | None = None
         self.revise(revision)
@@ -67,6 +69,7 @@ class RoadWatch:
         judging: Judging,
     ) -> list[Observation]:
         """A frame shows these vehicles, which were judged."""
+        self.view.look(frame)
         scene = judging.scene
         changes = self.incidents.drive(moment, seen, judging.fresh, scene)
         changes += self.incidents.walk(frame, moment, detections, scene)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
 from payesh.contracts.vocabulary import VehicleClass
+from payesh.kit.page_reader import page_reader
 from payesh.kit.paging import Limit
 from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
@@ -13,7 +14,6 @@ from payesh.tickets.domain.jalali_day import jalali_text
 from payesh.tickets.handlers import actions, exempting, law_reading
 from payesh.tickets.pages.exemptions.cards import exemption_card, held_card
 from payesh.tickets.pages.rendering import page_templates
-from payesh.tickets.pages.signed_in import page_reader
 from payesh.tickets.pages.wording import word, words
 
 PURPOSE = "نگهداری فهرست خودروهای معاف"

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
+from payesh.kit.page_reader import page_reader
 from payesh.kit.paging import Limit
 from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
@@ -20,7 +21,6 @@ from payesh.tickets.pages.law.cards import (
     rows_cards,
 )
 from payesh.tickets.pages.rendering import page_templates
-from payesh.tickets.pages.signed_in import page_reader
 
 PURPOSE = "نگهداری قانون و مبلغ‌ها"
 

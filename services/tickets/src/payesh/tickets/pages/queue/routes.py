@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from payesh.kit.authorization import authorize
+from payesh.kit.page_reader import page_reader
 from payesh.kit.paging import Limit
 from payesh.kit.principal import Principal
 from payesh.tickets.adapters.stored_citation import StoredCitation
@@ -26,7 +27,6 @@ from payesh.tickets.pages.queue.cards import (
 )
 from payesh.tickets.pages.queue.corrections import KEYPAD
 from payesh.tickets.pages.rendering import page_templates
-from payesh.tickets.pages.signed_in import page_reader
 
 PURPOSE = "بررسی تخلف در صف مأموران"
 """What the page is for; a person confirms it, or states another, when signing in."""

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
+from payesh.kit.page_reader import page_reader
 from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.handlers import actions, overseeing
 from payesh.tickets.pages.rendering import page_templates
-from payesh.tickets.pages.signed_in import page_reader
 from payesh.tickets.pages.supervisor.cards import oversight_card
 
 PURPOSE = "سرپرستی میز بررسی تخلف‌ها"

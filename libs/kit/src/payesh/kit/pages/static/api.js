@@ -29,6 +29,11 @@ export function apiOf(problems, signIn) {
     } catch {
       throw new Refused("ارتباط با سامانه برقرار نیست.");
     }
+    return checked(response);
+  }
+
+  // The answer itself; a refusal is thrown in words.
+  async function checked(response) {
     if (response.status === 401) {
       signIn();
       throw new Refused("باید دوباره وارد شوید.");
@@ -49,5 +54,5 @@ export function apiOf(problems, signIn) {
     return response.status === 204 ? null : response.json();
   }
 
-  return { call, send, signedIn };
+  return { call, checked, send, signedIn };
 }

@@ -1,11 +1,9 @@
 """A calibration as a camera's revision states it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from payesh.contracts import camera_revision as stated
 from payesh.detect.domain.calibration import Calibration
@@ -48,7 +46,7 @@ def stated_zone(calibration: Calibration, *, towards_camera: bool) -> stated.Mea
 
 
 def revision_with(
-    current: Path | None,
+    current: stated.CameraRevision | None,
     picture_px: tuple[int, int],
     calibration: stated.Calibration,
     zone: stated.MeasuredZone,
@@ -56,7 +54,7 @@ def revision_with(
     """What a revision has from a calibration, JSON-ready; with a current revision its document
     with these parts replaced and its number one higher.
 
-    The certificate goes: it was for another calibration. Raises UnsuitableRevision, OSError.
+    The certificate goes: it was for another calibration. Raises UnsuitableRevision.
     """
     parts: dict[str, Any] = {
         "width_px": picture_px[0],
@@ -66,16 +64,12 @@ def revision_with(
     }
     if current is None:
         return parts
-    try:
-        before = stated.CameraRevision.model_validate_json(current.read_bytes())
-    except ValidationError as error:
-        raise UnsuitableRevision(f"{current} is no camera revision: {error}") from error
-    if (before.width_px, before.height_px) not in (picture_px, (None, None)):
+    if (current.width_px, current.height_px) not in (picture_px, (None, None)):
         raise UnsuitableRevision(
-            f"{current} has marks in pictures of {before.width_px} by {before.height_px} pixels"
+            f"its marks are in pictures of {current.width_px} by {current.height_px} pixels"
         )
-    changed = parts | {"certificate": None, "revision": before.revision + 1}
-    document = before.model_dump(mode="json") | changed
+    changed = parts | {"certificate": None, "revision": current.revision + 1}
+    document = current.model_dump(mode="json") | changed
     return stated.CameraRevision.model_validate_json(json.dumps(document)).model_dump(mode="json")
 
 

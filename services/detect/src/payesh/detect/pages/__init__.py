@@ -1,0 +1,1 @@
+"""What people see: a folder a page, with its routes, templates and static files."""
