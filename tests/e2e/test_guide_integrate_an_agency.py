@@ -32,7 +32,7 @@ async def answer_of(command: str, variables: Mapping[str, str]) -> Any:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 async def test_an_agency_reads_and_is_told(running: RunningStack) -> None:
-    token, read, subscribe = re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    token, read, _, subscribe = re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     received: list[tuple[bytes, dict[str, str]]] = []
     receiver = FastAPI()
 
