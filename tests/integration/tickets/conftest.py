@@ -63,9 +63,9 @@ class Office:
         }
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
 
-    def machine(self, client_id: str) -> httpx.AsyncClient:
+    def machine(self, client_id: str, **changes: Any) -> httpx.AsyncClient:
         """A client by itself, with every scope."""
-        machine = {"act": None, "client_id": client_id, "scope": EVERY_SCOPE}
+        machine = {"act": None, "client_id": client_id, "scope": EVERY_SCOPE, **changes}
         headers = {
             "Authorization": f"Bearer {SIGNER.token(client_id, **machine)}",
             "Payesh-Purpose": "test",

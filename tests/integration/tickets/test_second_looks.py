@@ -18,7 +18,7 @@ from tests.support.problems import problem
 from tests.support.serving import served
 
 READING = "citations:read evidence:read"
-"""Scopes of somebody who decides nothing."""
+"""Scopes that decide nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,8 @@ async def test_no_list_archive_or_answer_shows_the_first_decision_before_the_sec
     async with (
         sampled.client("sara", counties=[county]) as sara,
         sampled.client("reza", counties=[county]) as reza,
-        sampled.client("auditor", counties=[county], scope=READING) as auditor,
+        sampled.client("reza", counties=[county], scope=READING) as reza_reading,
+        sampled.machine("registry", counties=[county]) as machine,
     ):
         issued = await decided(sampled, sara, ISSUE, county)
         rejected = await decided(sampled, sara, REJECT, county)
@@ -120,13 +121,19 @@ async def test_no_list_archive_or_answer_shows_the_first_decision_before_the_sec
             "decided": {str(rejected)},
         }.items():
             assert {each["citation_id"] for each in await items(reza, state)} == found, state
+        # A token of fewer scopes is the same person's, who may take another one to decide.
+        shown_to_reader = {each["citation_id"]: each for each in await items(reza_reading)}
+        assert shown_to_reader == listed
+        assert await items(reza_reading, "issued") == []
         for each in both:
-            archive = await reza.get(f"/v1/citations/{each}/evidence.zip")
-            assert problem(archive) == (409, "second-look-open")
-        # Who decided it, and who decides nothing, see how it stands.
-        for reader in (sara, auditor):
-            states = {each["citation_id"]: each["state"] for each in await items(reader)}
-            assert states == {str(issued): "issued", str(rejected): "rejected"}
+            for reader in (reza, reza_reading):
+                archive = await reader.get(f"/v1/citations/{each}/evidence.zip")
+                assert problem(archive) == (409, "second-look-open")
+        # Who decided it, and who is no person, see how it stands.
+        states = {each["citation_id"]: each["state"] for each in await items(sara)}
+        assert states == {str(issued): "issued", str(rejected): "rejected"}
+        for reader in (sara, machine):
+            assert (await reader.get(path)).json()["state"] == "issued"
             assert (await reader.get(f"{path}/evidence.zip")).is_success
         look = f"/v1/second-looks/{issued}/decide"
         assert (await reza.post(look, json=REJECT)).status_code == 204
@@ -149,6 +156,39 @@ async def test_a_decision_that_can_be_undone_is_shown_to_its_officer_alone(
             (mine,), (others,) = await items(sara, "decided"), await items(reza, "decided")
     assert (mine["reason"], mine["decided_by"]) == ("plate_wrong", "person:sara")
     assert (others["reason"], others["decided_by"], others["final_at"]) == (None, None, None)
+
+
+async def test_who_voided_a_citation_is_not_given_its_second_look(
+    sampled: Office, county: str
+) -> None:
+    """Voiding it showed that it was issued."""
+    async with (
+        sampled.client("sara", counties=[county]) as sara,
+        sampled.client("mina", counties=[county]) as mina,
+    ):
+        drawn = [await decided(sampled, sara, ISSUE, county) for _ in range(2)]
+        held = (await mina.post("/v1/second-looks/next")).json()["citation_id"]
+        for each in drawn:
+            voided = await mina.post(f"/v1/citations/{each}/void", json={"note": "moved"})
+            assert voided.json()["state"] == "void"
+        look = f"/v1/second-looks/{held}/decide"
+        assert problem(await mina.post(look, json=REJECT)) == (409, "claim-required")
+        assert (await mina.post("/v1/second-looks/next")).status_code == 204
+
+
+async def test_a_second_officer_s_word_alone_exempts_no_vehicle(
+    sampled: Office, county: str
+) -> None:
+    """It would count against the camera, as if the first officer had been wrong."""
+    async with (
+        sampled.client("sara", counties=[county]) as sara,
+        sampled.client("reza", counties=[county]) as reza,
+    ):
+        citation_id = await decided(sampled, sara, ISSUE, county)
+        await reza.post("/v1/second-looks/next")
+        exempt = {"decision": "reject", "reason": "exempt_vehicle"}
+        answer = await reza.post(f"/v1/second-looks/{citation_id}/decide", json=exempt)
+        assert problem(answer) == (409, "not-exempt")
 
 
 async def items(http: httpx.AsyncClient, state: str | None = None) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
 """What a person may not see of a decision: the first one before having decided again, another's
 while it can still be undone, and a plate that another corrected before having read it.
 
-Any officer may be given any second look. So an open one hides its decision from all who may decide,
-not from its holder alone: a list that was read before would tell as much.
+Any officer may be given any second look. So an open one hides its decision from every person, not
+from its holder alone: a list that was read before would tell as much. Scopes decide nothing here: a
+token has those that its holder asked for, who may ask for more in the next one.
 """
 
 from collections.abc import Sequence
@@ -17,13 +18,11 @@ from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.domain import desk
 from payesh.tickets.domain.correction import CORRECTED
 from payesh.tickets.domain.standing import Hold, Standing
-from payesh.tickets.handlers import actions
 
 
 def looker(principal: Principal) -> str | None:
-    """The person who may be given second looks; None for who decides nothing, and sees all."""
-    decides = actions.SECOND_LOOK.scope in principal.scopes
-    return principal.subject if principal.is_person and decides else None
+    """The person who may be given second looks; None for a machine, which decides nothing."""
+    return principal.subject if principal.is_person else None
 
 
 async def blind(

@@ -52,8 +52,8 @@ async def decide(
     """Decide again: with `reason` reject, without it issue to `plate`. The citation stays as it was
     decided; a camera whose rate goes beyond the limit is suspended with this decision.
 
-    Raises Conflict `claim-required` where the officer does not hold it, `plate-differs`; and what
-    `locked` raises.
+    Raises Conflict `claim-required` where the officer does not hold it, `plate-differs`,
+    `not-exempt`; and what `locked` raises.
     """
     async with locked(dependencies, principal, citation_id, actions.SECOND_LOOK) as (
         session,
@@ -62,6 +62,8 @@ async def decide(
         issued = reason is None
         if issued and fold(plate or "") != citation.standing.plate_text:
             raise Conflict(desk.PLATE_DIFFERS.text, type=desk.PLATE_DIFFERS.name)
+        if reason is Rejection.EXEMPT_VEHICLE and citation.exempt_under is None:
+            raise Conflict(desk.NOT_EXEMPT.text, type=desk.NOT_EXEMPT.name)
         stored = await second_looks.decide(
             session, citation_id, principal.subject, issued=issued, reason=reason
         )
