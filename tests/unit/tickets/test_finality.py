@@ -71,6 +71,13 @@ def test_a_decision_becomes_final_when_it_is_due_and_as_it_was_decided() -> None
     assert to_reject.refusal(finality.BECOME_ISSUED, numbering(FINAL_AT)) is wrong
 
 
+def test_what_a_supervisor_answered_is_no_reason_of_the_issued_citation() -> None:
+    """A statement of it would be signed with that reason."""
+    answered = replace(decided(to_issue=True), note="the car on the left, of Mr X")
+    issued = taken(answered.after(finality.BECOME_ISSUED, numbering(FINAL_AT)))
+    assert (issued.reason, issued.note) == (None, None)
+
+
 def test_a_returned_draft_comes_back_with_an_answer_to_who_returned_it() -> None:
     to = supervision.ANY_SUPERVISOR
     returning = supervision.Returning(by="sara", at=NOW, to=to, note="two cars")

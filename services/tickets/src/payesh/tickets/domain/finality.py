@@ -64,7 +64,8 @@ def _undone(standing: Standing, step: Undoing) -> Standing:
 
 
 def _numbered(standing: Standing, step: Numbering) -> Standing:
-    return replace(standing, number=step.number, decided_at=step.at)
+    # What was answered about the draft is no reason of the citation, and would be signed as one.
+    return replace(standing, number=step.number, decided_at=step.at, note=None)
 
 
 def _ended(standing: Standing, step: Step) -> Standing:
