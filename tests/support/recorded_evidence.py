@@ -2,7 +2,8 @@
 
 import io
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fractions import Fraction
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -11,11 +12,12 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
+from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import ObjectReference, SegmentLink
 from payesh.kit.objects import ObjectStore
 from payesh.local.street.plate_art import draw_plate
 from tests.support.revision_builder import revision as revision_of
-from tests.support.violation_builder import CERTIFICATE, chained
+from tests.support.violation_builder import CAPTURED_AT, CERTIFICATE, chained
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND, SEGMENT_S = 640, 360, 25, 2
 
@@ -34,17 +36,43 @@ class RecordedEvidence:
     others: dict[str, ObjectReference] = field(default_factory=dict)
 
 
+async def recorded_elsewhere(
+    recorded: RecordedEvidence, county: str, captured_at: datetime
+) -> RecordedEvidence:
+    """The same recording by a camera of another county, or at another time."""
+    built = _revision(county)
+    body = built.model_dump_json().encode()
+    digest = sha256(body).hexdigest()
+    kept = await recorded.store.put(
+        "revisions", f"camera-1/{digest}/1.json", body, media_type="application/json"
+    )
+    first = recorded.links[0]
+    links = chained(
+        first.stream_id,
+        first.init,
+        [link.media for link in recorded.links],
+        revision_sha256=digest,
+        moved_by=captured_at - CAPTURED_AT,
+    )
+    return replace(recorded, revision=kept, links=links)
+
+
+def _revision(county: str = "semnan") -> CameraRevision:
+    return revision_of(
+        certificate=CERTIFICATE,
+        name="سمنان، بلوار امام رضا، کیلومتر 3",
+        width_px=WIDTH,
+        height_px=HEIGHT,
+        county=county,
+    )
+
+
 async def record(
     store: ObjectStore, *, seconds: int = 8, plate: str = "12ب34567", rate: int = FRAMES_PER_SECOND
 ) -> RecordedEvidence:
     """Record `seconds` of a drawn road with one car on it. Segments are two seconds long."""
     stream_id = uuid4()
-    built = revision_of(
-        certificate=CERTIFICATE,
-        name="سمنان، بلوار امام رضا، کیلومتر 3",
-        width_px=WIDTH,
-        height_px=HEIGHT,
-    )
+    built = _revision()
     revision_body = built.model_dump_json().encode()
     revision = await store.put(
         "revisions", f"camera-1/{stream_id}/1.json", revision_body, media_type="application/json"

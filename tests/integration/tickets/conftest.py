@@ -23,10 +23,10 @@ from payesh.tickets.main import MIGRATIONS, create
 from payesh.tickets.settings import Settings
 from tests.support.engine_settings import QUERY_KEY, bus_settings, object_settings, store_of
 from tests.support.evidence_keys import SETTING
-from tests.support.recorded_evidence import RecordedEvidence, record
+from tests.support.recorded_evidence import RecordedEvidence, record, recorded_elsewhere
 from tests.support.serving import served
 from tests.support.signed_tokens import ISSUER, TokenSigner
-from tests.support.violation_builder import plate_read, violation
+from tests.support.violation_builder import CAPTURED_AT, plate_read, violation
 
 SIGNER = TokenSigner("tickets")
 EVERY_SCOPE = (
@@ -90,6 +90,10 @@ class Office:
 
     async def draft(self, plate: str = "12ب34567", **changes: Any) -> UUID:
         """Publish a violation and its read; the id of the claimable citation."""
+        where, at = changes.get("county"), changes.get("captured_at")
+        if where is not None or at is not None:
+            its = await recorded_elsewhere(self.recorded, where or "semnan", at or CAPTURED_AT)
+            changes = {"segments": its.links[1:4], "revision": its.revision, **changes}
         seen = self.violation(**changes)
         await self.publish(seen, plate_read(seen, plate))
         return UUID((await self.outcome(seen))["citation_id"])

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import random
+from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,7 +22,14 @@ from payesh.tickets.handlers.joining import hold_passages
 from tests.integration.tickets.conftest import Office
 from tests.support.engine_settings import store_of
 from tests.support.recorded_evidence import record
-from tests.support.violation_builder import CAPTURED_AT, chained, crossed_at_red, plate_read
+from tests.support.violation_builder import (
+    CAPTURED_AT,
+    CERTIFICATE,
+    chained,
+    crossed_at_red,
+    plate_read,
+    speed,
+)
 from tests.support.waiting import eventually
 
 
@@ -166,6 +175,31 @@ async def test_every_link_can_be_recomputed_from_the_manifest_alone(office: Offi
             revision_sha256=chain["revision_sha256"],
             fencing_token=link.fencing_token,
         )
+
+
+@pytest.mark.parametrize(
+    ("harm", "subject"),
+    [
+        ({"measurement": speed(99.0, 2.1, 40.0)}, "measurement"),  # the revision posts 60
+        (
+            {"measurement": speed(99.0, 2.1, 60.0).model_copy(update={"lower_bound": 140.0})},
+            "measurement",
+        ),
+        (
+            {"certificate": CERTIFICATE.model_copy(update={"number": "another device's"})},
+            "certificate",
+        ),
+        ({"captured_at": datetime(2026, 11, 20, 23, 0, tzinfo=UTC)}, "clock"),
+    ],
+)
+async def test_what_its_own_evidence_does_not_carry_is_never_drafted(
+    office: Office, harm: dict[str, Any], subject: str
+) -> None:
+    """Every file is there and whole; but `payesh-verify` would refuse the bundle in court."""
+    seen = office.violation(**harm)
+    await office.publish(seen, plate_read(seen))
+    found = await office.outcome(seen)
+    assert (found["state"], found["reason"]) == ("rejected", "evidence_missing"), subject
 
 
 @pytest.mark.parametrize("harm", ["tampered", "missing", "forged link"])

@@ -249,6 +249,16 @@ def _has_entry(bundle: Bundle) -> bool:
         return False  # the checks of the violation tell
 
 
+def uncarried(bundle: Bundle) -> list[str]:
+    """Subjects in which the content of whole files does not carry the citation; a check whose
+    files are not among the bundle's bodies is passed over. For who is about to sign it."""
+    found: list[Finding] = []
+    _check_content(bundle, found)
+    checks = CHECKS | ENTRY_CHECKS
+    broken = (each.subject for each in found if each.verdict is Verdict.BROKEN)
+    return [subject for subject in broken if subject in checks]
+
+
 _MISSING = ("it is missing", "نیست")
 
 

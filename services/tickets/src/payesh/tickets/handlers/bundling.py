@@ -22,6 +22,7 @@ from payesh.tickets.domain.holds import NO_CHECKS, Checks
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.sighting import ALL_APART, Nearness
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
+from payesh.tickets.evidence.carrying import require_carrying
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.evidence.statement import Signer
 from payesh.tickets.handlers import events, holding
@@ -72,6 +73,8 @@ async def attempt(dependencies: BundlingDependencies, job: BundleJob) -> float |
             outcome = await build_bundle(
                 job.case, dependencies.store, dependencies.rules, dependencies.signer
             )
+            if not isinstance(outcome, Rejection):
+                await require_carrying(outcome, dependencies.store)
     except ObjectMissing as missing:
         if job.missing_attempts + 1 < dependencies.missing_part_tries:
             wait_s = 0.3 * 2**job.missing_attempts
