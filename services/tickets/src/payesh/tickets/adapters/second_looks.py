@@ -61,7 +61,6 @@ async def claim_next(
             within(table, bounds),
             table.c.looked_at.is_(None),
             table.c.first_officer != officer,
-            _unknown_to(officer),
             or_(free, table.c.claimed_by == officer),
         )
         .order_by(table.c.drawn_at)
@@ -115,16 +114,6 @@ def _open_beside(officer: str) -> ColumnElement[bool]:
     return and_(second_looks.c.looked_at.is_(None), second_looks.c.first_officer != officer)
 
 
-def _unknown_to(officer: str) -> ColumnElement[bool]:
-    """Whether the officer took no other decision on the citation: voiding it showed the first."""
-    return not_(
-        exists().where(
-            citations.c.citation_id == second_looks.c.citation_id,
-            citations.c.decided_by == officer,
-        )
-    )
-
-
 def _held_by(officer: str) -> ColumnElement[bool]:
     table = second_looks
     return and_(table.c.claimed_by == officer, table.c.claimed_until > func.clock_timestamp())
@@ -133,14 +122,13 @@ def _held_by(officer: str) -> ColumnElement[bool]:
 async def decide(
     session: AsyncSession, citation_id: UUID, officer: str, *, issued: bool, reason: str | None
 ) -> bool:
-    """Whether it was stored: the officer held it, and took no other decision on the citation."""
+    """Whether it was stored: the officer held it, and had not decided it the first time."""
     table = second_looks
     stored = await session.scalar(
         update(table)
         .where(
             table.c.citation_id == citation_id,
             table.c.looked_at.is_(None),
-            _unknown_to(officer),
             table.c.claimed_by == officer,
             table.c.claimed_until > func.clock_timestamp(),
         )

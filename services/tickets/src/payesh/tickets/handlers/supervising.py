@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from payesh.kit.errors import Conflict
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import payments
+from payesh.tickets.adapters import payments, second_looks
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import supervision
@@ -38,11 +39,15 @@ async def make_void(
     dependencies: Dependencies, principal: Principal, citation_id: UUID, note: str
 ) -> StoredCitation:
     """Void an issued citation, with the reason, wherever it stands since. Its number stays its own;
-    what was paid for it is to be given back."""
+    what was paid for it is to be given back. Raises Conflict `second-look-open` while it is to be
+    decided again: its owner is not notified before."""
     async with locked(dependencies, principal, citation_id, actions.MAKE_VOID) as (
         session,
         citation,
     ):
+        if await second_looks.is_open(session, citation_id):
+            # Asked before its state, which would show what was decided.
+            raise Conflict("it is to be decided again by another officer", type="second-look-open")
         step = supervision.Noted(by=principal.subject, at=citation.now, note=note)
         voided = await take(dependencies, session, citation, supervision.MAKE_VOID, step)
         await payments.mark_refund_due(session, citation_id)
