@@ -7,7 +7,8 @@ elsewhere in the picture counts as not seen.
 from datetime import datetime, timedelta
 from math import hypot
 
-from payesh.detect.domain.marks import Polygon
+from payesh.detect.domain.marks import Polygon, SignalHead
+from payesh.detect.domain.scene import Scene
 from payesh.detect.domain.schedule import Scope
 from payesh.detect.domain.trajectory import PicturePoint, Trajectory
 
@@ -20,6 +21,9 @@ _JUMP_BOXES = 1.0
 """Off the place that the last half second leads to, in sizes of the box. Braking at 8 m/s² makes
 0.2 m in the 0.2 s between two sightings, a twentieth of a car."""
 _HISTORY_S = 0.5
+_SAME_SIDE = 0.15
+"""How far a side of the box may be from where it was, in widths: what it drives between two
+sightings."""
 _CLOCK_GUARD = timedelta(seconds=60)
 """A sign's hours are kept by the driver's watch: the minute around their ends is nobody's."""
 _LIKE = (
@@ -30,15 +34,18 @@ _LIKE = (
 """Classes that detectors take for each other."""
 
 
-def is_unsure(trajectory: Trajectory) -> bool:
+def is_unsure(trajectory: Trajectory, scene: Scene) -> bool:
     """Whether the vehicle may have been followed before, or its latest sighting may be another
     vehicle's: neither may be accused, now or later."""
-    return trajectory.began_unsure or has_jumped(trajectory)
+    return trajectory.began_unsure or has_jumped(trajectory, scene=scene)
 
 
-def has_jumped(trajectory: Trajectory, sightings: int | None = None) -> bool:
+def has_jumped(
+    trajectory: Trajectory, sightings: int | None = None, scene: Scene | None = None
+) -> bool:
     """Whether the latest sighting does not follow from those before it; of the first so many
-    `sightings` where they are given. Where boxes overlap, their sizes say nothing."""
+    `sightings` where they are given. Where boxes overlap, their sizes say nothing; with a `scene`,
+    a part that one of its signal heads hides is known to be hidden."""
     end = len(trajectory.picture) if sightings is None else sightings
     if end < 2:
         return False
@@ -51,7 +58,10 @@ def has_jumped(trajectory: Trajectory, sightings: int | None = None) -> bool:
     change = (size_px / smaller.size_px) ** 2
     # The picture's border hides a part of a box: that explains a smaller one, never a larger one.
     if change > _SIZE_CHANGE and smaller.whole and before.alone and latest.alone:
-        return True
+        heads = () if scene is None else scene.signal_heads.values()
+        row_px = 1.0 if scene is None else scene.row_px
+        if not any(_hides(head, smaller, larger, row_px) for head in heads):
+            return True
     earlier = before
     for point in reversed(trajectory.picture[max(end - 40, 0) : end - 1]):
         if before.time_s - point.time_s > _HISTORY_S:
@@ -63,6 +73,31 @@ def has_jumped(trajectory: Trajectory, sightings: int | None = None) -> bool:
     expected = [b + (b - e) * share for b, e in zip(before.foot_px, earlier.foot_px, strict=True)]
     x_px, y_px = latest.foot_px
     return hypot(x_px - expected[0], y_px - expected[1]) > _JUMP_BOXES * size_px * max(share, 1.0)
+
+
+def _hides(head: SignalHead, smaller: PicturePoint, larger: PicturePoint, row_px: float) -> bool:
+    """Whether a signal head between the camera and the vehicle hides what the smaller box lacks: it
+    ends at the head, level with it, and its other three sides are those of the larger box, which
+    reaches through the head and beyond it."""
+    if not head.lamps:
+        return False
+    left = min(lamp.box[0] for lamp in head.lamps)
+    top = min(lamp.box[1] for lamp in head.lamps)
+    right = max(lamp.box[2] for lamp in head.lamps)
+    bottom = max(lamp.box[3] for lamp in head.lamps)
+    near_px = (right - left) + 4.0 * row_px  # the housing beside the lamps, and a box's scatter
+    (s_left, s_top, s_right, s_bottom), (l_left, l_top, l_right, l_bottom) = smaller.box, larger.box
+    same_px = foot_u95_px(larger, row_px)
+    is_level = s_top < bottom and s_bottom > top
+    same_height = abs(s_top - l_top) <= same_px and abs(s_bottom - l_bottom) <= same_px
+    if not (is_level and same_height):
+        return False
+    step_px = _SAME_SIDE * (l_right - l_left)
+    if abs(s_right - l_right) <= step_px:
+        return left - near_px <= s_left <= right + near_px and l_left < left
+    if abs(s_left - l_left) <= step_px:
+        return left - near_px <= s_right <= right + near_px and l_right > right
+    return False
 
 
 def foot_u95_px(point: PicturePoint, row_px: float) -> float:

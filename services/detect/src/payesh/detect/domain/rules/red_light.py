@@ -31,7 +31,7 @@ class RedLightRule:
     """Another vehicle's track, or one that turned where it is permitted."""
 
     def observe(self, trajectory: Trajectory, scene: Scene, time: Moment) -> Finding | None:
-        self.spoiled = self.spoiled or is_unsure(trajectory)
+        self.spoiled = self.spoiled or is_unsure(trajectory, scene)
         if self.spoiled or trajectory.is_over:
             return None
         point = trajectory.picture[-1]
