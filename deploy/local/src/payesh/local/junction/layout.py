@@ -23,7 +23,7 @@ CAMERA = PinholeCamera(
 )
 SHARP_CAMERA = replace(CAMERA, width_px=2560, height_px=1440, focal_px=2300.0)
 """The same view in four times the pixels: a plate is 50 to 70 px wide where it is nearest, and can
-be read. Drawing it takes four times as long."""
+be read."""
 LANE_M = 3.4
 AWAY_1, AWAY_2, KERB = 1.9, 5.3, 9.0
 TOWARDS_1, TOWARDS_2, BUS_LANE = -1.9, -5.3, -9.0
