@@ -48,6 +48,7 @@ PERSONAL = {
         "read_manifest",
         "read_document",
         "read_archive",
+        "read_notice",
         "take_next",
         "undo_decision",
         "return_citation",

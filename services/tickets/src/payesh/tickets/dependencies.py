@@ -6,9 +6,11 @@ from datetime import timedelta
 from payesh.kit.database import Database
 from payesh.kit.objects import ObjectStore
 from payesh.kit.query_digests import QueryDigests
+from payesh.tickets.adapters.counterparts.payment_gateway import PaymentGateway
 from payesh.tickets.domain.holds import NO_CHECKS, Checks
 from payesh.tickets.domain.law_book import LawBook
 from payesh.tickets.domain.sighting import ALL_APART, Nearness
+from payesh.tickets.evidence.notice import Printer
 from payesh.tickets.evidence.statement import Signer
 
 
@@ -26,6 +28,7 @@ class Dependencies:
     undo: timedelta
     issued_retention: timedelta
     clip_opening: timedelta
+    print_notice: Printer
     close_after: timedelta = timedelta(hours=72)
     second_look_share: float = 0.0
     wrongful_limit: float = 1.0
@@ -33,3 +36,6 @@ class Dependencies:
     signer: Signer | None = None
     nearness: Nearness = ALL_APART
     checks: Checks = NO_CHECKS
+    owner_url: str | None = None
+    reaches_owners: bool = False
+    gateway: PaymentGateway | None = None

@@ -36,6 +36,7 @@ from payesh.tickets.api import (
     law,
     law_editions,
     objections,
+    payment_callback,
     second_looks,
     supervision,
     suspensions,
@@ -49,11 +50,14 @@ from payesh.tickets.evidence.key_commands import make_evidence_key, make_evidenc
 from payesh.tickets.evidence.verify_command import verify
 from payesh.tickets.handlers.actions import SUBSCRIBE
 from payesh.tickets.handlers.bundling import BundlingDependencies
+from payesh.tickets.handlers.counterparts import counterparts_of
 from payesh.tickets.handlers.joining import JoiningDependencies
 from payesh.tickets.handlers.publishing import ANNOUNCED
 from payesh.tickets.handlers.repricing import RepricingDependencies
 from payesh.tickets.pages.exemptions import routes as exemptions_page
 from payesh.tickets.pages.law import routes as law_page
+from payesh.tickets.pages.notice.message import owner_message
+from payesh.tickets.pages.notice.printing import print_notice
 from payesh.tickets.pages.queue import routes as queue_page
 from payesh.tickets.pages.supervisor import routes as supervisor_page
 from payesh.tickets.settings import Settings
@@ -111,7 +115,10 @@ def create(settings: Settings) -> FastAPI:
         producer=producer,
     )
 
+    outside = counterparts_of(settings)
     dependencies = Dependencies(
+        reaches_owners=outside.reaches_owners,
+        gateway=outside.gateway,
         database=database,
         digests=digests,
         store=store,
@@ -120,6 +127,8 @@ def create(settings: Settings) -> FastAPI:
         undo=timedelta(seconds=settings.undo_seconds),
         issued_retention=timedelta(days=settings.issued_retention_days),
         close_after=timedelta(hours=settings.close_after_hours),
+        print_notice=print_notice,
+        owner_url=settings.owner_url,
         clip_opening=timedelta(minutes=settings.opening_minutes),
         second_look_share=settings.second_look_share,
         wrongful_limit=settings.wrongful_limit,
@@ -161,6 +170,7 @@ def create(settings: Settings) -> FastAPI:
                 dependencies,
                 RepricingDependencies(database, store, law_book, rules, keys),
                 decisions_last=timedelta(days=settings.issued_retention_days),
+                reaching=outside.reaching(dependencies, owner_message),
             ),
             consumer,
         ):
@@ -174,7 +184,8 @@ def create(settings: Settings) -> FastAPI:
         return states | {"bundles": f"waits for {blocked_by}" if blocked_by else "ok"}
 
     async def notices() -> dict[str, str]:
-        return {"evidence key": "none: evidence is not signed" if keys is None else keys.notice()}
+        signed = "none: evidence is not signed" if keys is None else keys.notice()
+        return {"evidence key": signed, **outside.notices()}
 
     sender = Sender(
         Networks(networks(settings.webhook_networks), public=True), ca_file=settings.webhook_ca_file
@@ -197,6 +208,7 @@ def create(settings: Settings) -> FastAPI:
             dues.router,
             objections.router,
             objections.of_citations,
+            payment_callback.router,
             corrections.router,
             corrections.of_citations,
             second_looks.router,
@@ -226,7 +238,7 @@ def create(settings: Settings) -> FastAPI:
         ready=ready,
         notices=notices,
         audit=AuditTrail(database, digests),
-        public_routes=PUBLIC_ROUTES,
+        public_routes=PUBLIC_ROUTES | payment_callback.PUBLIC_ROUTES,
         mounts={"/static": PageFiles(Path(__file__).with_name("pages"))},
     )
     app.state.dependencies = dependencies

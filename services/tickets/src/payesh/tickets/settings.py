@@ -1,10 +1,11 @@
 """Settings of tickets; each description has its unit and what it changes."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from payesh.kit.encrypted import require_https
 from payesh.kit.settings import (
     AuditSettings,
     BusSettings,
@@ -16,6 +17,8 @@ from payesh.kit.settings import (
     TelemetrySettings,
 )
 from payesh.kit.webhooks.settings import WebhookSettings
+
+_LEAST_SECRET = 32
 
 
 class Settings(
@@ -160,6 +163,35 @@ class Settings(
         description="Hours after which a paid or cancelled citation is closed; until then a "
         "payment that the bank took back can be reversed.",
     )
+    owner_register_url: str | None = Field(
+        default=None,
+        description="Address of the owner register. Unset, like PAYESH_MESSAGES_URL, notifies "
+        "nobody by itself: an issued citation stays issued until a clerk records a notification.",
+    )
+    owner_register_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret with which calls to it are signed."
+    )
+    messages_url: str | None = Field(
+        default=None, description="Address of the carrier of short messages."
+    )
+    messages_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret with which calls to it are signed."
+    )
+    payments_url: str | None = Field(
+        default=None,
+        description="Address of the payment gateway. Unset takes no payments over the network; its "
+        "calls to us are refused.",
+    )
+    payments_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret with which calls to the gateway, and its calls to us, are signed.",
+    )
+    owner_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[!-~]{1,200}$",
+        description="Address of the page where an owner pays and objects, as notices print it and "
+        "its code for telephones. Unset prints neither: a notice then names the office alone.",
+    )
     second_look_share: float = Field(
         default=0.05,
         ge=0,
@@ -187,6 +219,22 @@ class Settings(
         description="Minutes in which the range requests of one clip by one person count as one "
         "opening in the audit log.",
     )
+
+    @model_validator(mode="after")
+    def _counterparts_are_called_encrypted_and_signed(self) -> Self:
+        for name in ("owner_register", "messages", "payments"):
+            url: str | None = getattr(self, f"{name}_url")
+            if url is None:
+                continue
+            variable = f"PAYESH_{name.upper()}"
+            require_https(
+                url,
+                otherwise_encrypted=self.http_encrypted_by_mesh,
+                remedy=f"{variable}_URL asks for https://",
+            )
+            if len(getattr(self, f"{name}_secret").get_secret_value()) < _LEAST_SECRET:
+                raise ValueError(f"{variable}_SECRET has fewer than {_LEAST_SECRET} characters")
+        return self
 
     @field_validator("issued_retention_days")
     @classmethod

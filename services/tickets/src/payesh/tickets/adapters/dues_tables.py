@@ -36,6 +36,25 @@ notifications = Table(
     Index("ix_notifications_citation_id", "citation_id", "recorded_at"),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    Column("citation_id", Uuid, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    # The law's row whose days it states; its owner is notified under that one.
+    Column("terms", JSONB, nullable=False),
+    Column("made_at", _Moment, nullable=False, server_default=func.now()),
+)
+
+notification_jobs = Table(
+    "notification_jobs",
+    metadata,
+    Column("citation_id", Uuid, primary_key=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", _Moment, nullable=False, server_default=func.now(), index=True),
+    Column("last_fault", String(64)),
+)
+
 payments = Table(
     "payments",
     metadata,

@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.tickets.adapters.dues_tables import notifications
 from payesh.tickets.adapters.law_file import TermsRow, terms_of, terms_row
-from payesh.tickets.domain.law import LawTable, Terms
+from payesh.tickets.domain.law import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """The law table that a row stands in."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +28,20 @@ class Notification:
     channel: str
     reference: str
     notified_at: datetime
-    table: str
+    named: TableName
     terms: Terms
+
+
+def stored_terms(named: TableName, terms: Terms) -> dict[str, Any]:
+    """The law's row as it is copied, with the table that it stands in."""
+    row = terms_row(terms).model_dump(mode="json")
+    return {"table": named.name, "table_sha256": named.sha256, "row": row}
+
+
+def terms_in(stored: dict[str, Any]) -> tuple[TableName, Terms]:
+    """The inverse of `stored_terms`."""
+    named = TableName(stored["table"], stored["table_sha256"])
+    return named, terms_of(TermsRow.model_validate(stored["row"]))
 
 
 async def add(
@@ -31,12 +51,10 @@ async def add(
     channel: str,
     reference: str,
     notified_at: datetime,
-    table: LawTable,
+    named: TableName,
     terms: Terms,
     by: str,
 ) -> None:
-    row: dict[str, Any] = {"table": table.name, "table_sha256": table.sha256}
-    row["row"] = terms_row(terms).model_dump(mode="json")
     await session.execute(
         insert(notifications).values(
             notification_id=uuid4(),
@@ -44,7 +62,7 @@ async def add(
             channel=channel,
             reference=reference,
             notified_at=notified_at,
-            terms=row,
+            terms=stored_terms(named, terms),
             recorded_by=by,
         )
     )
@@ -62,10 +80,5 @@ async def last(session: AsyncSession, citation_id: UUID) -> Notification | None:
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    return Notification(
-        channel=row.channel,
-        reference=row.reference,
-        notified_at=row.notified_at,
-        table=row.terms["table"],
-        terms=terms_of(TermsRow.model_validate(row.terms["row"])),
-    )
+    named, terms = terms_in(row.terms)
+    return Notification(row.channel, row.reference, row.notified_at, named, terms)

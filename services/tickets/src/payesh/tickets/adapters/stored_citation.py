@@ -37,9 +37,10 @@ class PlacedHold:
 class StoredCitation:
     """One row; `now` is the database's time when it was read. `exempt_under` is the exemption for
     which the draft is held, `same_as` the citation of whose offence this is a further sighting. The
-    last six are set where a person reads it: whether its camera is suspended, whether it is shown
+    last seven are set where a person reads it: whether its camera is suspended, whether it is shown
     to be decided again, whether what was decided is hidden, whether its plate is hidden, which the
-    reader is to read, further sightings of it, and the holds of it that last."""
+    reader is to read, further sightings of it, the holds of it that last, and why the owner of an
+    issued one was not notified by message yet."""
 
     citation_id: UUID
     violation_id: UUID
@@ -71,6 +72,7 @@ class StoredCitation:
     is_plate_hidden: bool = False
     seen_again: tuple[UUID, ...] = ()
     holds: tuple[PlacedHold, ...] = ()
+    not_notified: str | None = None
 
     @property
     def state(self) -> str:

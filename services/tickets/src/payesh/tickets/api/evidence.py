@@ -14,7 +14,7 @@ from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.evidence import packing
 from payesh.tickets.evidence.byte_range import RangeNotSatisfiable, is_range, requested_range
-from payesh.tickets.handlers import actions, evidence_reading
+from payesh.tickets.handlers import actions, evidence_reading, noticing
 
 router = APIRouter(prefix="/v1/citations/{citation_id}", tags=["evidence"])
 
@@ -54,6 +54,16 @@ _ARCHIVE: dict[int | str, dict[str, Any]] = {
         "content": {packing.MEDIA_TYPE: _FILE},
         "description": "Members are stored, in order of their names, without times.",
     }
+}
+_NOTICE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "PDF/A-2a and PDF/UA-1; `ETag` is its SHA-256.",
+    },
+    409: {
+        "description": "`not-issued`; `no-terms`: the law has no deadlines; `second-look-open`: "
+        "you may yet decide it again."
+    },
 }
 _LOOK_OPEN: dict[int | str, dict[str, Any]] = {
     409: {"description": "`second-look-open`: you may yet decide it again."}
@@ -172,6 +182,16 @@ async def read_archive(
         "Cache-Control": "private, no-store",
     }
     return StreamingResponse(chunks(), headers=headers, media_type=packing.MEDIA_TYPE)
+
+
+@router.get("/notice.pdf", response_class=StreamingResponse, responses=_NOTICE | _FAULTY)
+async def read_notice(
+    dependencies: DependenciesHere, principal: Reader, citation_id: UUID
+) -> Response:
+    """The notice to the owner: made once, from what was stored when it was issued. Other people's
+    windows and vehicles are masked in its pictures."""
+    document = await noticing.read_notice(dependencies, principal, citation_id)
+    return await _answer(dependencies.store, document)
 
 
 async def _answer(

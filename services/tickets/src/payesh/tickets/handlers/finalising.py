@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payesh.kit.errors import DependencyFault
 from payesh.tickets import metrics
 from payesh.tickets.adapters import finality as due
-from payesh.tickets.adapters import retention_jobs, second_looks, sightings
+from payesh.tickets.adapters import notification_jobs, retention_jobs, second_looks, sightings
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import finality
@@ -75,6 +75,8 @@ async def make_final(
     for each in (citation.citation_id, *await sightings.linked_to(session, citation.citation_id)):
         await retention_jobs.add(session, each, kept_until)
     await publish(session, events.citation_issued(issued))
+    if dependencies.reaches_owners:
+        await notification_jobs.add(session, issued.citation_id)
     await _draw(dependencies, session, issued)
     metrics.decisions.labels(actions.ISSUE.name).inc()
     return issued

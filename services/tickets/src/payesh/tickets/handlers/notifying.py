@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit.errors import Conflict
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import notifications, second_looks
+from payesh.tickets.adapters import notices, notifications, second_looks
+from payesh.tickets.adapters.notifications import TableName
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import dues
-from payesh.tickets.domain.law import LawTable, Terms
+from payesh.tickets.domain.law import Terms
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.law_reading import brought_up
 from payesh.tickets.handlers.taking import locked, take
@@ -57,7 +58,7 @@ async def be_notified(
     if await second_looks.is_open(session, citation.citation_id):
         # Asked before its state: the answer tells nothing of what was decided.
         raise Conflict("it is to be decided again by another officer", type="second-look-open")
-    table, terms = await _terms_on(dependencies, session, notified_at)
+    named, terms = await _terms(dependencies, session, citation, notified_at)
     owed = citation.law.amount_rial if citation.law is not None else None
     step = dues.Notifying(
         by=by,
@@ -74,7 +75,7 @@ async def be_notified(
         channel=channel,
         reference=reference,
         notified_at=notified_at,
-        table=table,
+        named=named,
         terms=terms,
         by=by,
     )
@@ -99,12 +100,16 @@ async def terms_of(session: AsyncSession, citation_id: UUID) -> Terms:
     return notification.terms
 
 
-async def _terms_on(
-    dependencies: Dependencies, session: AsyncSession, moment: datetime
-) -> tuple[LawTable, Terms]:
+async def _terms(
+    dependencies: Dependencies, session: AsyncSession, citation: StoredCitation, moment: datetime
+) -> tuple[TableName, Terms]:
+    """What the notice states, where one was made; else the law of the day of notification."""
+    notice = await notices.find(session, citation.citation_id)
+    if notice is not None:
+        return notice.named, notice.terms
     day = jalali_day(moment)
     table = (await brought_up(session, dependencies.law)).law_on(day)
     terms = table.terms_on(day)
     if terms is None:
         raise Conflict("the law table has no deadlines to pay and to object", type="no-terms")
-    return table, terms
+    return TableName(table.name, table.sha256), terms

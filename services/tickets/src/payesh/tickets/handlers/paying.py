@@ -3,9 +3,9 @@
 
 from uuid import UUID
 
-from payesh.kit.errors import Conflict
+from payesh.kit.errors import Conflict, NotFound
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import payments
+from payesh.tickets.adapters import citations, payments
 from payesh.tickets.adapters.payments import Payment
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
@@ -14,6 +14,9 @@ from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.notifying import terms_of
 from payesh.tickets.handlers.taking import locked, take
 from payesh.tickets.jalali import end_of_day
+
+GATEWAY = "gateway"
+"""Who reports payments that owners make: no person, and no subject of a token."""
 
 
 async def pay(
@@ -40,6 +43,34 @@ async def pay(
         if not await payments.add(session, citation_id, payment, by=principal.subject):
             raise Conflict("this reference paid something else", type="payment-of-another")
         return paid
+
+
+async def take_payment(dependencies: Dependencies, citation_id: UUID, payment: Payment) -> bool:
+    """Record what the gateway reports, once. False: it was not owed (paid before, objected to
+    meanwhile, void, another amount), and is marked to be given back. Raises NotFound."""
+    async with dependencies.database.transaction() as session:
+        citation = await citations.lock(session, citation_id)
+        if citation is None:
+            raise NotFound("no such citation")
+        known = await payments.find(session, payment.channel, payment.reference)
+        if known is not None:
+            if known.citation_id != citation_id:
+                raise Conflict("this reference paid something else", type="payment-of-another")
+            return known.refund_due_since is None
+        step = dues.Paying(
+            by=GATEWAY,
+            at=citation.now,
+            amount_rial=payment.amount_rial,
+            close_at=citation.now + dependencies.close_after,
+        )
+        is_owed = citation.standing.refusal(dues.PAY, step) is None
+        if is_owed:
+            await take(dependencies, session, citation, dues.PAY, step)
+        if not await payments.add(
+            session, citation_id, payment, by=GATEWAY, refund_due=not is_owed
+        ):
+            raise Conflict("this reference paid something else", type="payment-of-another")
+        return is_owed
 
 
 async def reverse(

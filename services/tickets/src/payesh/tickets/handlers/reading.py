@@ -6,9 +6,17 @@ from datetime import datetime
 from uuid import UUID
 
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, corrections, holds, sightings, suspensions
+from payesh.tickets.adapters import (
+    citations,
+    corrections,
+    holds,
+    notification_jobs,
+    sightings,
+    suspensions,
+)
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
+from payesh.tickets.domain.desk import ISSUED
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.audited import find_allowed, query_of, record
 from payesh.tickets.handlers.blinding import blind, blinded, looker
@@ -110,4 +118,10 @@ async def read_citation(
         # What holds a plate names it: its second reader is not shown that.
         unread = shown.is_plate_hidden or shown.is_second_look
         held = () if unread else tuple(await holds.lasting(session, citation_id))
-    return replace(shown, camera_suspended=suspended, seen_again=again, holds=held)
+        waits = None
+        if shown.standing.state == ISSUED.name:
+            tried = await notification_jobs.last_fault(session, citation_id)
+            waits = tried if dependencies.reaches_owners else notification_jobs.ABSENT
+    return replace(
+        shown, camera_suspended=suspended, seen_again=again, holds=held, not_notified=waits
+    )

@@ -11,6 +11,7 @@ from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.handlers.deadlines import Deadlines
 from payesh.tickets.handlers.finalising import finalise
 from payesh.tickets.handlers.lapsing import lapse
+from payesh.tickets.handlers.reaching import Reaching, notify_owners
 from payesh.tickets.handlers.repricing import RepricingDependencies, reprice
 from payesh.tickets.handlers.retention import extend_locks, keep_decisions, tidy
 
@@ -26,6 +27,7 @@ def chores(
     repricing: RepricingDependencies,
     *,
     decisions_last: timedelta,
+    reaching: Reaching | None = None,
 ) -> Sequence[Periodic]:
     """Deadlines, finality, locks, prices and tidying, each on its own: one that fails keeps no
     other waiting."""
@@ -33,6 +35,11 @@ def chores(
     return (
         Periodic("deadlines", _EVERY_S, deadlines.keep),
         Periodic("finality", _FINALITY_EVERY_S, lambda: finalise(desk)),
+        *(
+            ()
+            if reaching is None
+            else (Periodic("notifications", _EVERY_S, lambda: notify_owners(reaching)),)
+        ),
         Periodic("law's deadlines", _EVERY_S, lambda: lapse(desk)),
         Periodic("locks", _EVERY_S, lambda: extend_locks(database, store)),
         Periodic(

@@ -106,6 +106,7 @@ class CitationCard:
     is_outcome_hidden: bool
     same_as: str | None
     seen_again: Sequence[str]
+    not_notified: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,9 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         is_outcome_hidden=citation.is_outcome_hidden,
         same_as=str(citation.same_as) if citation.same_as else None,
         seen_again=[str(each) for each in citation.seen_again],
+        not_notified=word("notification_faults", citation.not_notified)
+        if citation.not_notified
+        else None,
     )
 
 

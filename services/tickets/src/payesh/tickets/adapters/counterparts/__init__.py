@@ -1,0 +1,1 @@
+"""Systems of others that an issued citation needs: owner register, messages, payments."""
