@@ -45,7 +45,7 @@ OWN_ROOMS: dict[str, set[str]] = {
     "detect": {"vision", "frames", "observer", "evaluation"},
     "plates": {"evaluation"},
     "tickets": {"evidence", "jalali"},
-    "access": {"verification"},
+    "access": {"commands", "verification"},
 }
 BANNED_NAMES = {"utils", "util", "helpers", "manager", "managers", "data", "misc", "common"}
 LINES_A_FILE = 300

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from unicodedata import category
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
@@ -57,8 +57,8 @@ def authorize(
 ) -> Callable[..., Awaitable[Principal]]:
     """A FastAPI dependency that admits a caller with `scope`, by bearer token or session cookie.
 
-    `personal=True` requires a purpose too (header `Payesh-Purpose`, UTF-8 percent-encoded, or
-    the session's). Raises problems 401 `unauthorized`/`invalid-token`/`revoked`, 403
+    `personal=True` requires a purpose too (header `Payesh-Purpose`, UTF-8, percent-encoded or
+    not, or the session's). Raises problems 401 `unauthorized`/`invalid-token`/`revoked`, 403
     `missing-scope`, `purpose-required`, `csrf`, 422 `purpose`, `malformed` (a query parameter that
     the route does not have), 429 `quota`, 503
     `revocations-unknown`; PeerUnavailable (503) when the keys of access cannot be fetched.
@@ -72,7 +72,7 @@ def authorize(
         quotas: Quotas = request.app.state.quotas
         quotas.admit(principal.subject)
         # Before any refusal, whose record has the purpose too.
-        if purpose := checked_purpose(unquote(request.headers.get(PURPOSE_HEADER, ""))):
+        if purpose := checked_purpose(_purpose_header(request)):
             principal = replace(principal, purpose=purpose)
         request.state.asked = Asked(principal, scope, resource)
         if scope not in principal.scopes:
@@ -96,6 +96,18 @@ def authorize(
     marked.payesh_scope = scope
     marked.payesh_personal = personal
     return dependency
+
+
+def _purpose_header(request: Request) -> str:
+    """The header as text: its bytes are UTF-8, percent-encoded or as they are (RFC 9110 leaves
+    bytes above 127 to whom they are for). Raises Unprocessable for bytes that are no UTF-8."""
+    given = request.headers.get(PURPOSE_HEADER, "").encode("latin-1")
+    try:
+        return unquote_to_bytes(given).decode()
+    except UnicodeDecodeError:
+        raise Unprocessable(
+            f"{PURPOSE_HEADER} is UTF-8, percent-encoded or not", type="purpose"
+        ) from None
 
 
 def checked_purpose(given: str) -> str:

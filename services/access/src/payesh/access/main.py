@@ -38,6 +38,7 @@ from payesh.access.api import (
     people,
 )
 from payesh.access.api import revocations as revocations_api
+from payesh.access.commands import nouns
 from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.audit_alarms import note_dead_letter
 from payesh.access.handlers.audit_state import audit_notices
@@ -258,7 +259,15 @@ cli = service_cli(
     serve=run,
     migrate=MIGRATIONS,
     openapi=openapi,
-    commands={"bootstrap": _bootstrap, "token": _token, "verify-audit": verify},
+    commands={
+        "bootstrap": _bootstrap,
+        "token": _token,
+        "verify-audit": verify,
+        "agency": nouns.agency,
+        "person": nouns.person,
+        "client": nouns.client,
+        "key": nouns.key,
+    },
 )
 
 if __name__ == "__main__":

@@ -108,6 +108,13 @@ class Settings(
         "what was changed since.",
     )
 
+    counties: str = Field(
+        "aradan damghan garmsar mehdishahr meyami semnan shahrud sorkheh",
+        max_length=20_000,
+        description="Ids of the installation's counties, separated by spaces: people and clients "
+        "are given no other.",
+    )
+
     audit_head_interval_s: float = Field(
         3.0,
         ge=0.2,
@@ -131,6 +138,10 @@ class Settings(
         description="JSON list of witnesses that keep tree heads too: name, url and, where they "
         "ask for one, token_file. A network policy must let them be reached.",
     )
+
+    @property
+    def known_counties(self) -> frozenset[str]:
+        return frozenset(self.counties.split())
 
     @property
     def audit_retention(self) -> timedelta:

@@ -7,9 +7,9 @@ from payesh.access.adapters.agencies import StoredAgency
 from payesh.access.dependencies import Dependencies
 from payesh.access.handlers.recording import record
 from payesh.access.handlers.revoking import revoke
-from payesh.access.handlers.rights import as_of_now
+from payesh.access.handlers.rights import as_of_now, one_at_a_time
 from payesh.contracts.vocabulary import RevocationKind
-from payesh.kit.errors import Conflict, NotFound
+from payesh.kit.errors import Conflict, Forbidden, NotFound
 from payesh.kit.principal import Principal
 
 READ, WRITE = "agencies:read", "agencies:write"
@@ -40,12 +40,16 @@ async def switch_agency(
     dependencies: Dependencies, principal: Principal, agency_id: str, *, enabled: bool
 ) -> StoredAgency:
     """Enable or disable an agency; disabling ends what its people are signed in to. Raises
-    NotFound."""
+    NotFound, and Forbidden for disabling the principal's own: who switches agencies remains able
+    to, so that there is always one who can undo it."""
     async with dependencies.database.transaction() as session:
+        await one_at_a_time(session)
         agency = await agencies.find(session, agency_id, to_change=True)
         await as_of_now(session, principal, WRITE)
         if agency is None:
             raise NotFound(f"no agency {agency_id}")
+        if not enabled and agency_id == principal.agency:
+            raise Forbidden("your own agency is for another to disable", type="own-agency")
         switched = await agencies.switch(session, agency_id, enabled=enabled)
         if not enabled:
             await endings.end_for_agency(session, agency_id, datetime.now(UTC))

@@ -20,6 +20,7 @@ from payesh.access.handlers.rights import (
     check_may_grant,
     is_visible,
     require_agency,
+    require_known_counties,
 )
 from payesh.contracts.vocabulary import RevocationKind
 from payesh.kit.errors import Conflict, Forbidden, Hidden, NotFound
@@ -45,6 +46,7 @@ async def register_client(
     """The client and its secret, which cannot be read again. One in which people sign in awaits a
     second person's approval, unless the operator registers it. Raises Conflict when the id is
     taken, Forbidden when a machine of an agency registers one for people."""
+    require_known_counties(dependencies.settings.known_counties, granted)
     secret = secrets.new_secret()
     async with dependencies.database.transaction() as session:
         await check_may_grant(session, principal, WRITE, agency_id, granted)
@@ -111,7 +113,9 @@ async def change_client(
     (name, addresses, wider rights) awaits approval anew, unless the operator changes it."""
     async with dependencies.database.transaction() as session:
         client = await _locked(session, principal, client_id, fields)
-        entitlements = await changed_entitlements(session, principal, WRITE, client, rights)
+        entitlements = await changed_entitlements(
+            session, principal, WRITE, client, rights, dependencies.settings.known_counties
+        )
         shown = name is not None or redirect_uris is not None
         proposed_by = None
         if _PEOPLE in client.grants and (shown or excess(entitlements, client.entitlements)):
@@ -180,10 +184,16 @@ async def renew_secret(
     dependencies: Dependencies, principal: Principal, client_id: str
 ) -> tuple[StoredClient, str]:
     """The client and a new secret; the one before stops working at once, and so do codes that
-    its holder has not redeemed."""
+    its holder has not redeemed. Raises Conflict for a client that the deployment declares: its file
+    has the secret, and the next start would put that back."""
     secret = secrets.new_secret()
     async with dependencies.database.transaction() as session:
-        await _locked(session, principal, client_id, {"secret"})
+        client = await _locked(session, principal, client_id, {"secret"})
+        if client.declared:
+            raise Conflict(
+                f"the deployment declares {client_id}: replace the secret in its file",
+                type="declared-client",
+            )
         await endings.end_for_client(session, client_id)
         changed = await clients.change(session, client_id, secret=secret)
         await revoke(session, RevocationKind.CLIENT, client_id)

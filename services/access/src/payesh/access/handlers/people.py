@@ -21,7 +21,9 @@ from payesh.access.handlers.rights import (
     check_may_change,
     check_may_grant,
     is_visible,
+    one_at_a_time,
     require_agency,
+    require_known_counties,
 )
 from payesh.access.settings import Settings
 from payesh.contracts.audited_query import Condition
@@ -57,6 +59,7 @@ async def register_person(
 ) -> StoredPerson:
     """Make an account, whose owner chooses another password at the first sign-in. Raises Conflict
     when the username is taken."""
+    require_known_counties(dependencies.settings.known_counties, granted)
     async with dependencies.database.transaction() as session:
         # Before a password is hashed; the same is checked again with what is written.
         await check_may_grant(session, principal, WRITE, agency_id, granted)
@@ -131,6 +134,8 @@ async def change_person(
     """Change what is given; `fields` are the names of all that the caller sent. A new password
     and a disabled account end what is signed in."""
     async with dependencies.database.transaction() as session:
+        if enabled is False or rights:
+            await one_at_a_time(session)
         person = await people.find(session, person_id, to_change=True)
         if person is None:
             raise NotFound(f"no person {person_id}")
@@ -142,7 +147,9 @@ async def change_person(
         if password is not None:
             await check_password(dependencies, password, person.username)
             password_hash = await dependencies.passwords.hash(password)
-        entitlements = await changed_entitlements(session, principal, WRITE, person, rights)
+        entitlements = await changed_entitlements(
+            session, principal, WRITE, person, rights, dependencies.settings.known_counties
+        )
         person = await people.change(
             session,
             person_id,

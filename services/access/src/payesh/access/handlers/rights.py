@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TypedDict
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.access.adapters import agencies, clients, people
@@ -19,6 +20,7 @@ from payesh.kit.principal import Bounds, Principal
 
 Holder = StoredClient | StoredPerson
 _OWN_TO_CHANGE = {"password", "secret"}
+_ADMINISTRATION = 0x70617965  # a lock's number, of this service alone
 
 
 class ChangedRights(TypedDict, total=False):
@@ -50,6 +52,23 @@ def agency_bound(principal: Principal) -> str | None:
 def is_visible(principal: Principal, holder: Holder) -> bool:
     """Whether a principal may see a client or an account."""
     return agency_bound(principal) in (None, holder.agency_id)
+
+
+async def one_at_a_time(session: AsyncSession) -> None:
+    """Until the transaction ends no other takes rights away from who administers: of two that
+    disable each other at once, the second one finds that it is disabled."""
+    await session.execute(select(func.pg_advisory_xact_lock(_ADMINISTRATION)))
+
+
+def require_known_counties(
+    known: frozenset[str], granted: Entitlements, held: Entitlements | None = None
+) -> None:
+    """Raises Unprocessable for a county that the installation does not have and that was not held
+    before: a misspelt one would show nothing, and nobody would know why."""
+    before = frozenset() if held is None else held.counties or frozenset()
+    unknown = sorted((granted.counties or frozenset()) - before - known)
+    if unknown:
+        raise Unprocessable(f"no such county: {', '.join(unknown)}", type="unknown-county")
 
 
 async def as_of_now(session: AsyncSession, principal: Principal, scope: str) -> Principal:
@@ -113,6 +132,7 @@ async def changed_entitlements(
     scope: str,
     holder: Holder,
     changes: ChangedRights,
+    known_counties: frozenset[str],
 ) -> Entitlements:
     """The holder's entitlements with the changes; what differs from before is a grant, and is
     checked as one."""
@@ -122,6 +142,7 @@ async def changed_entitlements(
         changes.get("counties", current.counties),
         changes.get("road_classes", current.road_classes),
     )
+    require_known_counties(known_counties, wanted, current)
     if wanted != current:
         await check_may_grant(session, principal, scope, holder.agency_id, wanted)
     return wanted

@@ -1,0 +1,1 @@
+"""Commands for administrators: the API's own use cases, asked over HTTP under a person's name."""
