@@ -15,6 +15,7 @@ from payesh.kit.tokens import principal_from_claims
 from payesh.tickets.handlers import deciding, exempting
 from tests.integration.tickets.conftest import Office, claims
 from tests.integration.tickets.test_law_page import opened, shows
+from tests.integration.tickets.test_queue_page import PURPOSE, browsing
 from tests.support.engine_settings import QUERY_KEY
 from tests.support.problems import problem
 
@@ -273,3 +274,26 @@ async def test_an_approval_beside_undoing_misses_no_draft(office: Office, plate:
         for each in drafts:
             shown = (await hadi.get(f"/v1/citations/{each}")).json()
             assert shown["exempt_under"] == made["exemption_id"]
+
+
+async def test_the_page_shows_exemptions_page_by_page(office: Office) -> None:
+    county = f"county-{uuid4().hex[:8]}"
+    plates = ["11ب11111", "22ب22222", "33ب33333"]
+    async with office.client("sara", counties=[county]) as http:
+        for each in plates:
+            made = await http.post("/v1/exemptions", json=exemption(each, county=county))
+            assert made.is_success, made.text
+    session = claims("sara", counties=[county])
+    value, _ = await Sessions(office.database).begin(session, PURPOSE)
+    async with browsing(office, value) as page:
+        await page.goto(f"{office.url}/exemptions?limit=2")
+        seen = []
+        while True:
+            shown = page.locator(".rows .plate")
+            seen += [await each.get_attribute("title") or "" for each in await shown.all()]
+            following = page.locator("a[rel=next]")
+            if await following.count() == 0:
+                break
+            await following.click()
+            await page.wait_for_url("**cursor=**")
+    assert len(seen) == len(set(seen)) == 3

@@ -126,6 +126,7 @@ citations = Table(
     UniqueConstraint("violation_id"),
     UniqueConstraint("number"),
     Index("ix_citations_queue", "state", "created_at", "citation_id"),
+    Index("ix_citations_created_at", "created_at", "citation_id"),
     Index("ix_citations_unpriced", "law_asked", postgresql_where=text(UNPRICED)),
     Index("ix_citations_final_at", "final_at", postgresql_where=text("state = 'decided'")),
     Index("ix_citations_due_at", "due_at", postgresql_where=text(RUNNING)),
@@ -146,6 +147,7 @@ citation_steps = Table(
     Column("officer", String(128), nullable=False),
     Column("at", _Moment, nullable=False),
     Index("ix_citation_steps_officer", "officer", "at"),
+    Index("ix_citation_steps_at", "at"),
 )
 
 county_serials = Table(

@@ -1,13 +1,15 @@
 """Exempt vehicles as a page: the list, a proposal, and drafts that are held."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
+from pydantic import TypeAdapter
 
 from payesh.contracts.vocabulary import VehicleClass
 from payesh.kit.page_reader import page_reader
-from payesh.kit.paging import Limit
+from payesh.kit.paging import Cursor, Limit, UtcTime, decode_cursor, next_cursor
 from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.domain.jalali_day import jalali_text
@@ -25,14 +27,17 @@ Reader = Annotated[
 ]
 
 _templates = page_templates(__file__)
+_after = TypeAdapter(tuple[UtcTime, UUID])
 
 
 @router.get("")
 async def exemptions_page(
-    dependencies: DependenciesHere, principal: Reader, limit: Limit = 50
+    dependencies: DependenciesHere, principal: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> HTMLResponse:
-    """The newest exemptions within the reader's counties, and what is held for them."""
-    found = await exempting.list_exemptions(dependencies, principal, limit=limit)
+    """The newest exemptions within the reader's counties, or those behind `cursor`, and what is
+    held for them."""
+    after = decode_cursor(cursor, _after)
+    found = await exempting.list_exemptions(dependencies, principal, limit=limit, after=after)
     held = await exempting.held_drafts(dependencies, principal, limit=limit)
     today, allowed = law_reading.today(), principal.bounds.counties
     counties = {
@@ -42,6 +47,9 @@ async def exemptions_page(
         officer=principal.subject,
         exemptions=[exemption_card(each, principal.subject, today) for each in found],
         held=[held_card(each) for each in held],
+        is_first=cursor is None,
+        following=next_cursor(found, limit, lambda each: (each.proposed_at, each.exemption_id)),
+        limit=limit,
         today=jalali_text(today),
         counties=counties,
         classes={each.value: word("vehicles", each) for each in VehicleClass},
