@@ -18,6 +18,7 @@ import structlog
 from rich.console import Console
 
 from payesh.local.street.production import render_street
+from tests.load.desk import measure_desk
 from tests.load.detection import measure_detection
 from tests.load.drafting import measure_drafting
 from tests.load.messages import measure_messages
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "detect": measure_detection,
     "messages": lambda film: asyncio.run(measure_messages()),
     "drafts": lambda film: asyncio.run(measure_drafting()),
+    "desk": lambda film: asyncio.run(measure_desk()),
     "revocations": lambda film: asyncio.run(measure_revoking()),
     "verification": lambda film: asyncio.run(measure_verification()),
 }

@@ -37,7 +37,7 @@ async def measure_drafting() -> dict[str, Any]:
         engines = LocalEngines(Path(folder), survives_power_loss=False)
         try:
             await engines.start()
-            async with _office(engines) as office:
+            async with office_on(engines) as office:
                 seconds = await draft(office, _DRAFTS)
                 copied, size = await copy(office, store_of(engines), _DRAFTS)
         finally:
@@ -52,7 +52,8 @@ async def measure_drafting() -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _office(engines: EngineSet) -> AsyncIterator[Office]:
+async def office_on(engines: EngineSet) -> AsyncIterator[Office]:
+    """tickets as it runs, on these engines, with evidence to draft of."""
     await create_topics(engines.addresses()["kafka_bootstrap"])
     url = engines.addresses()["database_urls"]["tickets"]
     await asyncio.to_thread(run_migrations, url, MIGRATIONS)
