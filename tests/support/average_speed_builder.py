@@ -1,5 +1,6 @@
 """Builds an average speed between two cameras, with everything that proves it in a store."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -52,16 +53,27 @@ async def average_speed_case(
     certificates: tuple[Certificate | None, Certificate | None] = (CERTIFICATE, CERTIFICATE),
     clip: tuple[bytes, list[bytes]] = CLIP,
     took_s: float = TOOK_S,
+    pictures: tuple[Sequence[bytes], Sequence[bytes]] = ((b"entry 0", b"entry 1"), (b"0", b"1")),
+    county: str = "semnan",
 ) -> AverageSpeedCase:
-    """Of a car that drove a kilometre, on which 60 km/h are allowed. `clip` is init and media."""
+    """Of a car that drove a kilometre, on which 60 km/h are allowed. `clip` is init and media;
+    `pictures` are of the entry, then of the exit."""
     ends = stretch(valid_from=CAPTURED_AT - timedelta(days=9),
                    valid_to=CAPTURED_AT + timedelta(days=9))  # fmt: skip
     entry = await _passage(
         store, ENTRY_CAMERA, ENTRY_LINE, CAPTURED_AT - timedelta(seconds=took_s),
-        certificates[0], clip, stretches=(),
+        certificates[0], clip, pictures[0], county, stretches=(),
     )  # fmt: skip
     left = await _passage(
-        store, EXIT_CAMERA, EXIT_LINE, CAPTURED_AT, certificates[1], clip, stretches=(ends,)
+        store,
+        EXIT_CAMERA,
+        EXIT_LINE,
+        CAPTURED_AT,
+        certificates[1],
+        clip,
+        pictures[1],
+        county,
+        stretches=(ends,),
     )
     [entered], [crossing] = entry.crossings, left.crossings
     passings = [
@@ -98,10 +110,12 @@ async def _passage(
     crossed_at: datetime,
     certificate: Certificate | None,
     clip: tuple[bytes, list[bytes]],
+    pictures: Sequence[bytes],
+    county: str,
     **changes: Any,
 ) -> PassageObserved:
     own = f"{camera_id}-{uuid4().hex[:8]}"
-    document = _revision(camera_id, line, certificate, **changes)
+    document = _revision(camera_id, line, certificate, county=county, **changes)
     kept = await store.put(
         "revisions", f"{camera_id}/1.json", document.model_dump_json().encode(),
         media_type="application/json",
@@ -112,11 +126,11 @@ async def _passage(
         for n, body in enumerate(clip[1])
     ]
     crops = [
-        await store.put("shots", f"{own}/{n}.jpg", f"{own} {n}".encode(), media_type="image/jpeg")
-        for n in range(2)
+        await store.put("shots", f"{own}/{n}.jpg", picture, media_type="image/jpeg")
+        for n, picture in enumerate(pictures)
     ]
     made = crossing_passage(
-        line, crossed_at, camera_id=camera_id, crops=crops, county="semnan", **changes
+        line, crossed_at, camera_id=camera_id, crops=crops, county=county, **changes
     )
     off = crossed_at - CAPTURED_AT
     links = chained(made.stream_id, init, media, revision_sha256=kept.sha256, moved_by=off)

@@ -18,7 +18,9 @@ from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.local.engines import EngineSet
 from payesh.tickets.adapters.tables import citations
 from payesh.tickets.pages.persian import persian_digits, persian_short_date
+from tests.integration.plates.vehicle_picture import car, jpeg
 from tests.integration.tickets.conftest import Office, claims
+from tests.support.average_speed_builder import average_speed_case
 from tests.support.engine_settings import store_of
 from tests.support.recorded_evidence import record
 from tests.support.violation_builder import CAPTURED_AT, crossed_at_red, plate_read
@@ -317,3 +319,37 @@ async def test_one_line_is_spoken_at_a_step_and_one_row_is_current(
         assert await page.locator("#shown[role=status]").text_content() == f"{title}، {plate}"
     assert await page.locator("#detail").get_attribute("aria-live") is None
     assert await page.locator(".player output").get_attribute("aria-live") == "off"
+
+
+async def test_an_average_speed_shows_the_vehicle_at_both_cameras_side_by_side(
+    office: Office, engines: EngineSet, page: "Page", county: str
+) -> None:
+    picture = jpeg(car("12ب34567"))
+    case = await average_speed_case(
+        store_of(engines), pictures=((picture, picture), (picture, picture)), county=county
+    )
+    await office.publish(*case.reads, case.violation)
+    citation_id = (await office.outcome(case.violation))["citation_id"]
+    await page.set_viewport_size({"width": 1366, "height": 768})
+    await page.goto(f"{office.url}/queue/{citation_id}")
+    await page.wait_for_selector(".entry")
+    text = await page.inner_text(".entry")
+    for shown in ("میان دو دوربین", "۹۹۴٫۰ متر", "۳۶٫۰ ثانیه", "همان پلاک", "گذر از خط ورود"):
+        assert shown in text, shown
+    assert "NaN" not in text and "None" not in text
+    shots = page.locator(".entry-shots img")
+    assert await shots.count() == 4
+    await shots.first.scroll_into_view_if_needed()
+    await until(
+        page,
+        "[...document.querySelectorAll('.entry-shots img')].every((each) => each.naturalWidth > 0)",
+    )
+    places = [await page.locator(".entry-views figure").nth(n).bounding_box() for n in range(2)]
+    assert places[0] is not None and places[1] is not None
+    assert places[0]["y"] == places[1]["y"], "side by side"
+    assert places[0]["x"] > places[1]["x"], "the entry first, from right to left"
+    assert await page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    await page.locator(".entry-shots .shot").first.click()
+    await page.wait_for_selector("#shot-dialog[open]")

@@ -93,6 +93,29 @@ def test_a_crossing_in_doubt_is_none(seen: list[Seen]) -> None:
     assert crossed(seen) is None
 
 
+def _short(seen: Seen, share: float) -> Seen:
+    """The same sighting with the lower part of its box alone."""
+    left, top, right, bottom = seen.box
+    return seen._replace(box=(left, bottom - share * (bottom - top), right, bottom))
+
+
+def test_an_upper_edge_that_flickers_is_no_other_vehicle_s_and_no_surer() -> None:
+    flickering = [_short(each, 0.3) if n % 5 == 2 else each for n, each in enumerate(ONCE)]
+    found, sure = crossed(flickering), crossed(ONCE)
+    assert found is not None and sure is not None
+    assert found.time_s == pytest.approx(sure.time_s)
+    assert found.u95_s >= sure.u95_s - 1e-9
+
+
+def test_a_box_that_becomes_another_size_all_round_is_another_vehicle_s() -> None:
+    larger = [
+        s._replace(box=(s.box[0] - 30, s.box[1] - 40, s.box[2] + 30, s.box[3])) if s.time_s > 1.4
+        else s
+        for s in ONCE
+    ]  # fmt: skip
+    assert crossed(larger) is None
+
+
 def test_a_vehicle_that_may_have_been_followed_before_crosses_nothing() -> None:
     trajectory = replace(followed(ONCE), began_unsure=True)
     assert measured_crossing(trajectory, DOWN, 1.0) is None

@@ -1,4 +1,4 @@
-"""`payesh-local demo`: a street and a junction, their live cameras, and the officer's queue."""
+"""`payesh-local demo`: a street, a junction and a kilometre, their cameras, the officer's queue."""
 
 import asyncio
 import json
@@ -24,6 +24,9 @@ from payesh.local.junction.production import kept_junction
 from payesh.local.junction.signal import CYCLE_S
 from payesh.local.junction_camera import Junction, junction_revision
 from payesh.local.junction_verdict import JunctionFigures, judged
+from payesh.local.kilometre.production import render_kilometre
+from payesh.local.kilometre.showing import KilometreShowing
+from payesh.local.kilometre.verdict import KilometreFigures
 from payesh.local.operator import Operator
 from payesh.local.progress_view import print_pages, progress_table, rules_table, stack_steps
 from payesh.local.rules_truth import RULES_NAME
@@ -60,6 +63,7 @@ async def run_demo(
     street = await asyncio.to_thread(render_street, seed, plan=plan)
     drawn = await asyncio.to_thread(kept_junction, seed, cycles, sharp=not short)
     junction = Junction.load(drawn, cycles * CYCLE_S)
+    kilometre = await asyncio.to_thread(render_kilometre, seed)
     data_dir = keep or Path(tempfile.mkdtemp(prefix="payesh-"))
     try:
         with stack_steps(console) as step:
@@ -77,6 +81,7 @@ async def run_demo(
                     street_revision(street.truth, now),
                     junction_revision(junction.film, now),
                 )
+                stretch = await KilometreShowing.register(operator, kilometre)
                 for showing, revision in zip(showings, revisions, strict=True):
                     await showing.begin(operator, revision)
                     if once and short:
@@ -84,11 +89,14 @@ async def run_demo(
                 if not once:
                     return await _stay_up(console, stack, tap, showings)
                 await _watch(console, operator, tap, showings)
+                with console.status("uploading both recordings of the kilometre"):
+                    await stretch.show(operator, tap)
                 await _claimable(operator, tap)
                 found = _of_street(street, showings[0], tap)
                 rules = _of_junction(junction, showings[1], tap)
-                shortfalls = found.shortfalls() + rules.shortfalls()
-                line = _line(seed, found, rules, shortfalls)
+                driven = stretch.figures(tap)
+                shortfalls = found.shortfalls() + rules.shortfalls() + driven.shortfalls()
+                line = _line(seed, found, rules, driven, shortfalls)
                 if out is not None:
                     truths = {"truth.json": street.truth_file, "junction.json": drawn / RULES_NAME}
                     leave_record(out, line, truths, tap, stack)
@@ -102,7 +110,7 @@ async def run_demo(
         if keep is None:
             shutil.rmtree(data_dir, ignore_errors=True)
     sys.stdout.write(line + "\n")
-    console.print(rules_table(rules))
+    console.print(rules_table(rules, driven))
     if out is not None and left is not None:
         command = f"payesh-verify {left[0]} --root {left[1]}"
         console.print(f"verify the evidence: [bold]{command}[/bold]", soft_wrap=True)
@@ -188,6 +196,17 @@ def _of_junction(junction: Junction, showing: Showing, tap: BusTap) -> JunctionF
     )
 
 
-def _line(seed: int, found: Figures, rules: JunctionFigures, shortfalls: list[str]) -> str:
-    figures = {**found.as_line(), "junction": rules.as_line(), "shortfalls": shortfalls}
+def _line(
+    seed: int,
+    found: Figures,
+    rules: JunctionFigures,
+    driven: KilometreFigures,
+    shortfalls: list[str],
+) -> str:
+    figures = {
+        **found.as_line(),
+        "junction": rules.as_line(),
+        "kilometre": driven.as_line(),
+        "shortfalls": shortfalls,
+    }
     return json.dumps({"seed": seed, **figures}, ensure_ascii=False)

@@ -7,6 +7,9 @@ from payesh.local.engines.secret_file import SecretFile
 from payesh.local.engines.sets import Addresses
 from payesh.local.service_process import ServiceProcess
 
+SETTLE_S = 2.0
+"""How long an average speed waits here for other sightings before it is judged."""
+
 _WITH_DATABASE = frozenset({"ingest", "detect", "plates", "tickets", "access"})
 _WITH_OBJECTS = frozenset({"ingest", "detect", "plates", "tickets", "access"})
 PAGES_CLIENTS = {"tickets": "tickets-pages", "detect": "detect-pages"}
@@ -96,6 +99,9 @@ def _own(process: ServiceProcess, secrets: SecretFile, data_dir: Path) -> dict[s
         if keys.exists():
             own["PAYESH_EVIDENCE_KEYS"] = keys.read_text("utf-8")
         return own
+    if process.service == "plates":
+        # Nobody waits five minutes for a demo's kilometre to settle.
+        return {"PAYESH_STRETCH_SETTLE_S": str(SETTLE_S)}
     if process.service == "access":
         return {
             "PAYESH_KEY_ENCRYPTION_KEY": secrets.get_fernet("keys"),

@@ -115,3 +115,18 @@ class Operator:
         )
         stored: dict[str, Any] = answer.json()
         return stored
+
+    async def post_recording(
+        self, camera_id: str, film: Path, started_at: datetime, *, clock_u95_ms: float
+    ) -> dict[str, Any]:
+        """Upload a film; returns the recording as `ingest` accepted it."""
+        fields = {"started_at": format_utc(started_at), "clock_u95_ms": str(clock_u95_ms)}
+        answer = await self.request(
+            "POST",
+            "ingest",
+            f"/v1/cameras/{camera_id}/recordings",
+            data=fields,
+            files={"file": (film.name, film.read_bytes(), "video/mp4")},
+        )
+        accepted: dict[str, Any] = answer.json()
+        return accepted

@@ -1,6 +1,6 @@
 """Progress on the terminal."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,7 @@ from payesh.contracts import (
 from payesh.contracts.event import CameraEvent
 from payesh.local.bus_tap import BusTap
 from payesh.local.junction_verdict import JunctionFigures
+from payesh.local.kilometre.verdict import KilometreFigures
 from payesh.local.run_record import events_of
 
 _STAGES: dict[str, type[CameraEvent]] = {
@@ -86,18 +87,23 @@ def progress_table(tap: BusTap, films: Sequence[ShownFilm]) -> Table:
     return table
 
 
-def rules_table(figures: JunctionFigures) -> Table:
-    """What became of each rule's offences, a row a rule."""
+def rules_table(figures: JunctionFigures, driven: KilometreFigures) -> Table:
+    """What became of each rule's offences at the junction and over the kilometre, a row a rule."""
     table = Table(box=None, padding=(0, 1))
-    table.add_column("rule at the junction", no_wrap=True)
+    table.add_column("rule", no_wrap=True)
     for name in ("offences", "found", "missed", "false", "drafted"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("rejected")
     for rule, row in sorted(figures.by_rule.items()):
         numbers = (row.found.offences, row.found.found, row.missed, row.found.false, row.drafted)
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(row.rejected.items()))
-        table.add_row(rule, *map(str, numbers), reasons)
+        table.add_row(rule, *map(str, numbers), _reasons(row.rejected))
+    numbers = (driven.offences, driven.found, driven.missed, driven.false, driven.drafted)
+    table.add_row("average_speed", *map(str, numbers), _reasons(driven.rejected))
     return table
+
+
+def _reasons(rejected: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(rejected.items()))
 
 
 def print_pages(console: Console, urls: dict[str, Any]) -> None:

@@ -155,12 +155,22 @@ def _evaluate_photos(arguments: Sequence[str]) -> None:
     evaluate_photos(arguments)
 
 
+def _evaluate_stretches(arguments: Sequence[str]) -> None:
+    from payesh.plates.evaluation.stretches_command import evaluate_stretches
+
+    evaluate_stretches(arguments)
+
+
 cli = service_cli(
     "plates",
     serve=_serve,
     migrate=MIGRATIONS,
     openapi=_openapi,
-    commands={"evaluate-crops": _evaluate_crops, "evaluate-photos": _evaluate_photos},
+    commands={
+        "evaluate-crops": _evaluate_crops,
+        "evaluate-photos": _evaluate_photos,
+        "evaluate-stretches": _evaluate_stretches,
+    },
 )
 
 if __name__ == "__main__":

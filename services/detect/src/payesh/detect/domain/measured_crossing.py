@@ -5,9 +5,10 @@ every respect is none.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from payesh.detect.domain.marks import Line
-from payesh.detect.domain.rules.certainty import foot_u95_px, has_jumped
+from payesh.detect.domain.rules.certainty import changes_size, foot_u95_px, strays
 from payesh.detect.domain.trajectory import PicturePoint, Trajectory
 
 MEASUREMENT = "measurement"
@@ -17,6 +18,9 @@ _ALONG = 0.5
 """Share of a step that leads up or down the picture: less of it drives across the line of sight,
 and its lower edge is neither front nor rear."""
 FRAME_TIME_U95_S = 0.002
+SAME_WIDTH = 1.25
+"""From one sighting to the next, the wider to the narrower: an upper edge flickers by whole
+windscreens, sides by less than a mirror."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,12 @@ def measured_crossing(trajectory: Trajectory, line: Line, row_px: float) -> Meas
     if len(crossed) != 1 or not crossed[0].positive:
         return None
     time_s = crossed[0].time_s
-    before = max((p for p in whole if _is_before(line, p, row_px)), default=None, key=_time_s)
-    beyond = min((p for p in whole if _is_beyond(line, p, row_px)), default=None, key=_time_s)
+    # Of the tallest box near the line: one that flickers is short now and then, its edge no surer.
+    near = [point for point in whole if abs(point.time_s - time_s) <= LONGEST_BRACKET_S]
+    u95_px = max(foot_u95_px(point, row_px) for point in near)
+    beyond_px = [(point, line.beyond_px(point.foot_px)) for point in whole]
+    before = max((p for p, px in beyond_px if px <= -u95_px), default=None, key=_time_s)
+    beyond = min((p for p, px in beyond_px if px >= u95_px), default=None, key=_time_s)
     if before is None or beyond is None or not before.time_s < time_s < beyond.time_s:
         return None
     between = [p for p in trajectory.picture if before.time_s <= p.time_s <= beyond.time_s]
@@ -59,17 +67,18 @@ def measured_crossing(trajectory: Trajectory, line: Line, row_px: float) -> Meas
 
 def has_jumped_ever(trajectory: Trajectory) -> bool:
     """Whether any sighting does not follow from those before it: the pictures that were taken may
-    then show another vehicle."""
-    return any(has_jumped(trajectory, number) for number in range(2, len(trajectory.picture) + 1))
+    then show another vehicle. A box whose upper edge alone flickers is no other vehicle's."""
+    return any(
+        strays(trajectory, number)
+        or (changes_size(before, latest) and _changes_width(before, latest))
+        for number, (before, latest) in enumerate(pairwise(trajectory.picture), 2)
+    )
+
+
+def _changes_width(before: PicturePoint, latest: PicturePoint) -> bool:
+    widths_px = [max(point.box[2] - point.box[0], 1.0) for point in (before, latest)]
+    return max(widths_px) > SAME_WIDTH * min(widths_px)
 
 
 def _time_s(point: PicturePoint) -> float:
     return point.time_s
-
-
-def _is_before(line: Line, point: PicturePoint, row_px: float) -> bool:
-    return line.beyond_px(point.foot_px) <= -foot_u95_px(point, row_px)
-
-
-def _is_beyond(line: Line, point: PicturePoint, row_px: float) -> bool:
-    return line.beyond_px(point.foot_px) >= foot_u95_px(point, row_px)

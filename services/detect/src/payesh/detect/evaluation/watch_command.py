@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import av
 from tqdm import tqdm
@@ -22,6 +21,7 @@ from payesh.contracts import (
     ViolationDetected,
 )
 from payesh.contracts.camera_revision import CameraRevision
+from payesh.contracts.event import deterministic_id
 from payesh.detect.adapters.detectors import Detectors
 from payesh.detect.adapters.models import ModelFolder
 from payesh.detect.evaluation.annotated_film import annotate
@@ -31,8 +31,6 @@ from payesh.detect.evaluation.watched_film import FilmWatcher
 from payesh.detect.vision.stream_observer import SegmentBroken
 from payesh.kit.errors import MessageFault
 
-_STREAM = UUID(int=1)
-
 
 def watch(arguments: Sequence[str]) -> None:
     """Watch, write, and print what there was. Exits with 2 for what cannot be watched."""
@@ -41,7 +39,9 @@ def watch(arguments: Sequence[str]) -> None:
     try:
         revision = camera_of(given.video, given.camera)
         started_at = given.started_at or revision.created_at
-        segments = cut(given.video, revision, stream_id=_STREAM, started_at=started_at)
+        # Of two cameras' films no passage has the other one's id.
+        stream_id = deterministic_id("film", revision.camera_id)
+        segments = cut(given.video, revision, stream_id=stream_id, started_at=started_at)
         summary = _watched(given, revision, segments, started_at)
     except (UnsuitableCamera, MessageFault, SegmentBroken, OSError, ValueError) as error:
         parser.error(str(error))

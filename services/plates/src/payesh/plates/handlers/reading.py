@@ -80,7 +80,7 @@ async def read_passage(dependencies: ReadingDependencies, passage: PassageObserv
     )  # fmt: skip
     readings = await asyncio.get_running_loop().run_in_executor(
         dependencies.executor,
-        _read_shots,
+        read_shots,
         passage.shots,
         crops,
         dependencies.locator,
@@ -95,10 +95,11 @@ async def read_passage(dependencies: ReadingDependencies, passage: PassageObserv
     )
 
 
-def _read_shots(
+def read_shots(
     shots: tuple[Shot, ...], crops: list[bytes], locator: PlateLocator, reader: PlateReader
 ) -> list[ShotReading]:
-    """The vehicle's own plate in each shot that shows one."""
+    """The vehicle's own plate in each shot that shows one; `crops` are the shots' pictures. Raises
+    MessageFault for a crop that is no picture."""
     readings = []
     for number, (shot, content) in enumerate(zip(shots, crops, strict=True)):
         picture = decode_picture(content)

@@ -57,20 +57,9 @@ async def keep_crossings(
     text = stored_text(read)
     if text is not None:
         await stretch_crossings.hold_plate(session, text)
-    for each in passage.crossings:
-        crossing = StoredCrossing(
-            passage_id=passage.passage_id,
-            camera_id=passage.camera_id,
-            crossing=each,
-            clock_u95_ms=passage.clock_u95_ms,
-            clock_verified=passage.clock_source is not ClockSource.UNVERIFIED,
-            vehicle_class=passage.vehicle.vehicle_class,
-            text=text,
-            is_sure=read.outcome == ReadOutcome.READ
-            and read.plate is not None
-            and read.confidence >= rules.minimum_confidence,
-        )
-        ends = [one.name for one in passage.stretches if one.exit_line == each.line.name]
+    for crossing in stored_crossings(passage, read, rules.minimum_confidence):
+        line = crossing.crossing.line.name
+        ends = [one.name for one in passage.stretches if one.exit_line == line]
         await stretch_crossings.add(
             session, passage, crossing, stretches=ends, settle=rules.settle, keep=rules.keep
         )
@@ -78,6 +67,31 @@ async def keep_crossings(
             await stretch_crossings.judge_again(
                 session, crossing, settle=rules.settle, final=Verdict.FOUND
             )
+
+
+def stored_crossings(
+    passage: PassageObserved, read: PlateRead, minimum_confidence: float
+) -> list[StoredCrossing]:
+    """Each crossing of a passage with what its plate was read as; a read surer than
+    `minimum_confidence` would carry a citation."""
+    is_sure = (
+        read.outcome == ReadOutcome.READ
+        and read.plate is not None
+        and read.confidence >= minimum_confidence
+    )
+    return [
+        StoredCrossing(
+            passage_id=passage.passage_id,
+            camera_id=passage.camera_id,
+            crossing=each,
+            clock_u95_ms=passage.clock_u95_ms,
+            clock_verified=passage.clock_source is not ClockSource.UNVERIFIED,
+            vehicle_class=passage.vehicle.vehicle_class,
+            text=stored_text(read),
+            is_sure=is_sure,
+        )
+        for each in passage.crossings
+    ]
 
 
 async def judge_due(database: Database, software: Provenance) -> None:

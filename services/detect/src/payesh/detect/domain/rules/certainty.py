@@ -40,30 +40,41 @@ def is_unsure(trajectory: Trajectory, scene: Scene) -> bool:
     return trajectory.began_unsure or has_jumped(trajectory, scene=scene)
 
 
-def has_jumped(
-    trajectory: Trajectory, sightings: int | None = None, scene: Scene | None = None
-) -> bool:
-    """Whether the latest sighting does not follow from those before it; of the first so many
-    `sightings` where they are given. Where boxes overlap, their sizes say nothing; with a `scene`,
-    a part that one of its signal heads hides is known to be hidden."""
-    end = len(trajectory.picture) if sightings is None else sightings
-    if end < 2:
+def has_jumped(trajectory: Trajectory, scene: Scene | None = None) -> bool:
+    """Whether the latest sighting does not follow from those before it. Where boxes overlap, their
+    sizes say nothing; with a `scene`, a part that one of its signal heads hides is known to be
+    hidden."""
+    if len(trajectory.picture) < 2:
         return False
-    before, latest = trajectory.picture[end - 2 : end]
-    gap_s = latest.time_s - before.time_s
-    if gap_s > LONGEST_GAP_S:
-        return True
-    smaller, larger = sorted((before, latest), key=lambda point: point.size_px)
-    size_px = larger.size_px
-    change = (size_px / smaller.size_px) ** 2
-    # The picture's border hides a part of a box: that explains a smaller one, never a larger one.
-    if change > _SIZE_CHANGE and smaller.whole and before.alone and latest.alone:
+    before, latest = trajectory.picture[-2:]
+    if changes_size(before, latest):
+        smaller, larger = sorted((before, latest), key=lambda point: point.size_px)
         heads = () if scene is None else scene.signal_heads.values()
         row_px = 1.0 if scene is None else scene.row_px
         if not any(_hides(head, smaller, larger, row_px) for head in heads):
             return True
+    return strays(trajectory, len(trajectory.picture))
+
+
+def changes_size(before: PicturePoint, latest: PicturePoint) -> bool:
+    """Whether a box is of another size than the one before, both of the vehicle alone."""
+    smaller, larger = sorted((before, latest), key=lambda point: point.size_px)
+    change = (larger.size_px / smaller.size_px) ** 2
+    # The picture's border hides a part of a box: that explains a smaller one, never a larger one.
+    return change > _SIZE_CHANGE and smaller.whole and before.alone and latest.alone
+
+
+def strays(trajectory: Trajectory, sightings: int) -> bool:
+    """Whether the last of the first so many sightings is not where those before it lead, or came
+    long after them."""
+    if sightings < 2:
+        return False
+    before, latest = trajectory.picture[sightings - 2 : sightings]
+    gap_s = latest.time_s - before.time_s
+    if gap_s > LONGEST_GAP_S:
+        return True
     earlier = before
-    for point in reversed(trajectory.picture[max(end - 40, 0) : end - 1]):
+    for point in reversed(trajectory.picture[max(sightings - 40, 0) : sightings - 1]):
         if before.time_s - point.time_s > _HISTORY_S:
             break
         earlier = point
@@ -72,7 +83,8 @@ def has_jumped(
     share = gap_s / (before.time_s - earlier.time_s)
     expected = [b + (b - e) * share for b, e in zip(before.foot_px, earlier.foot_px, strict=True)]
     x_px, y_px = latest.foot_px
-    return hypot(x_px - expected[0], y_px - expected[1]) > _JUMP_BOXES * size_px * max(share, 1.0)
+    off_px = hypot(x_px - expected[0], y_px - expected[1])
+    return off_px > _JUMP_BOXES * max(before.size_px, latest.size_px) * max(share, 1.0)
 
 
 def _hides(head: SignalHead, smaller: PicturePoint, larger: PicturePoint, row_px: float) -> bool:

@@ -10,7 +10,7 @@ from payesh.tickets.pages.persian import isolated, persian_number, persian_time
 from payesh.tickets.pages.wording import word
 
 _GAUGE_WIDTH = 600.0
-_SPEEDS = ("speed_kmh", "average_speed_kmh")
+_SPEEDS = {"speed_kmh": "سرعت", "average_speed_kmh": "سرعت متوسط"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class SpeedCard:
-    """All numbers in Persian digits, km/h."""
+    """All numbers in Persian digits, km/h; `name` is the speed's."""
 
+    name: str
     value: str
     u95: str
     limit: str
@@ -53,6 +54,7 @@ def speed_card(citation: StoredCitation) -> SpeedCard | None:
     top = max(upper * 1.1, measured.limit * 1.4)
     step = 20 if top <= 160 else 40
     return SpeedCard(
+        name=_SPEEDS[measured.quantity],
         value=persian_number(measured.value, 1),
         u95=persian_number(measured.u95, 1),
         limit=persian_number(measured.limit),
