@@ -13,6 +13,7 @@ from payesh.contracts.values import ClockSource, MeasuredQuantity
 from payesh.kit import outbox as kit_outbox
 from payesh.kit.database import Database
 from payesh.kit.tables import outbox
+from payesh.kit.telemetry import use_traceparent
 from payesh.plates.adapters import reads, stretch_crossings
 from payesh.plates.adapters.tables import stretch_crossings as table
 from payesh.plates.domain import stretch_verdict
@@ -156,6 +157,20 @@ async def test_the_later_camera_s_read_may_come_first_and_the_entry_much_later(
     await keep(service.database, entry, read_of(entry, plate))
     await judge_due(service.database, PROVENANCE)
     assert len(violations_of(service, left)) == 1
+
+
+async def test_the_trace_of_where_the_stretch_ends_goes_on(service: RunningService) -> None:
+    plate, (entry, left) = new_plate(), pair(45.0)
+    for seen, trace in ((entry, "a" * 32), (left, "b" * 32)):
+        with use_traceparent(f"00-{trace}-{'c' * 16}-01"):
+            await keep(service.database, seen, read_of(seen, plate))
+    await published(service, left)
+    [trace_id] = [
+        each.trace_id
+        for each in service.tap.received[ViolationDetected.topic].values()
+        if each.event == violations_of(service, left)[0]
+    ]
+    assert trace_id == "b" * 32
 
 
 async def test_a_process_that_dies_in_mid_stretch_or_while_it_judges_loses_and_repeats_nothing(

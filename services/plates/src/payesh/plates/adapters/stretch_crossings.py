@@ -51,11 +51,13 @@ class StoredCrossing:
 
 @dataclass(frozen=True, slots=True)
 class DueCrossing:
-    """The end of a stretch that is to be judged now, with its passage as it was published."""
+    """The end of a stretch that is to be judged now, with its passage as it was published
+    and the trace that brought it."""
 
     crossing: StoredCrossing
     stretch: str
     passage: PassageObserved
+    traceparent: str | None
 
 
 async def hold_plate(session: AsyncSession, plate: str) -> None:
@@ -76,6 +78,7 @@ async def add(
     stretches: Sequence[str],
     settle: timedelta,
     keep: timedelta,
+    traceparent: str | None,
 ) -> None:
     """Store a crossing, and a row to be judged for each stretch that it ended. Adding it again
     changes nothing."""
@@ -91,6 +94,7 @@ async def add(
         "text": crossing.text,
         "is_sure": crossing.is_sure,
         "passage": passage.to_json().decode(),
+        "traceparent": traceparent,
         "expires_at": func.now() + keep,
     }
     rows = [{**row, "stretch": _ITSELF, "due_at": None}]
@@ -121,7 +125,7 @@ async def take_due(session: AsyncSession) -> DueCrossing | None:
     """The end of a stretch that is due longest; its row is held until the transaction ends."""
     row = (
         await session.execute(
-            select(*_SEEN, _T.stretch, _T.passage)
+            select(*_SEEN, _T.stretch, _T.passage, _T.traceparent)
             .where(_T.due_at <= func.now())
             .order_by(_T.due_at)
             .limit(1)
@@ -130,8 +134,8 @@ async def take_due(session: AsyncSession) -> DueCrossing | None:
     ).first()
     if row is None:
         return None
-    *seen, stretch, passage = row
-    return DueCrossing(_stored(seen), stretch, PassageObserved.from_json(passage))
+    *seen, stretch, passage, traceparent = row
+    return DueCrossing(_stored(seen), stretch, PassageObserved.from_json(passage), traceparent)
 
 
 async def conclude(

@@ -1,6 +1,6 @@
 """The tables of plates. Reads are partitioned by day of capture."""
 
-from sqlalchemy import Boolean, Column, DateTime, Float, Index, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Float, Index, String, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from payesh.kit.database import new_metadata
@@ -46,6 +46,7 @@ stretch_crossings = Table(
     Column("text", Text),
     Column("is_sure", Boolean, nullable=False),
     Column("passage", Text, nullable=False),
+    Column("traceparent", String(64)),
     Column("due_at", DateTime(timezone=True)),
     Column("verdict", Text),
     Column("expires_at", DateTime(timezone=True), nullable=False),

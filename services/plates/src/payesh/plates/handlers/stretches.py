@@ -14,6 +14,7 @@ from payesh.contracts.vocabulary import ReadOutcome
 from payesh.kit import outbox
 from payesh.kit.database import Database
 from payesh.kit.errors import DependencyFault
+from payesh.kit.telemetry import current_traceparent, tracer, use_traceparent
 from payesh.plates import metrics
 from payesh.plates.adapters import stretch_crossings
 from payesh.plates.adapters.reads import stored_text
@@ -61,7 +62,13 @@ async def keep_crossings(
         line = crossing.crossing.line.name
         ends = [one.name for one in passage.stretches if one.exit_line == line]
         await stretch_crossings.add(
-            session, passage, crossing, stretches=ends, settle=rules.settle, keep=rules.keep
+            session,
+            passage,
+            crossing,
+            stretches=ends,
+            settle=rules.settle,
+            keep=rules.keep,
+            traceparent=current_traceparent(),
         )
         if text is not None:
             await stretch_crossings.judge_again(
@@ -103,7 +110,11 @@ async def judge_due(database: Database, software: Provenance) -> None:
                 due = await stretch_crossings.take_due(session)
                 if due is None:
                     return
-                verdict = await _judge(session, due, software)
+                with (
+                    use_traceparent(due.traceparent),
+                    tracer.start_as_current_span("plates.stretch"),
+                ):
+                    verdict = await _judge(session, due, software)
                 await stretch_crossings.conclude(session, due, verdict)
         except DependencyFault:
             raise
