@@ -66,12 +66,13 @@ def minute(scene: Scene, frames: Iterator[Sequence[VehicleView]]) -> dict[str | 
 def test_occupancy_is_the_time_that_cars_take_over_the_measuring_place() -> None:
     def frames() -> Iterator[list[VehicleView]]:
         for number in range(60 * RATE_HZ):
-            # A car every six seconds at 10 m/s: 4.5 m of it cover a place for 0.45 s.
-            y_m = 60.0 - 10.0 * ((number / RATE_HZ) % 6.0)
+            # A car every 6.1 s at 10 m/s: 4.5 m of it cover a place for 0.45 s. Not a whole number
+            # of frames: each car would meet the place at the same edge, up to a rounding.
+            y_m = 60.0 - 10.0 * ((number / RATE_HZ) % 6.1)
             yield [moving(car_box(-2.0, y_m))]
 
     lanes = minute(MEASURED, frames())
-    assert lanes["1"].occupancy == pytest.approx(10 * 0.45 / 60, abs=0.012)
+    assert lanes["1"].occupancy == pytest.approx(0.45 / 6.1, abs=0.012)
     assert (lanes["1"].queue_vehicles, lanes["1"].queue_m) == (0, None)
     assert lanes["2"] == LaneCount("2", 0, None, None, None, 0.0, 0, None)
 
