@@ -193,11 +193,20 @@ async def running_town(
         }
         urls = {}
         for way in ways:
-            values = {**bus_settings(engines), **keys, **detect[way]}
+            values = {
+                **bus_settings(engines),
+                **object_settings(engines, "detect"),
+                **keys,
+                **detect[way],
+            }
             settings_of_detect = DetectSettings(
                 http_port=0,
                 metrics_port=0,
+                public_url="http://localhost",
                 database_url=addresses["database_urls"]["detect"],
+                pages_client_id="detect-pages",
+                pages_client_secret=SecretStr("none"),  # nobody signs in at these
+                access_url=before_access.url,
                 query_digest_key=SecretStr("k" * 32),
                 **values,
             )

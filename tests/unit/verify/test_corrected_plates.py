@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,12 @@ from tests.support.evidence_keys import decide, trust
 
 READ, CORRECTED = "12ب34567", "12ب34587"
 AT = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decision is signed within minutes: the tests before this one may have taken longer."""
+    monkeypatch.setattr(sys.modules[__name__], "AT", datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")

@@ -12,18 +12,18 @@ from payesh.access.adapters.administration import Administration, Refused
 
 Act = Callable[[Administration, argparse.Namespace], object]
 """One command: what it is given and asks for; returns what is shown, None for nothing."""
-_TOKEN = "PAYESH_TOKEN"  # noqa: S105 - a variable's name
+TOKEN = "PAYESH_TOKEN"  # noqa: S105 - a variable's name
 
 
 def parser_of(noun: str, about: str) -> tuple[argparse.ArgumentParser, Any]:
     """The parser of `payesh-access NOUN …`, and where its verbs are added."""
     parser = argparse.ArgumentParser(
         prog=f"payesh-access {noun}",
-        description=f"{about} Asks the API with the token of the environment's {_TOKEN}, or of "
+        description=f"{about} Asks the API with the token of the environment's {TOKEN}, or of "
         "--token-file, as `payesh-access token` prints it; all of it is in the audit log.",
     )
     parser.add_argument("--access", required=True, help="address of access, https://…")
-    parser.add_argument("--token-file", type=Path, help=f"instead of {_TOKEN}")
+    parser.add_argument("--token-file", type=Path, help=f"instead of {TOKEN}")
     parser.add_argument("--ca-file", type=Path, help="certificates of a private authority")
     parser.add_argument("--purpose", default="administration", help="recorded with the access")
     return parser, parser.add_subparsers(required=True, metavar="COMMAND")
@@ -57,11 +57,11 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     """Do what was asked and print it, a JSON object a line; exit with 1 where access refuses."""
     given = parser.parse_args(arguments)
     try:
-        token = os.environ.get(_TOKEN, "")
+        token = os.environ.get(TOKEN, "")
         if given.token_file is not None:
             token = given.token_file.read_text("utf-8").strip()
         if not token:
-            parser.error(f"no token: set {_TOKEN} or give --token-file")
+            parser.error(f"no token: set {TOKEN} or give --token-file")
         asked = Administration(given.access, token, given.purpose, given.ca_file)
         shown = given.act(asked, given)
         for each in _several(shown):

@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -34,7 +34,14 @@ class Received(BaseModel):
     counted: bool
 
 
-@router.post(PATH)
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    401: {"description": "The signature is absent, old or wrong."},
+    404: {"description": "No payment gateway is set up."},
+    422: {"description": "It is signed, and no payment."},
+}
+
+
+@router.post(PATH, responses=_REFUSED)
 async def report_payment(dependencies: DependenciesHere, request: Request) -> Received:
     """Record a payment that the gateway made; signed with the secret that is shared with it."""
     gateway = dependencies.gateway
