@@ -90,13 +90,17 @@ class Office:
 
     async def draft(self, plate: str = "12ب34567", **changes: Any) -> UUID:
         """Publish a violation and its read; the id of the claimable citation."""
+        seen = await self.seen(**changes)
+        await self.publish(seen, plate_read(seen, plate))
+        return UUID((await self.outcome(seen))["citation_id"])
+
+    async def seen(self, **changes: Any) -> ViolationDetected:
+        """A violation whose evidence is of its own county and time."""
         where, at = changes.get("county"), changes.get("captured_at")
         if where is not None or at is not None:
             its = await recorded_elsewhere(self.recorded, where or "semnan", at or CAPTURED_AT)
             changes = {"segments": its.links[1:4], "revision": its.revision, **changes}
-        seen = self.violation(**changes)
-        await self.publish(seen, plate_read(seen, plate))
-        return UUID((await self.outcome(seen))["citation_id"])
+        return self.violation(**changes)
 
     async def audited(
         self, subject: str, count: int, *, is_person: bool = True

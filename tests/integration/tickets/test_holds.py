@@ -30,7 +30,7 @@ def plate() -> str:
 
 
 async def bus_with_a_taxi_s_plate(office: Office, county: str) -> UUID:
-    seen = office.violation(county=county)
+    seen = await office.seen(county=county)
     bus = seen.vehicle.model_copy(update={"vehicle_class": VehicleClass.BUS})
     seen = seen.model_copy(update={"vehicle": bus})
     await office.publish(seen, plate_read(seen, "12ت34567"))
