@@ -318,9 +318,8 @@ async def test_one_line_is_spoken_at_a_step_and_one_row_is_current(
         plate = await page.locator("article header .plate").get_attribute("title")
         assert await page.locator("#shown[role=status]").text_content() == f"{title}، {plate}"
     assert await page.locator("#detail").get_attribute("aria-live") is None
-    await page.goto(
-        f"{office.url}/queue/{own}"
-    )  # a step may lead to another test's, without a film
+    # A step may lead to a case of another test, which has no film.
+    await page.goto(f"{office.url}/queue/{own}")
     assert await page.locator(".player output").get_attribute("aria-live") == "off"
 
 
