@@ -8,16 +8,22 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import func, update
 
 from payesh.kit.query_digests import QueryDigests
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from payesh.kit.tokens import principal_from_claims
+from payesh.tickets.adapters import holds
+from payesh.tickets.adapters.tables import citations
+from payesh.tickets.domain.holds import HoldKind
 from payesh.tickets.handlers import deciding, exempting
+from payesh.tickets.handlers.finalising import finalise
 from tests.integration.tickets.conftest import Office, claims
 from tests.integration.tickets.test_law_page import opened, shows
 from tests.integration.tickets.test_queue_page import PURPOSE, browsing
 from tests.support.engine_settings import QUERY_KEY
 from tests.support.problems import problem
+from tests.support.violation_builder import plate_read
 
 DIGESTS = QueryDigests(QUERY_KEY)
 NOTE = {"note": "it was not on duty"}
@@ -79,6 +85,17 @@ async def test_a_draft_of_an_exempt_vehicle_is_held_and_rejected_as_such(
         read = (await http.get(f"/v1/exemptions/{exemption_id}")).json()
         assert read["exemption"]["uses"] == 1
         assert [each["citation_id"] for each in read["held"]] == [str(citation_id)]
+
+
+async def test_a_read_in_another_spelling_is_no_read(office: Office, plate: str) -> None:
+    """Its plate would equal none that is exempt. It becomes a dead letter; the next one counts."""
+    exemption_id = await approved(office, exemption(plate))
+    seen = await office.seen()
+    spelled = plate_read(seen, f"{plate[:3]} {plate[3:]}")
+    await office.publish(seen, spelled, plate_read(seen, plate))
+    async with office.client() as http:
+        path = f"/v1/citations/{(await office.outcome(seen))['citation_id']}"
+        assert (await http.get(path)).json()["exempt_under"] == exemption_id
 
 
 async def test_an_officer_alone_exempts_no_vehicle(office: Office, plate: str) -> None:
@@ -256,6 +273,36 @@ async def test_a_decision_undone_after_the_approval_is_held_as_other_drafts_are(
     await exempting.set_aside(slow, sara, aside, "it was not on duty")
     await deciding.issue(slow, sara, aside, plate)
     assert (await deciding.undo(slow, sara, aside)).exempt_under is None
+
+
+async def test_an_approval_while_a_decision_can_be_undone_keeps_it_from_being_issued(
+    office: Office, plate: str
+) -> None:
+    """So does whatever else holds a draft: it is one again, and its officer sees why."""
+    exempt, held, free = [await office.draft(plate) for _ in range(3)]
+    slow = replace(office.app.state.dependencies, undo=timedelta(minutes=10))
+    sara = principal_from_claims(claims("sara", purpose="test"))
+    for each in (exempt, held, free):
+        await deciding.claim(slow, sara, each)
+        await deciding.issue(slow, sara, each, plate)
+    exemption_id = await approved(office, exemption(plate))
+    for each in (held, free):
+        await deciding.undo(slow, sara, each)
+        await exempting.set_aside(slow, sara, each, "it was not on duty")
+        await deciding.issue(slow, sara, each, plate)
+    async with office.database.transaction() as session:
+        await holds.place(session, held, HoldKind.CLONED_PLATE, {})
+        due = update(citations).where(citations.c.citation_id.in_([exempt, held, free]))
+        await session.execute(due.values(final_at=func.now()))
+    await finalise(office.app.state.dependencies)
+    async with office.client() as http:
+        shown = [(await http.get(f"/v1/citations/{each}")).json() for each in (exempt, held, free)]
+        assert [each["state"] for each in shown] == ["drafted", "drafted", "issued"]
+        assert [each["exempt_under"] for each in shown] == [exemption_id, None, None]
+        assert [each["decided_by"] for each in shown] == [None, None, "person:sara"]
+        assert [each["number"] is None for each in shown] == [True, True, False]
+        refused = await decide(http, exempt, decision="issue", plate=plate)
+        assert problem(refused) == (409, "exempt-vehicle")
 
 
 async def test_an_approval_beside_undoing_misses_no_draft(office: Office, plate: str) -> None:

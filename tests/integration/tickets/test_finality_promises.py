@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,10 +13,16 @@ from aiokafka import AIOKafkaConsumer
 from sqlalchemy import func, select, update
 
 from payesh.contracts import CitationClosed
+from payesh.kit.errors import DependencyFault
 from payesh.kit.sessions import Sessions
-from payesh.tickets.adapters import citation_steps
+from payesh.kit.tokens import principal_from_claims
+from payesh.local.engines import EngineSet
+from payesh.tickets.adapters import citation_steps, clock
 from payesh.tickets.adapters.tables import citations, retention_jobs
 from payesh.tickets.domain.numbering import holds
+from payesh.tickets.evidence.bundling import BundleRules
+from payesh.tickets.handlers import deciding
+from payesh.tickets.handlers.bundling import BundlingDependencies, take_job
 from payesh.tickets.handlers.finalising import finalise
 from payesh.tickets.main import create
 from payesh.verify.report import verify
@@ -22,6 +30,7 @@ from tests.integration.tickets.conftest import Office, claims
 from tests.integration.tickets.test_desk_promises import ISSUE, REJECT
 from tests.integration.tickets.test_evidence_export import export
 from tests.integration.tickets.test_queue_page import PURPOSE, browsing, until
+from tests.support.engine_settings import store_of
 from tests.support.evidence_keys import trust
 from tests.support.problems import problem
 from tests.support.serving import served
@@ -56,6 +65,33 @@ async def time_runs_out(office: Office, citation_id: UUID) -> None:
             .where(citations.c.citation_id == citation_id)
             .values(final_at=func.now())
         )
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_replica_whose_clock_is_wrong_neither_decides_nor_drafts(
+    office: Office, engines: EngineSet, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """What it signed would never verify: `payesh-verify` compares both times."""
+
+    class WrongClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(minutes=minutes)
+
+    dependencies = office.app.state.dependencies
+    sara = principal_from_claims(claims("sara", purpose="test"))
+    citation_id = await office.draft()
+    held = await deciding.claim(dependencies, sara, citation_id)
+    monkeypatch.setattr(clock, "datetime", WrongClock)
+    with pytest.raises(DependencyFault, match="clock"):
+        await deciding.issue(dependencies, sara, citation_id, held.standing.plate_text or "")
+    rules = BundleRules(timedelta(days=1), 1, "test")
+    with pytest.raises(DependencyFault, match="clock"):
+        await take_job(BundlingDependencies(office.database, store_of(engines), rules, 1.0, 1))
+    monkeypatch.undo()
+    async with office.client("sara") as http:
+        shown = (await http.get(f"/v1/citations/{citation_id}")).json()
+        assert (shown["state"], shown["number"]) == ("claimed", None)
 
 
 async def test_a_decision_is_undone_unnumbered_unsigned_and_unpublished(

@@ -6,10 +6,13 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
 
+from payesh.kit.principal import Bounds
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
-from payesh.tickets.adapters.tables import citations
+from payesh.tickets.adapters.second_looks import looks
+from payesh.tickets.adapters.tables import citations, second_looks
+from payesh.tickets.domain.second_look import LONGEST_WAIT
 from payesh.tickets.main import create
 from tests.integration.tickets.conftest import Office, claims
 from tests.integration.tickets.test_desk_promises import ISSUE, REJECT
@@ -88,6 +91,34 @@ async def test_another_officer_decides_again_without_seeing_the_first_decision(
     async with sampled.machine("look-robot") as robot:
         refused = await robot.post("/v1/second-looks/next")
         assert problem(refused) == (403, "person-required")
+
+
+async def test_a_second_look_that_nobody_took_for_a_week_keeps_the_citation_from_nobody(
+    sampled: Office, county: str
+) -> None:
+    async with (
+        sampled.client("sara", counties=[county]) as sara,
+        sampled.client("reza", counties=[county], scope=f"{READING} citations:decide") as reza,
+        sampled.client("mina", counties=[county], scope="citations:supervise") as mina,
+    ):
+        citation_id = await decided(sampled, sara, ISSUE, county)
+        drawn = (await reza.post("/v1/second-looks/next")).json()
+        path = f"/v1/citations/{citation_id}"
+        assert drawn["citation_id"] == str(citation_id)
+        void = {"note": "the camera was moved"}
+        assert problem(await mina.post(f"{path}/void", json=void)) == (409, "second-look-open")
+        async with sampled.database.transaction() as session:
+            of_it = second_looks.c.citation_id == citation_id
+            week_ago = func.now() - LONGEST_WAIT
+            await session.execute(update(second_looks).where(of_it).values(drawn_at=week_ago))
+        assert (await reza.post("/v1/second-looks/next")).status_code == 204
+        look = f"/v1/second-looks/{citation_id}/decide"
+        assert problem(await reza.post(look, json=REJECT)) == (409, "claim-required")
+        assert (await reza.get(path)).json()["state"] == "issued"
+        assert (await mina.post(f"{path}/void", json=void)).is_success
+        async with sampled.database.transaction() as session:
+            found = await looks(session, Bounds(counties=frozenset({county}), road_classes=None))
+        assert (found.waiting, found.lapsed, found.looked) == (0, 1, 0)
 
 
 async def test_no_list_archive_or_answer_shows_the_first_decision_before_the_second(

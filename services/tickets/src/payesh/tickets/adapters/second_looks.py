@@ -25,7 +25,7 @@ from payesh.kit.principal import Bounds
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.adapters.tables import camera_suspensions, citations, second_looks
 from payesh.tickets.domain.desk import DECIDED, DRAFTED, ISSUED
-from payesh.tickets.domain.second_look import WrongfulRate
+from payesh.tickets.domain.second_look import LONGEST_WAIT, WrongfulRate
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ async def claim_next(
         select(table.c.citation_id)
         .where(
             within(table, bounds),
-            table.c.looked_at.is_(None),
+            _waiting(),
             table.c.first_officer != officer,
             or_(free, table.c.claimed_by == officer),
         )
@@ -93,7 +93,7 @@ async def open_to(
 async def is_open(session: AsyncSession, citation_id: UUID) -> bool:
     """Whether its decision is still to be taken again."""
     table = second_looks
-    waiting = exists().where(table.c.citation_id == citation_id, table.c.looked_at.is_(None))
+    waiting = exists().where(table.c.citation_id == citation_id, _waiting())
     return bool(await session.scalar(select(waiting)))
 
 
@@ -111,7 +111,13 @@ def shown_blind(shown: ColumnElement[bool], state: str, officer: str) -> ColumnE
 
 
 def _open_beside(officer: str) -> ColumnElement[bool]:
-    return and_(second_looks.c.looked_at.is_(None), second_looks.c.first_officer != officer)
+    return and_(_waiting(), second_looks.c.first_officer != officer)
+
+
+def _waiting() -> ColumnElement[bool]:
+    """Looks that are still to be taken; the others were, or have lapsed."""
+    drawn_after = func.clock_timestamp() - LONGEST_WAIT
+    return and_(second_looks.c.looked_at.is_(None), second_looks.c.drawn_at > drawn_after)
 
 
 def _held_by(officer: str) -> ColumnElement[bool]:
@@ -128,7 +134,7 @@ async def decide(
         update(table)
         .where(
             table.c.citation_id == citation_id,
-            table.c.looked_at.is_(None),
+            _waiting(),
             table.c.claimed_by == officer,
             table.c.claimed_until > func.clock_timestamp(),
         )
@@ -180,9 +186,11 @@ async def rates(
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Second looks within bounds; `agreed` of `looked` led to the same decision."""
+    """Second looks within bounds; `agreed` of `looked` led to the same decision. Those of `lapsed`
+    nobody took: what they would have found is in no rate."""
 
     waiting: int
+    lapsed: int
     looked: int
     agreed: int
 
@@ -192,7 +200,8 @@ async def looks(session: AsyncSession, bounds: Bounds) -> Looks:
     same = and_(table.c.looked_at.is_not(None), table.c.first_issued == table.c.second_issued)
     row = await session.execute(
         select(
-            func.count().filter(table.c.looked_at.is_(None)),
+            func.count().filter(_waiting()),
+            func.count().filter(and_(table.c.looked_at.is_(None), not_(_waiting()))),
             func.count().filter(table.c.looked_at.is_not(None)),
             func.count().filter(same),
         ).where(within(table, bounds))

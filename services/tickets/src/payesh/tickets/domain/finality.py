@@ -72,6 +72,10 @@ def _ended(standing: Standing, step: Step) -> Standing:
     return replace(standing, decided_at=step.at)
 
 
+def _held(standing: Standing, _: Step) -> Standing:
+    return replace(standing, reason=None, decided_by=None, decided_at=None, final_at=None)
+
+
 _DECIDED = frozenset({DECIDED.name})
 
 UNDO: Transition[Undoing] = Transition(
@@ -89,8 +93,12 @@ BECOME_ISSUED: Transition[Numbering] = Transition(
 BECOME_REJECTED: Transition[Step] = Transition(
     "become_rejected", _DECIDED, REJECTED.name, (_due, _to_be_rejected), _ended
 )
+BECOME_HELD: Transition[Step] = Transition(
+    "become_held", _DECIDED, DRAFTED.name, (_due, _to_be_issued), _held, is_signed=False
+)
+"""What would have kept the officer from issuing came while the decision could still be undone."""
 
-BY_THE_SERVICE = frozenset({BECOME_ISSUED.name, BECOME_REJECTED.name})
+BY_THE_SERVICE = frozenset({BECOME_ISSUED.name, BECOME_REJECTED.name, BECOME_HELD.name})
 """Transitions that no person takes: the deadline does."""
 
-FINALITY = Part(transitions=(UNDO, BECOME_ISSUED, BECOME_REJECTED))
+FINALITY = Part(transitions=(UNDO, BECOME_ISSUED, BECOME_REJECTED, BECOME_HELD))

@@ -5,7 +5,12 @@ holds for few cases and for rates near zero.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from math import sqrt
+
+LONGEST_WAIT = timedelta(days=7)
+"""A second look that nobody took by then lapses: it keeps its citation from its owner and from a
+supervisor while it is open."""
 
 _Z_95 = 1.959963984540054
 

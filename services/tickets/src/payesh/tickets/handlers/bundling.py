@@ -15,6 +15,7 @@ from payesh.kit.objects import ObjectStore
 from payesh.tickets import metrics
 from payesh.tickets.adapters import bundle_jobs, citations, exemptions, sightings
 from payesh.tickets.adapters.bundle_jobs import BundleJob
+from payesh.tickets.adapters.clock import require_clock
 from payesh.tickets.adapters.plate_lock import hold_plate
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.domain.desk import DECIDED
@@ -55,8 +56,10 @@ class BundlingDependencies:
 
 
 async def take_job(dependencies: BundlingDependencies) -> BundleJob | None:
-    """The job that is due longest, leased to the caller."""
+    """The job that is due longest, leased to the caller. Raises DependencyFault, also while this
+    host's clock is wrong: the evidence would say so under lock, for years."""
     async with dependencies.database.transaction() as session:
+        await require_clock(session)
         return await bundle_jobs.take(session, lease=dependencies.lease)
 
 

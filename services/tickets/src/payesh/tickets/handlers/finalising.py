@@ -12,8 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit.errors import DependencyFault
 from payesh.tickets import metrics
+from payesh.tickets.adapters import (
+    exemptions,
+    holds,
+    notification_jobs,
+    retention_jobs,
+    second_looks,
+    sightings,
+    suspensions,
+)
 from payesh.tickets.adapters import finality as due
-from payesh.tickets.adapters import notification_jobs, retention_jobs, second_looks, sightings
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import finality
@@ -27,6 +35,7 @@ from payesh.tickets.jalali import jalali_day
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 200
+_BY = "payesh-tickets"
 
 
 async def finalise(dependencies: Dependencies) -> None:
@@ -51,7 +60,8 @@ async def finalise(dependencies: Dependencies) -> None:
 async def make_final(
     dependencies: Dependencies, session: AsyncSession, citation: StoredCitation
 ) -> StoredCitation:
-    """Issue or reject a citation, as its officer decided; the caller holds its row."""
+    """Issue or reject a citation, as its officer decided; the caller holds its row. It is a draft
+    again where something holds it now that did not when it was decided to be issued."""
     standing = citation.standing
     if standing.decided_by is None:
         raise ValueError("a decided citation has an officer")
@@ -62,6 +72,10 @@ async def make_final(
         await _draw(dependencies, session, rejected)
         metrics.decisions.labels(actions.REJECT.name).inc()
         return rejected
+    if await _is_held(session, citation):
+        step = Step(by=_BY, at=citation.now)
+        log.info("held since it was decided", citation=str(citation.citation_id))
+        return await take(dependencies, session, citation, finality.BECOME_HELD, step)
     year = jalali_day(citation.now).year
     # Drawn before the guards are asked: a refusal rolls back and leaves no gap.
     serial = await due.next_serial(session, year, citation.county)
@@ -80,6 +94,16 @@ async def make_final(
     await _draw(dependencies, session, issued)
     metrics.decisions.labels(actions.ISSUE.name).inc()
     return issued
+
+
+async def _is_held(session: AsyncSession, citation: StoredCitation) -> bool:
+    """Whether an exemption, a hold or its camera's suspension forbids to issue it."""
+    citation_id = citation.citation_id
+    return (
+        await exemptions.hold_draft(session, citation_id) is not None
+        or bool(await holds.lasting(session, citation_id))
+        or await suspensions.is_suspended(session, citation.camera_id)
+    )
 
 
 async def _draw(dependencies: Dependencies, session: AsyncSession, final: StoredCitation) -> None:

@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import PlateRead, ViolationDetected
+from payesh.contracts.plate_text import fold
 from payesh.contracts.vocabulary import ReadOutcome
 from payesh.kit import outbox
+from payesh.kit.errors import MessageFault
 from payesh.kit.telemetry import current_traceparent
 from payesh.tickets import metrics
 from payesh.tickets.adapters import bundle_jobs, citations, waiting_room
@@ -73,7 +75,10 @@ async def receive_read(
     session: AsyncSession, dependencies: JoiningDependencies, read: PlateRead
 ) -> None:
     """Join with every violation that waits for it; later ones find the read here. The caller holds
-    the passage."""
+    the passage. Raises MessageFault for a plate in another spelling than the canonical one: it
+    would equal no plate, and miss its exemption."""
+    if read.plate is not None and fold(read.plate.text) != read.plate.text:
+        raise MessageFault("the plate's text is not canonical", retry=False)
     await waiting_room.add_read(session, read, dependencies.read_keep)
     waiting = await waiting_room.take_violations(session, read.passage_id)
     law = await brought_up(session, dependencies.law) if waiting else dependencies.law

@@ -109,6 +109,7 @@ def oversight_card(found: Oversight) -> OversightCard:
         ],
         looks=[
             FigureCard("در انتظار بازبینی", _count(looks.waiting)),
+            FigureCard("بی‌بازبینی گذشته", _count(looks.lapsed)),
             FigureCard("بازبینی‌شده", _count(looks.looked)),
             FigureCard("هم‌رأیی", _percent(looks.agreed / looks.looked) if looks.looked else "—"),
         ],
