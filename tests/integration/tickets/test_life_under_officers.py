@@ -26,7 +26,8 @@ from sqlalchemy import func, select, text, update
 from payesh.kit.errors import Conflict, DependencyFault, NotFound
 from payesh.kit.principal import Principal
 from payesh.kit.tokens import principal_from_claims
-from payesh.tickets.adapters.tables import citation_steps, citations, decision_statements
+from payesh.tickets.adapters.statement_tables import decision_statements
+from payesh.tickets.adapters.tables import citation_steps, citations
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import life
 from payesh.tickets.domain.numbering import holds

@@ -11,9 +11,10 @@ from payesh.verify.report import verify
 from payesh.verify.wording import SUBJECTS
 from tests.support.bundle_builder import bundle
 from tests.support.evidence_keys import decide, trust, write_root
+from tests.support.time_stamp_authority import Authority, stamp
 
 PAGE = (Path(__file__).parents[3] / "docs" / "evidence.md").read_text("utf-8")
-*COMMANDS, SIGNATURE = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+*COMMANDS, SIGNATURE, TIME_STAMP = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 if missing := [tool for tool in ("bash", "jq", "openssl", "sha256sum") if not shutil.which(tool)]:
     pytest.skip(f"no {', '.join(missing)} on this machine", allow_module_level=True)
@@ -86,3 +87,14 @@ def _expected(command: str) -> str:
     found = re.search(r"^# ([0-9a-f]{64})$", command, re.MULTILINE)
     assert found is not None
     return found[1]
+
+
+async def test_the_pages_commands_verify_a_time_stamp(tmp_path: Path) -> None:
+    folder = await bundle(tmp_path)
+    decided = decide(folder)
+    authority = Authority.made(tmp_path / "authority")
+    stamp(folder, decided.read_text("ascii"), 1, authority)
+    shutil.copy(authority.roots_file, folder / "TSA.pem")
+    assert run(TIME_STAMP, folder)[0] == 0
+    decided.write_text(decided.read_text("ascii") + "A", "ascii")
+    assert run(TIME_STAMP, folder)[0] != 0

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cryptography.x509 import Certificate, load_pem_x509_certificates
+
 from payesh.verify import wording
 from payesh.verify.findings import Finding, Said
 from payesh.verify.report import Check, Report, verify
@@ -42,6 +44,15 @@ def parser(prog: str = "payesh-verify") -> argparse.ArgumentParser:
         metavar="KEY_ID",
         help="an evidence key that the installation has withdrawn; may be given several times",
     )
+    made.add_argument(
+        "--stamp-root",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="root certificates (PEM) of a time-stamping authority that you trust; may be given "
+        "several times. Without it time-stamps are not checked",
+    )
     made.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     made.add_argument("--language", choices=LANGUAGES, help="one language instead of both")
     return made
@@ -58,7 +69,13 @@ def run(
         root = Key.of(json.loads(given.root.read_bytes()))
     except (OSError, ValueError, AttributeError) as error:
         made.error(f"--root: {error}")
-    trust = Trust(root, time.time(), frozenset(given.withdrawn))
+    authorities: list[Certificate] = []
+    for path in given.stamp_root:
+        try:
+            authorities += load_pem_x509_certificates(path.read_bytes())
+        except (OSError, ValueError) as error:
+            made.error(f"--stamp-root: {error}")
+    trust = Trust(root, time.time(), frozenset(given.withdrawn), tuple(authorities))
     try:
         report = verify(given.bundle, trust, more)
     except OSError as error:

@@ -35,6 +35,11 @@ class Decisions:
         self.standing: Document | None = None
         """Claims of the last decision that holds."""
 
+    @property
+    def last(self) -> Statement:
+        """The last decision that holds; before the first one, the manifest's statement."""
+        return self._last
+
     def add(self, body: bytes, trust: Trust) -> Said:
         """The next decision. Raises Fault."""
         statement = opened(body, DECISION_TYP, trust)

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from payesh.verify import decisions, wording
+from payesh.verify import decisions, time_stamps, wording
 from payesh.verify.bundle import (
     ENTRY,
     FORMAT,
@@ -29,6 +29,7 @@ from payesh.verify.documents import json_object
 from payesh.verify.findings import Fault, Finding, Said, Verdict, checked, require_same, safe
 from payesh.verify.members import ARCHIVE, NAME, read_members
 from payesh.verify.statements import MANIFEST_TYP, Statement, Trust, opened
+from payesh.verify.time_stamps import Stamp, check_stamp
 
 Check = Callable[[Bundle], Said]
 
@@ -113,7 +114,7 @@ def verify(path: Path, trust: Trust, more: Mapping[str, Check] | None = None) ->
         return report
     report.citation_id = safe(str(manifest["citation_id"]))
     whole = _check_files(manifest, bodies, blamed, found)
-    standing = _check_decisions(manifest, signed[0], bodies, trust, found)
+    row = _check_decisions(manifest, signed[0], bodies, trust, found)
     bundle = Bundle(manifest, str(signed[0].claims["manifest_sha256"]), whole)
     _check_content(bundle, found)
     for subject, check in (more or {}).items():
@@ -122,7 +123,9 @@ def verify(path: Path, trust: Trust, more: Mapping[str, Check] | None = None) ->
             checked(subject, partial(check, bundle)) if is_whole else _not_checked(subject)
         )
     if report.holds:
-        report.not_proved = wording.not_proved(bundle, standing, signed[0].key_id, trust)
+        report.not_proved = wording.not_proved(
+            bundle, row.decisions.standing, signed[0].key_id, trust, row.stamp
+        )
     return report
 
 
@@ -179,9 +182,16 @@ def _check_files(
     found += [
         Finding(name, Verdict.BROKEN, Said("no statement names it", "در هیچ گزاره‌ای نام ندارد"))
         for name in sorted(bodies)
-        if name not in known and not decisions.NAME.fullmatch(name)
+        if name not in known
+        and not decisions.NAME.fullmatch(name)
+        and not _is_stamp_of_decision(name, bodies)
     ]
     return whole
+
+
+def _is_stamp_of_decision(name: str, bodies: Mapping[str, bytes]) -> bool:
+    match = time_stamps.NAME.fullmatch(name)
+    return match is not None and decisions.file_name(int(match[1])) in bodies
 
 
 def _same_file(body: bytes, reference: Document) -> Said:
@@ -191,15 +201,24 @@ def _same_file(body: bytes, reference: Document) -> Said:
     return Said(f"{len(body)} bytes, SHA-256 {digest}", f"{len(body)} بایت، SHA-256 {digest}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """The decisions that hold; `stamp` is the time-stamp of the last one, if it has one by an
+    authority that is trusted."""
+
+    decisions: decisions.Decisions
+    stamp: Stamp | None
+
+
 def _check_decisions(
     manifest: Document,
     signed: Statement,
     bodies: Mapping[str, bytes],
     trust: Trust,
     found: list[Finding],
-) -> Document | None:
-    """Claims of the last decision where all hold."""
+) -> _Decided:
     row = decisions.Decisions(manifest, str(signed.claims["manifest_sha256"]), signed)
+    stamps: dict[str, Stamp] = {}
     numbers = decisions.sequences(bodies)
     if not numbers:
         undecided = Said("none is in the bundle", "تصمیمی در این مدرک نیست")
@@ -212,10 +231,15 @@ def _check_decisions(
         finding = checked(name, partial(row.add, bodies[name], trust))
         found.append(finding)
         if finding.verdict is not Verdict.HOLDS:
-            later = [decisions.file_name(number) for number in numbers if number > place]
-            found += [_not_checked(name) for name in later]
+            later = [number for number in numbers if number > place]
+            rest = [decisions.file_name(number) for number in later]
+            rest += [time_stamps.file_name(number) for number in (place, *later)]
+            found += [_not_checked(name) for name in rest if name in bodies]
             break
-    return row.standing
+        stamp = time_stamps.file_name(place)
+        if stamp in bodies:
+            found.append(check_stamp(stamp, bodies[stamp], row.last, trust, stamps))
+    return _Decided(row, stamps.get(row.last.sha256))
 
 
 def _check_content(bundle: Bundle, found: list[Finding]) -> None:

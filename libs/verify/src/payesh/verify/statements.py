@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.x509 import Certificate
 
 from payesh.verify.documents import json_object
 from payesh.verify.findings import Fault
@@ -21,9 +22,10 @@ from payesh.verify.findings import Fault
 KEY_TYP = "payesh-evidence-key+jwt"
 MANIFEST_TYP = "payesh-evidence-manifest+jwt"
 DECISION_TYP = "payesh-decision+jwt"
+TIME_STAMP_TYP = "payesh-time-stamp+jwt"
 ALGORITHM = "EdDSA"
-LONGEST = 16 * 1024
-"""Characters of a statement."""
+LONGEST = 64 * 1024
+"""Characters of a statement: a time-stamp's has the certificates of its authority."""
 CLOCK_ALLOWANCE_S = 300
 """How far two honest clocks may differ."""
 
@@ -51,12 +53,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What is trusted: the root key, no key that was withdrawn, and nothing of later than `now`
-    (seconds since 1970)."""
+    """What is trusted: the root key, no key that was withdrawn, nothing of later than `now`
+    (seconds since 1970), and the root certificates of time-stamping authorities."""
 
     root: Key
     now: float
     withdrawn: frozenset[str] = frozenset()
+    authorities: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from payesh.verify.bundle import Bundle, Document
 from payesh.verify.findings import Said, Verdict
 from payesh.verify.statements import Trust
+from payesh.verify.time_stamps import Stamp
 
 VERDICTS = {
     Verdict.HOLDS: Said("holds", "درست"),
@@ -45,9 +46,13 @@ NOT_PROVED = Said("not proved", "ثابت نشده")
 
 
 def not_proved(
-    bundle: Bundle, standing: Document | None, key_id: str, trust: Trust
+    bundle: Bundle,
+    standing: Document | None,
+    key_id: str,
+    trust: Trust,
+    stamp: Stamp | None = None,
 ) -> Sequence[Said]:
-    """What a bundle that holds leaves open."""
+    """What a bundle that holds leaves open; `stamp` is the last decision's."""
     found = [
         Said(
             f"that the root key {trust.root.key_id} is the installation's: compare it with the "
@@ -57,6 +62,12 @@ def not_proved(
         Said(
             f"when it was signed: the time is the word of who held the key {key_id}",
             f"زمان امضا: سخن دارندهٔ کلید {key_id} است",
+        )
+        if stamp is None
+        else Said(
+            f"how long before {stamp.at.isoformat()} it was signed: that is the word of who held "
+            f"the key {key_id}",
+            f"چه مدت پیش از {stamp.at.isoformat()} امضا شده است: سخن دارندهٔ کلید {key_id} است",
         ),
         Said(
             "what came before the first link, and what the camera saw outside of the clip",

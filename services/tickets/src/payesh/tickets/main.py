@@ -54,6 +54,7 @@ from payesh.tickets.handlers.counterparts import counterparts_of
 from payesh.tickets.handlers.joining import JoiningDependencies
 from payesh.tickets.handlers.publishing import ANNOUNCED
 from payesh.tickets.handlers.repricing import RepricingDependencies
+from payesh.tickets.handlers.time_stamping import stamping_of
 from payesh.tickets.pages.exemptions import routes as exemptions_page
 from payesh.tickets.pages.law import routes as law_page
 from payesh.tickets.pages.notice.message import owner_message
@@ -116,6 +117,7 @@ def create(settings: Settings) -> FastAPI:
     )
 
     outside = counterparts_of(settings)
+    stamping = stamping_of(settings, database, store, keys)
     dependencies = Dependencies(
         reaches_owners=outside.reaches_owners,
         gateway=outside.gateway,
@@ -171,6 +173,7 @@ def create(settings: Settings) -> FastAPI:
                 RepricingDependencies(database, store, law_book, rules, keys),
                 decisions_last=timedelta(days=settings.issued_retention_days),
                 reaching=outside.reaching(dependencies, owner_message),
+                stamping=stamping,
             ),
             consumer,
         ):

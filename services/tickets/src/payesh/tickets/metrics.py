@@ -13,3 +13,6 @@ draft_seconds = Histogram(
 repriced = Counter("payesh_tickets_repriced", "Held drafts that a later law priced")
 bundle_retries = Counter("payesh_tickets_bundle_retries", "Bundle attempts that failed", ["cause"])
 bundles_waiting = Gauge("payesh_tickets_bundles_waiting", "Joined, evidence not stored yet")
+stamps_waiting = Gauge(
+    "payesh_tickets_stamps_waiting", "Signed decisions that no authority has time-stamped yet"
+)

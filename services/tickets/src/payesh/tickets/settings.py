@@ -143,6 +143,17 @@ class Settings(
         "while none is, no bundle is finished and nothing is decided. Unset or `[]` signs nothing: "
         "`payesh-verify` then refuses the evidence, and `/readyz` shows it.",
     )
+    time_stamp_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[!-~]{1,400}$",
+        description="Address of a time-stamping authority (RFC 3161). It is shown the hash of each "
+        "signed decision, and says when it saw it. Unset asks none.",
+    )
+    time_stamp_roots: Path | None = Field(
+        default=None,
+        description="File with the authority's root certificates in PEM; an answer that does not "
+        "lead to one of them is refused. Required with PAYESH_TIME_STAMP_URL.",
+    )
     claim_lease_minutes: float = Field(
         default=10.0,
         gt=0,

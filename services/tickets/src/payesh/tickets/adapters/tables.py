@@ -167,19 +167,6 @@ citation_serials = Table(
     Column("last_serial", BigInteger, nullable=False),
 )
 
-decision_statements = Table(
-    "decision_statements",
-    metadata,
-    Column("citation_id", Uuid, primary_key=True),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
-    # Compact JWS, exactly as signed: each names the hash of the one before.
-    Column("statement", Text, nullable=False),
-    Column("made_at", _Moment, nullable=False, server_default=func.now()),
-    # Null until it lies in the object store too, under lock.
-    Column("kept_at", _Moment),
-    Index("ix_decision_statements_not_kept", "made_at", postgresql_where=text("kept_at IS NULL")),
-)
-
 second_looks = Table(
     "second_looks",
     metadata,

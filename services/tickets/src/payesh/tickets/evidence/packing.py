@@ -9,7 +9,7 @@ from payesh.contracts.values import ObjectReference
 from payesh.kit.objects import ObjectStore
 from payesh.tickets.evidence.manifest import name_in_bundle
 from payesh.tickets.evidence.record import EvidenceRecord
-from payesh.verify import archive
+from payesh.verify import archive, time_stamps
 from payesh.verify.archive import Entry
 from payesh.verify.decisions import file_name
 
@@ -45,13 +45,18 @@ class Archive:
         yield archive.directory(entries)
 
 
-def archive_of(citation_id: UUID, evidence: EvidenceRecord, decisions: tuple[str, ...]) -> Archive:
-    """The archive of a bundle and the statements of what was decided of it, the first one first."""
+def archive_of(
+    citation_id: UUID, evidence: EvidenceRecord, decisions: tuple[tuple[str, str | None], ...]
+) -> Archive:
+    """The archive of a bundle and the statements of what was decided of it, the first one first,
+    each with its time-stamp if it has one."""
     found: dict[str, ObjectReference | bytes] = {
         name_in_bundle(citation_id, reference): reference for reference in evidence.objects
     }
-    for number, statement in enumerate(decisions, 1):
+    for number, (statement, stamp) in enumerate(decisions, 1):
         found[file_name(number)] = statement.encode()
+        if stamp is not None:
+            found[time_stamps.file_name(number)] = stamp.encode()
     return Archive(found)
 
 

@@ -116,7 +116,7 @@ async def find_archive(
             )
         await record(session, principal, action, [citation], query=query_of(dependencies, citation))
         evidence = _evidence_of(citation)
-        decisions = await decision_statements.of(session, citation_id)
+        decisions = await decision_statements.with_stamps(session, citation_id)
     return archive_of(citation_id, evidence, tuple(decisions))
 
 

@@ -14,6 +14,7 @@ from payesh.tickets.handlers.lapsing import lapse
 from payesh.tickets.handlers.reaching import Reaching, notify_owners
 from payesh.tickets.handlers.repricing import RepricingDependencies, reprice
 from payesh.tickets.handlers.retention import extend_locks, keep_decisions, tidy
+from payesh.tickets.handlers.time_stamping import Stamping, stamp_decisions
 
 _EVERY_S = 2.0
 _FINALITY_EVERY_S = 1.0
@@ -28,6 +29,7 @@ def chores(
     *,
     decisions_last: timedelta,
     reaching: Reaching | None = None,
+    stamping: Stamping | None = None,
 ) -> Sequence[Periodic]:
     """Deadlines, finality, locks, prices and tidying, each on its own: one that fails keeps no
     other waiting."""
@@ -46,6 +48,11 @@ def chores(
             "decisions",
             _EVERY_S,
             lambda: keep_decisions(database, store, lasts=decisions_last),
+        ),
+        *(
+            ()
+            if stamping is None
+            else (Periodic("time-stamps", _EVERY_S, lambda: stamp_decisions(stamping)),)
         ),
         Periodic("prices", _EVERY_S, lambda: reprice(repricing)),
         Periodic("tidying", _EVERY_S, lambda: tidy(database)),
