@@ -22,7 +22,7 @@ SEED ?= 1
 OUT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format types lint bench verapdf test-engines generate pins clean
+.PHONY: help setup demo test check format types lint bench easyocr verapdf test-engines generate pins clean
 
 help: ## explain these commands
 	@echo "Payesh: cameras in, citations that stand up out."
@@ -72,6 +72,10 @@ generate: setup ## write the generated files again (OpenAPI, topics, settings re
 
 bench: setup ## measure; prints one JSON object
 	@$(BIN)/python -m tests.load.bench
+
+easyocr: setup ## add EasyOCR, the second reader of plates, whose tests are skipped without it (6 GB)
+	@$(BIN)/uv pip install --python $(BIN)/python $(PINNED) --require-hashes -c pins/packages.lock \
+		-r services/plates/pyproject.toml --extra easyocr
 
 verapdf: ## fetch the validator of PDF/A and PDF/UA, whose tests are skipped without it (needs Java and Maven)
 	@mvn -q -f tests/support/verapdf/pom.xml dependency:copy-dependencies \

@@ -3,6 +3,7 @@
 import os
 import shutil
 from fnmatch import fnmatch
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         present.append("no data folder")
     if shutil.which("chromium"):
         present.append("playwright is not installed")
+    if find_spec("easyocr"):
+        present.append("easyocr is not installed")
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     wrongly = [r.nodeid for r in skipped if any(text in str(r.longrepr) for text in present)]

@@ -114,9 +114,9 @@ def test_every_decision_is_listed_once_and_in_order() -> None:
 
 def test_a_packaged_models_card_speaks_of_that_very_file() -> None:
     cards = sorted(ROOT.glob("services/*/src/payesh/*/models/*.md"))
-    assert any(card.stem == "vehicle_detector" for card in cards)
+    assert {"vehicle_detector", "second_reader"} <= {card.stem for card in cards}
     for card in cards:
-        model = card.with_suffix(".onnx")
-        if model.is_file():
-            sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
-            assert sha256 in _SHA256.findall(card.read_text("utf-8")), card.relative_to(ROOT)
+        for model in (card.with_suffix(".onnx"), *card.with_suffix("").glob("*.pth")):
+            if model.is_file():
+                sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+                assert sha256 in _SHA256.findall(card.read_text("utf-8")), card.relative_to(ROOT)

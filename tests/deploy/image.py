@@ -56,14 +56,19 @@ def build_image(service: str, folder: Path) -> Image:
     assert copied == [_NOTICES, f"--from=build {_ENVIRONMENT} {_ENVIRONMENT}"], copied
     source = folder / "src"
     source.mkdir(parents=True)
+    arguments: dict[str, list[str]] = {}
     for word, rest in build:
-        if word == "COPY":
+        if word == "ARG":
+            name, _, default = rest.partition("=")
+            arguments[f"${name}"] = shlex.split(default)
+        elif word == "COPY":
             *names, target = shlex.split(rest)
             for name in names:
                 _copy(name, source / target)
         elif word == "RUN":
             for command in rest.split("&&"):
-                _run(shlex.split(command), source, folder)
+                parts = [arguments.get(part, [part]) for part in shlex.split(command)]
+                _run([part for each in parts for part in each], source, folder)
         else:
             assert word in ("FROM", "WORKDIR"), f"{service}: {word} {rest}"
     shutil.rmtree(source)

@@ -23,6 +23,15 @@ def car(plate: str | None) -> NDArray[np.uint8]:
     return np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.5), np.uint8)
 
 
+def splashed(plate: str, seed: int) -> NDArray[np.uint8]:
+    """The car with five splashes of mud on its plate, drawn by the seed."""
+    scene, dice = car(plate), np.random.default_rng(seed)
+    for _ in range(5):
+        at = (int(dice.integers(200, 300)), int(dice.integers(220, 241)))
+        cv2.circle(scene, at, int(dice.integers(1, 4)), (70, 90, 110), -1)
+    return scene
+
+
 def two_cars(rear: str, front: str) -> NDArray[np.uint8]:
     """(720, 480, 3), BGR: one car close behind another, nearer to the camera."""
     return np.concatenate([car(rear), car(front)])

@@ -9,6 +9,7 @@ from payesh.contracts.event import CapturedEvent, deterministic_id
 from payesh.contracts.values import (
     Box,
     Confidence,
+    ModelReference,
     ObjectReference,
     Plate,
     Provenance,
@@ -38,11 +39,22 @@ class ReadShot(Value):
     plate_box: Box | None
 
 
+class SecondOpinion(Value):
+    """What another network, trained apart, read in the read's shot and plate box. `text` is spelt
+    as a plate's, `?` for a character that it cannot read; null where it read nothing. `confidence`
+    is the reader's own measure and not calibrated. `reader` is the software with its version."""
+
+    text: Annotated[str, Field(min_length=1, max_length=64)] | None
+    confidence: Confidence
+    reader: Annotated[str, Field(min_length=1, max_length=100)]
+    model: ModelReference
+
+
 class PlateRead(CapturedEvent):
     """The one read of a passage. `unreadable` is a result: `plate` and `shot` may be null.
 
     Only the outcome `read` supports a citation. `ambiguous` has `characters`, some of them `?`,
-    and no plate."""
+    and no plate. `second_opinion` changes nothing of the read; null where none was made."""
 
     topic: ClassVar[str] = "plates.plate.read.v1"
 
@@ -55,6 +67,7 @@ class PlateRead(CapturedEvent):
     characters: tuple[PlateCharacter, ...] = Field(max_length=32)
     shot: ReadShot | None
     provenance: Provenance
+    second_opinion: SecondOpinion | None = None
 
     def key(self) -> str:
         return str(self.passage_id)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -25,10 +26,12 @@ from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
 from payesh.plates.adapters.onnx_reader import OnnxPlateReader
 from payesh.plates.api import reads as reads_api
 from payesh.plates.dependencies import Dependencies
+from payesh.plates.errors import SecondReaderMissing
 from payesh.plates.handlers.reading import ReadingDependencies
 from payesh.plates.handlers.retention import expire_crossings, expire_reads, prepare_partitions
+from payesh.plates.handlers.second_opinion import RereadRules
 from payesh.plates.handlers.stretches import StretchRules, judge_due
-from payesh.plates.settings import Settings
+from payesh.plates.settings import SecondReaderUse, Settings
 
 MIGRATIONS = migrations_folder(__file__)
 _CHORES_EVERY_S = 60.0
@@ -63,6 +66,7 @@ def create(settings: Settings) -> FastAPI:
             keep=timedelta(hours=settings.read_keep_hours),
             stretches=stretch_rules(settings),
             software_version=version("payesh-plates"),
+            second=reread_rules(settings),
         )
         consumer = Consumer(
             settings,
@@ -98,6 +102,22 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.dependencies = dependencies
     return app
+
+
+def reread_rules(settings: Settings) -> RereadRules | None:
+    """How reads are read a second time, None where they are not. Raises SecondReaderMissing where
+    the settings require what is not installed."""
+    if settings.second_reader is SecondReaderUse.OFF:
+        return None
+    if find_spec("easyocr") is None:
+        if settings.second_reader is SecondReaderUse.REQUIRED:
+            raise SecondReaderMissing
+        return None
+    # PyTorch takes seconds and much memory: imported where it is used alone.
+    from payesh.plates.adapters.easyocr_reader import EasyOcrReader
+
+    reader = EasyOcrReader(threads=settings.reading_threads)
+    return RereadRules(reader, settings.second_reader_confidence)
 
 
 def stretch_rules(settings: Settings) -> StretchRules:

@@ -1,5 +1,6 @@
 """Settings of plates; each is read from `PAYESH_<NAME>` or a secret file of that name."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
@@ -13,6 +14,14 @@ from payesh.kit.settings import (
     PeerSettings,
     TelemetrySettings,
 )
+
+
+class SecondReaderUse(StrEnum):
+    """Whether reads that may support a citation are read a second time."""
+
+    REQUIRED = "required"
+    WHEN_PRESENT = "when_present"
+    OFF = "off"
 
 
 class Settings(
@@ -41,6 +50,19 @@ class Settings(
         le=1,
         description="Probability of the whole text below which a plate counts as unreadable; "
         "lower publishes more guesses, which the limit of tickets must then refuse.",
+    )
+    second_reader: SecondReaderUse = Field(
+        SecondReaderUse.WHEN_PRESENT,
+        description="Whether a second network, run by EasyOCR, reads each read that may support a "
+        "citation again: `when_present` where payesh-plates[easyocr] is installed; `required` "
+        "does not start without it; `off` never. tickets has a setting of the same name.",
+    )
+    second_reader_confidence: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Reads at least so sure are read a second time; not above "
+        "minimum_read_confidence of tickets, or drafts come without a second reading.",
     )
     read_keep_hours: int = Field(
         72,

@@ -29,6 +29,11 @@ def parser_of(command: str, description: str, pictures: str) -> argparse.Argumen
         default=CITATION_CONFIDENCE,
         help="least confidence of an accepted read (default: %(default)s, the citation's)",
     )
+    parser.add_argument(
+        "--second",
+        action="store_true",
+        help="read what is accepted with the second reader too (needs payesh-plates[easyocr])",
+    )
     parser.add_argument("--out", type=Path, help="write what was read; no labels are needed")
     parser.add_argument("--sheet", type=Path, help="write a PNG of the plates that were misread")
     return parser

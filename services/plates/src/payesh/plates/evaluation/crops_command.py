@@ -2,11 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-
-import numpy as np
-from numpy.typing import NDArray
 
 from payesh.plates.domain.reading import PlateReading
 from payesh.plates.evaluation.arguments import (
@@ -18,7 +15,8 @@ from payesh.plates.evaluation.arguments import (
 )
 from payesh.plates.evaluation.contact_sheet import MissedPlates
 from payesh.plates.evaluation.picture_lists import Crop, UnsuitableList, crops_of, read_picture
-from payesh.plates.evaluation.read_figures import ReadPlate, report
+from payesh.plates.evaluation.read_figures import ReadPlate, milliseconds, report
+from payesh.plates.evaluation.second_reading import second_readings
 from payesh.plates.handlers.picture_reading import PictureRead, fused, read_crop
 
 
@@ -29,10 +27,12 @@ class _ReadCrop:
     reading: PlateReading | None
     """Of the crop alone, or of all crops of its vehicle."""
     width_px: float
+    second: str | None
 
     def as_plate(self) -> ReadPlate:
+        crop = self.crop
         return ReadPlate(
-            self.crop.file, self.crop.source, self.crop.text or "", self.reading, self.width_px
+            crop.file, crop.source, crop.text or "", self.reading, self.width_px, self.second
         )
 
 
@@ -56,14 +56,19 @@ def evaluate_crops(arguments: Sequence[str]) -> None:
         measured = all(crop.text for crop in crops)
         if not measured and given.out is None:
             raise UnsuitableList("a crop has no text: with --out none is needed")
+        if given.group and given.second:
+            raise UnsuitableList("--second reads single crops, not vehicles")
         locator, reader = networks_of(given)
+        again = second_readings(given.accept) if given.second else None
         sheet, read, spent = MissedPlates(), [], []
         for crop in shown(crops, "crop"):
             picture = read_picture(crop.path)
             began = time.thread_time()
             found = None if picture is None else read_crop(picture, locator, reader)
             spent.append(time.thread_time() - began)
-            read.append(_ReadCrop(crop, found, found.reading if found else None, _width(found)))
+            second = again.text(picture, found) if again and picture is not None else None
+            reading = found.reading if found else None
+            read.append(_ReadCrop(crop, found, reading, _width(found), second))
             if measured and picture is not None and not read[-1].as_plate().is_exact:
                 sheet.add(
                     picture,
@@ -79,8 +84,11 @@ def evaluate_crops(arguments: Sequence[str]) -> None:
             sheet.write(given.sheet)
     except (UnsuitableList, OSError) as error:
         parser.error(str(error))
-    figures = report([each.as_plate() for each in read], given.accept) if measured else {}
-    print_json({"crops": len(crops), "ms": _milliseconds(spent), **figures})
+    plates = [each.as_plate() for each in read]
+    figures = report(plates, given.accept) if measured else {}
+    if again and measured:
+        figures["second"] = again.summary(plates)
+    print_json({"crops": len(crops), "ms": milliseconds(spent), **figures})
 
 
 def _together(read: Sequence[_ReadCrop]) -> list[_ReadCrop]:
@@ -88,7 +96,7 @@ def _together(read: Sequence[_ReadCrop]) -> list[_ReadCrop]:
     for _, each in groupby(read, key=lambda one: one.crop.vehicle):
         own = list(each)
         reading = fused([one.found for one in own])
-        grouped += [_ReadCrop(one.crop, one.found, reading, one.width_px) for one in own]
+        grouped += [replace(one, reading=reading) for one in own]
     return grouped
 
 
@@ -104,9 +112,3 @@ def _lines(read: Sequence[_ReadCrop], least: float) -> list[str]:
 
 def _width(found: PictureRead | None) -> float:
     return 0.0 if found is None else found.plate.width
-
-
-def _milliseconds(spent: Sequence[float]) -> dict[str, float]:
-    """Processor time of a crop with both networks on one thread."""
-    times: NDArray[np.float64] = np.array(spent) * 1e3
-    return {"median": round(float(np.median(times)), 2), "mean": round(float(times.mean()), 2)}

@@ -26,6 +26,7 @@ from payesh.plates.evaluation.picture_lists import (
     read_picture,
 )
 from payesh.plates.evaluation.read_figures import ReadPlate, report
+from payesh.plates.evaluation.second_reading import SecondReadings, second_readings
 from payesh.plates.handlers.picture_reading import PictureRead, read_photograph
 
 _SAME = 0.5
@@ -54,8 +55,8 @@ class _Scene:
 class _Measurement:
     """Plates found and read beside their labels, over any number of photographs."""
 
-    def __init__(self, least: float) -> None:
-        self._least = least
+    def __init__(self, least: float, again: SecondReadings | None) -> None:
+        self._least, self._again = least, again
         self._scenes: dict[str, _Scene] = {}
         self._read: list[ReadPlate] = []
         self.sheet = MissedPlates()
@@ -79,6 +80,7 @@ class _Measurement:
                 read = ReadPlate(
                     photograph.file, photograph.scene, plate.text,
                     own.reading if own else None, plate.box[2] * width,
+                    self._again.text(picture, own) if self._again else None,
                 )  # fmt: skip
                 self._read.append(read)
                 if not read.is_exact:
@@ -89,7 +91,8 @@ class _Measurement:
     def summary(self) -> dict[str, Any]:
         """Figures by scene, and of all transcribed plates end to end."""
         scenes = {name: scene.summary() for name, scene in sorted(self._scenes.items())}
-        return {"scenes": scenes, **report(self._read, self._least)}
+        second = {"second": self._again.summary(self._read)} if self._again else {}
+        return {"scenes": scenes, **report(self._read, self._least), **second}
 
 
 def evaluate_photos(arguments: Sequence[str]) -> None:
@@ -107,7 +110,8 @@ def evaluate_photos(arguments: Sequence[str]) -> None:
         if not measured and given.out is None:
             raise UnsuitableList("a photograph has no plates: with --out none are needed")
         locator, reader = networks_of(given)
-        measurement, lines = _Measurement(given.accept), []
+        again = second_readings(given.accept) if given.second else None
+        measurement, lines = _Measurement(given.accept, again), []
         for photograph in shown(photographs, "photograph"):
             picture = read_picture(photograph.path)
             row: dict[str, Any] = {"file": photograph.file, "plates": []}
@@ -146,7 +150,7 @@ def _row(each: PictureRead, width: int, height: int, least: float) -> dict[str, 
 
 
 def _is_accepted(each: PictureRead, least: float) -> bool:
-    return ReadPlate("", "", "", each.reading, each.plate.width).is_accepted(least)
+    return ReadPlate.of(each).is_accepted(least)
 
 
 def _in_pixels(plate: LabelledPlate, width: int, height: int) -> LocatedPlate:

@@ -4,10 +4,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from payesh.contracts.plate_text import parse, split_characters
 from payesh.plates.domain.reading import UNREADABLE, PlateReading
+from payesh.plates.handlers.picture_reading import PictureRead
 
 _THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 _WIDTHS_PX = (60, 80, 100, 150, 250)
@@ -18,7 +22,8 @@ _Z_95 = 1.959964
 class ReadPlate:
     """A labelled plate as it was read; `reading` is None where no plate was located.
 
-    `width_px` is the plate's width in the picture.
+    `width_px` is the plate's width in the picture, `second` what the second reader read of it;
+    None where it was not asked.
     """
 
     file: str
@@ -26,6 +31,17 @@ class ReadPlate:
     truth: str
     reading: PlateReading | None
     width_px: float
+    second: str | None = None
+
+    @classmethod
+    def of(cls, found: PictureRead) -> Self:
+        """A plate of which no label is known."""
+        return cls("", "", "", found.reading, found.plate.width)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the second reader read otherwise: its draft is held."""
+        return self.second is not None and self.second != self.text
 
     @property
     def text(self) -> str:
@@ -48,11 +64,12 @@ class ReadPlate:
         )
 
 
-def figures(plates: Sequence[ReadPlate], least: float) -> dict[str, Any]:
-    """Exact reads, characters right, and what is accepted from the confidence `least` on."""
+def figures(plates: Sequence[ReadPlate], least: float, *, held: bool = False) -> dict[str, Any]:
+    """Exact reads, characters right, and what is accepted from the confidence `least` on; with
+    `held` without what the second reader contradicts."""
     located = [each for each in plates if each.reading is not None]
     right, places = _characters_right(plates)
-    accepted = [each for each in plates if each.is_accepted(least)]
+    accepted = [e for e in plates if e.is_accepted(least) and not (held and e.is_contradicted)]
     wrong = sum(not each.is_exact for each in accepted)
     return {
         "plates": len(plates),
@@ -154,3 +171,9 @@ def _interval(part: int, whole: int) -> tuple[float, float] | None:
     middle = (share + z2 / (2 * whole)) / (1 + z2 / whole)
     half = _Z_95 * math.sqrt(share * (1 - share) / whole + z2 / (4 * whole**2)) / (1 + z2 / whole)
     return max(0.0, round(middle - half, 4)), min(1.0, round(middle + half, 4))
+
+
+def milliseconds(spent: Sequence[float]) -> dict[str, float]:
+    """Median and mean of processor times in seconds."""
+    times: NDArray[np.float64] = np.array(spent) * 1e3
+    return {"median": round(float(np.median(times)), 2), "mean": round(float(times.mean()), 2)}

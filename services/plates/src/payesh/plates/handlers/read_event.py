@@ -9,6 +9,7 @@ from payesh.contracts.plates import (
     CharacterAlternative,
     PlateCharacter,
     ReadShot,
+    SecondOpinion,
 )
 from payesh.contracts.values import Box, Plate, Provenance
 from payesh.contracts.vocabulary import ReadOutcome
@@ -24,6 +25,7 @@ def plate_read(
     best: ShotReading | None,
     minimum_confidence: float,
     provenance: Provenance,
+    second_opinion: SecondOpinion | None = None,
 ) -> PlateRead:
     """The read of a passage: `read` where every character was; `ambiguous`, with its characters
     and what they may be, where some were not or the text is as likely wrong as right; unreadable
@@ -49,6 +51,7 @@ def plate_read(
         characters=_characters(readable) if readable else (),
         shot=_shot(passage, shown) if shown else None,
         provenance=provenance,
+        second_opinion=second_opinion,
     )
 
 

@@ -22,6 +22,7 @@ from payesh.plates.domain.best_read import (
     plates_of_vehicle,
 )
 from payesh.plates.handlers.read_event import plate_read
+from payesh.plates.handlers.second_opinion import RereadRules, second_opinion
 from payesh.plates.handlers.stretches import StretchRules, keep_crossings
 from payesh.plates.ports import PlateLocator, PlateReader
 
@@ -31,7 +32,8 @@ _CROP_LIMIT_BYTES = 24 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class ReadingDependencies:
     """What reading rests on. The networks run on `executor`; a read is deleted `keep` after it
-    was made; below `minimum_confidence` a plate counts as unreadable."""
+    was made; below `minimum_confidence` a plate counts as unreadable. `second` is how reads are
+    read a second time; None: they are not."""
 
     database: Database
     store: ObjectStore
@@ -42,6 +44,7 @@ class ReadingDependencies:
     keep: timedelta
     stretches: StretchRules
     software_version: str
+    second: RereadRules | None = None
 
     @property
     def provenance(self) -> Provenance:
@@ -78,20 +81,23 @@ async def read_passage(dependencies: ReadingDependencies, passage: PassageObserv
         *(dependencies.store.get(shot.crop, limit_bytes=_CROP_LIMIT_BYTES)
           for shot in passage.shots)
     )  # fmt: skip
-    readings = await asyncio.get_running_loop().run_in_executor(
-        dependencies.executor,
-        read_shots,
-        passage.shots,
-        crops,
-        dependencies.locator,
-        dependencies.reader,
+    return await asyncio.get_running_loop().run_in_executor(
+        dependencies.executor, _read_crops, dependencies, passage, crops
     )
+
+
+def _read_crops(
+    dependencies: ReadingDependencies, passage: PassageObserved, crops: list[bytes]
+) -> PlateRead:
+    readings = read_shots(passage.shots, crops, dependencies.locator, dependencies.reader)
+    best, second = best_read(readings), dependencies.second
     return plate_read(
         passage,
         readings,
-        best_read(readings),
+        best,
         dependencies.minimum_confidence,
         dependencies.provenance,
+        None if second is None else second_opinion(second, best, crops),
     )
 
 
