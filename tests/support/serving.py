@@ -11,7 +11,14 @@ from fastapi import FastAPI
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """Its address, once its lifespan has begun."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
+    async with served_at(app, 0) as url:
+        yield url
+
+
+@asynccontextmanager
+async def served_at(app: FastAPI, port: int) -> AsyncIterator[str]:
+    """As `served`, at a port that others were already told of."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))
     task = asyncio.create_task(server.serve())
     while not server.started:
         assert not task.done(), "the server ended before it began"

@@ -192,14 +192,18 @@ async def test_every_link_can_be_recomputed_from_the_manifest_alone(office: Offi
         ({"captured_at": datetime(2026, 11, 20, 23, 0, tzinfo=UTC)}, "clock"),
     ],
 )
-async def test_what_its_own_evidence_does_not_carry_is_never_drafted(
-    office: Office, harm: dict[str, Any], subject: str
+async def test_what_its_own_evidence_does_not_carry_is_neither_signed_nor_drafted(
+    office: Office, engines: EngineSet, harm: dict[str, Any], subject: str
 ) -> None:
     """Every file is there and whole; but `payesh-verify` would refuse the bundle in court."""
     seen = office.violation(**harm)
     await office.publish(seen, plate_read(seen))
     found = await office.outcome(seen)
     assert (found["state"], found["reason"]) == ("rejected", "evidence_missing"), subject
+    folder = f"{found['citation_id']}/"
+    kept = await store_of(engines).keys_after("evidence", folder, "", 100)
+    assert f"{folder}violation.json" in kept
+    assert not [key for key in kept if "manifest" in key]
 
 
 @pytest.mark.parametrize("harm", ["tampered", "missing", "forged link"])

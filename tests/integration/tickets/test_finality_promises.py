@@ -21,6 +21,7 @@ from payesh.tickets.adapters import citation_steps, clock
 from payesh.tickets.adapters.tables import citations, retention_jobs
 from payesh.tickets.domain.numbering import holds
 from payesh.tickets.evidence.bundling import BundleRules
+from payesh.tickets.evidence.known_objects import KnownObjects
 from payesh.tickets.handlers import deciding
 from payesh.tickets.handlers.bundling import BundlingDependencies, take_job
 from payesh.tickets.handlers.finalising import finalise
@@ -86,8 +87,11 @@ async def test_a_replica_whose_clock_is_wrong_neither_decides_nor_drafts(
     with pytest.raises(DependencyFault, match="clock"):
         await deciding.issue(dependencies, sara, citation_id, held.standing.plate_text or "")
     rules = BundleRules(timedelta(days=1), 1, "test")
+    store = store_of(engines)
     with pytest.raises(DependencyFault, match="clock"):
-        await take_job(BundlingDependencies(office.database, store_of(engines), rules, 1.0, 1))
+        await take_job(
+            BundlingDependencies(office.database, store, KnownObjects(store), rules, 1.0, 1)
+        )
     monkeypatch.undo()
     async with office.client("sara") as http:
         shown = (await http.get(f"/v1/citations/{citation_id}")).json()

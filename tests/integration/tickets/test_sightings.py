@@ -26,6 +26,7 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.sighting import Nearness
 from payesh.tickets.evidence.bundling import BundleRules
 from payesh.tickets.evidence.joined_case import JoinedCase
+from payesh.tickets.evidence.known_objects import KnownObjects
 from payesh.tickets.handlers import deciding, joining
 from payesh.tickets.handlers.bundling import BundlingDependencies, attempt
 from tests.integration.tickets.conftest import Office, claims
@@ -52,6 +53,7 @@ def builder(office: Office) -> BundlingDependencies:
     return BundlingDependencies(
         database=office.database,
         store=desk.store,
+        known=KnownObjects(desk.store),
         rules=rules,
         timeout_s=20,
         missing_part_tries=2,

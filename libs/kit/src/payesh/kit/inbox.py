@@ -44,7 +44,8 @@ def transactional(
 
     `prepare` is called in each transaction before the first effect, with the deliveries that are
     about to have one: to take their locks in one order, where transactions of other partitions
-    take the same ones. `after_commit` is called after each transaction.
+    take the same ones. `after_commit` is called after each transaction in which an effect returned
+    True: what it wakes would find nothing after the others.
     """
     return _Transactional(database, effect, prepare, after_commit)
 
@@ -71,6 +72,7 @@ class _Transactional(BatchHandler):
     async def batch(
         self, deliveries: Sequence[Delivery[Any]]
     ) -> AsyncIterator[Callable[[Delivery[Any]], Awaitable[None]]]:
+        told = False
         async with self._database.transaction() as session:
             waiting = await _accept(session, deliveries)
             if self._prepare is not None and waiting:
@@ -79,9 +81,10 @@ class _Transactional(BatchHandler):
                 )
 
             async def handle(delivery: Delivery[Any]) -> None:
+                nonlocal told
                 if delivery.event_id in waiting:
                     waiting.discard(delivery.event_id)
-                    await self._effect(session, delivery)
+                    told = await self._effect(session, delivery) is True or told
                     if session.new or session.identity_map:
                         # The next effect reads its rows anew, as in a session of its own.
                         await session.flush()
@@ -90,7 +93,7 @@ class _Transactional(BatchHandler):
             yield handle
             if waiting:  # the consumer left early: these come again
                 await session.execute(_FORGET, {"ids": list(waiting)})
-        if self._after_commit is not None:
+        if told and self._after_commit is not None:
             self._after_commit()
 
 

@@ -18,14 +18,14 @@ GROUP = "tickets"
 def handlers(
     database: Database, dependencies: JoiningDependencies, on_joined: Callable[[], None]
 ) -> Mapping[type[Event], Handler]:
-    """Each consumed event with its handler; `on_joined` is called after each commit, so that a
-    worker finds the job."""
+    """Each consumed event with its handler; `on_joined` is called after each commit of a job, so
+    that a worker finds it."""
 
-    async def on_violation(session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await joining.receive_violation(session, dependencies, delivery.event)
+    async def on_violation(session: AsyncSession, delivery: Delivery[Any]) -> bool:
+        return await joining.receive_violation(session, dependencies, delivery.event)
 
-    async def on_read(session: AsyncSession, delivery: Delivery[Any]) -> None:
-        await joining.receive_read(session, dependencies, delivery.event)
+    async def on_read(session: AsyncSession, delivery: Delivery[Any]) -> bool:
+        return await joining.receive_read(session, dependencies, delivery.event)
 
     async def hold_passages(session: AsyncSession, deliveries: Sequence[Delivery[Any]]) -> None:
         await joining.hold_passages(

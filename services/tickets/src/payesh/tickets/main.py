@@ -47,6 +47,7 @@ from payesh.tickets.domain.law_book import LawBook
 from payesh.tickets.domain.sighting import Nearness
 from payesh.tickets.evidence.bundling import BundleRules
 from payesh.tickets.evidence.key_commands import make_evidence_key, make_evidence_root
+from payesh.tickets.evidence.known_objects import KnownObjects
 from payesh.tickets.evidence.verify_command import verify
 from payesh.tickets.handlers.actions import SUBSCRIBE
 from payesh.tickets.handlers.bundling import BundlingDependencies
@@ -94,6 +95,7 @@ def create(settings: Settings) -> FastAPI:
         BundlingDependencies(
             database=database,
             store=store,
+            known=KnownObjects(store),
             rules=rules,
             timeout_s=settings.bundle_timeout_s,
             missing_part_tries=settings.missing_part_tries,

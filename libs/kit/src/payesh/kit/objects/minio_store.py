@@ -70,10 +70,15 @@ class MinioObjects(ObjectStore):
         if isinstance(data, bytes | bytearray | memoryview):
             body = bytes(data)
             _check_size(size, len(body))
-            sha256 = await self._run(lambda: hashlib.sha256(body).hexdigest())
-            version = await self._upload(
-                bucket, key, BytesIO(body), len(body), media_type, retention
-            )
+
+            def store() -> tuple[str, str | None]:
+                # In one turn of a thread: a small object costs little more than its turns.
+                sha256 = hashlib.sha256(body).hexdigest()
+                return sha256, self._put(
+                    bucket, key, BytesIO(body), len(body), media_type, retention
+                )
+
+            sha256, version = await self._run(store)
             return _reference(bucket, key, version, sha256, len(body), media_type)
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
             body_file = cast(BinaryIO, spool)
@@ -97,20 +102,28 @@ class MinioObjects(ObjectStore):
         media_type: str,
         retention: Retention | None,
     ) -> str | None:
-        def upload() -> str | None:
-            written = self._client.put_object(
-                bucket,
-                key,
-                body,
-                length,
-                content_type=media_type,
-                retention=retention,
-                num_parallel_uploads=1,  # `s3_threads` is the limit, not a multiple of it
-            )
-            version: str | None = written.version_id
-            return version
+        return await self._run(lambda: self._put(bucket, key, body, length, media_type, retention))
 
-        return await self._run(upload)
+    def _put(
+        self,
+        bucket: str,
+        key: str,
+        body: BinaryIO,
+        length: int,
+        media_type: str,
+        retention: Retention | None,
+    ) -> str | None:
+        written = self._client.put_object(
+            bucket,
+            key,
+            body,
+            length,
+            content_type=media_type,
+            retention=retention,
+            num_parallel_uploads=1,  # `s3_threads` is the limit, not a multiple of it
+        )
+        version: str | None = written.version_id
+        return version
 
     async def get(self, reference: ObjectReference, *, limit_bytes: int = 64 * MIB) -> bytes:
         if reference.size_bytes > limit_bytes:

@@ -22,6 +22,7 @@ from payesh.kit.webhooks.tables import deliveries, endpoints
 log = structlog.get_logger(__name__)
 
 _POLL_S = 2.0
+_GATHER_S = 0.1
 _PRUNE_EVERY_S = 600.0
 _HELD = timedelta(seconds=60)
 """How long an endpoint is one worker's; each delivery begins it anew."""
@@ -115,6 +116,8 @@ class Deliverer:
         """One turn of one endpoint; False when none waits."""
         turn = await self._claimed()
         if turn is None:
+            # Few commits announce anything: those that come meanwhile share the next look.
+            await self._worker.pause(_GATHER_S)
             return False
         if not await self._still_admitted(turn):
             return True

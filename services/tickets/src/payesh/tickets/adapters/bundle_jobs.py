@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,11 +44,6 @@ async def add(session: AsyncSession, case: JoinedCase, traceparent: str | None) 
         )
         .on_conflict_do_nothing()
     )
-
-
-async def has(session: AsyncSession, citation_id: UUID) -> bool:
-    found = await session.scalar(select(exists().where(bundle_jobs.c.citation_id == citation_id)))
-    return bool(found)
 
 
 async def take(session: AsyncSession, *, lease: timedelta) -> BundleJob | None:

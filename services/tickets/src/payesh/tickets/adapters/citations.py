@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    bindparam,
     cast,
     exists,
     func,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.contracts import ViolationDetected
@@ -36,7 +37,7 @@ from payesh.tickets.adapters.stored_citation import (
     citation_of,
     standing_columns,
 )
-from payesh.tickets.adapters.tables import citations
+from payesh.tickets.adapters.tables import bundle_jobs, citations
 from payesh.tickets.domain import life
 from payesh.tickets.domain.desk import DRAFTED, drafted, rejected_by_rule, seen_again
 from payesh.tickets.domain.rejection import Rejection
@@ -44,30 +45,42 @@ from payesh.tickets.domain.standing import Standing
 from payesh.tickets.evidence.joined_case import JoinedCase
 from payesh.tickets.evidence.record import EvidenceRecord
 
-
-async def exists_for(session: AsyncSession, violation_id: UUID) -> bool:
-    return bool(
-        await session.scalar(select(exists().where(citations.c.violation_id == violation_id)))
+_IS_KNOWN = select(
+    or_(
+        *(
+            exists().where(each.c.violation_id == bindparam("violation_id"))
+            for each in (citations, bundle_jobs)
+        )
     )
+)
+
+
+async def is_known(session: AsyncSession, violation_id: UUID) -> bool:
+    """Whether a violation has a citation, or one that is being bundled."""
+    return bool(await session.scalar(_IS_KNOWN, {"violation_id": violation_id}))
 
 
 async def add_drafted(
     session: AsyncSession, case: JoinedCase, evidence: EvidenceRecord
-) -> datetime | None:
-    """Store a draft; when it was drafted, or None when this violation has a citation.
+) -> StoredCitation | None:
+    """Store a draft, and return it, or None when this violation has a citation.
 
     Raises ValueError for a case whose read has no plate.
     """
     columns = standing_columns(drafted(_plate_of(case).text))
-    return await _add(session, **_case_facts(case, evidence), **columns)
+    added = _add(**_case_facts(case, evidence), **columns)
+    returned = added.returning(citations, func.clock_timestamp().label("now"))
+    row = (await session.execute(returned)).one_or_none()
+    return None if row is None else citation_of(row)
 
 
 async def add_seen_again(
     session: AsyncSession, case: JoinedCase, evidence: EvidenceRecord, *, same_as: UUID
 ) -> datetime | None:
-    """Store a further sighting of another citation's offence, as `add_drafted` does a draft."""
+    """Store a further sighting of another citation's offence; when, or None when it has a
+    citation."""
     columns = standing_columns(seen_again(_plate_of(case).text)) | {"decided_at": func.now()}
-    return await _add(session, **_case_facts(case, evidence), **columns, same_as=same_as)
+    return await _when(session, _add(**_case_facts(case, evidence), **columns, same_as=same_as))
 
 
 async def add_rejected(
@@ -75,7 +88,7 @@ async def add_rejected(
 ) -> datetime | None:
     """Store what a rule rejected, without its plate; when, or None when it has a citation."""
     columns = standing_columns(rejected_by_rule(reason)) | {"decided_at": func.now()}
-    return await _add(session, **_facts(citation_id, violation), **columns)
+    return await _when(session, _add(**_facts(citation_id, violation), **columns))
 
 
 async def find(session: AsyncSession, citation_id: UUID) -> StoredCitation | None:
@@ -245,13 +258,12 @@ def _facts(citation_id: UUID, violation: ViolationDetected) -> dict[str, Any]:
     }
 
 
-async def _add(session: AsyncSession, **values: Any) -> datetime | None:
-    created: datetime | None = await session.scalar(
-        insert(citations)
-        .values(**values)
-        .on_conflict_do_nothing()
-        .returning(citations.c.created_at)
-    )
+def _add(**values: Any) -> Insert:
+    return insert(citations).values(**values).on_conflict_do_nothing()
+
+
+async def _when(session: AsyncSession, added: Insert) -> datetime | None:
+    created: datetime | None = await session.scalar(added.returning(citations.c.created_at))
     return created
 
 

@@ -1,7 +1,7 @@
 """Exempt vehicles in the database, and the drafts that are held for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -119,40 +119,37 @@ async def uses(
 
 
 async def hold_draft(
-    session: AsyncSession, citation_id: UUID, *, anew: bool = False
+    session: AsyncSession, draft: StoredCitation, *, anew: bool = False
 ) -> UUID | None:
     """Hold a draft where an exemption is in force for it; the exemption that holds it, if any. One
     that was set aside for this draft does not hold it again, unless it is held `anew`.
 
     The caller holds the plate or the citation's row, so that none is approved beside it.
     """
-    row = (
-        await session.execute(select(citations).where(citations.c.citation_id == citation_id))
-    ).one()
-    if row.exempt_under is not None:
-        return UUID(str(row.exempt_under))
-    day = jalali_text(jalali_day(row.captured_at))
+    if draft.exempt_under is not None:
+        return draft.exempt_under
+    day = jalali_text(jalali_day(draft.captured_at))
     table, used = exemptions, exemption_uses
     was_set_aside = exists().where(
-        used.c.exemption_id == table.c.exemption_id, used.c.citation_id == citation_id
+        used.c.exemption_id == table.c.exemption_id, used.c.citation_id == draft.citation_id
     )
     found: UUID | None = await session.scalar(
         select(table.c.exemption_id)
         .where(
-            table.c.plate_text == row.plate_text,
+            table.c.plate_text == draft.standing.plate_text,
             table.c.state.in_(_WAS_IN_FORCE),
-            or_(table.c.county.is_(None), table.c.county == row.county),
-            or_(table.c.vehicle_class.is_(None), table.c.vehicle_class == row.vehicle_class),
+            or_(table.c.county.is_(None), table.c.county == draft.county),
+            or_(table.c.vehicle_class.is_(None), table.c.vehicle_class == draft.vehicle_class),
             table.c.first_day <= day,
             table.c.last_day >= day,
-            or_(table.c.ended_at.is_(None), table.c.ended_at > row.captured_at),
+            or_(table.c.ended_at.is_(None), table.c.ended_at > draft.captured_at),
             true() if anew else ~was_set_aside,
         )
         .order_by(table.c.decided_at)
         .limit(1)
     )
     if found is not None:
-        await _hold(session, found, citation_id)
+        await _hold(session, found, draft.citation_id)
     return found
 
 
@@ -222,11 +219,11 @@ async def set_aside(session: AsyncSession, citation_id: UUID, *, by: str, note: 
     )
 
 
-async def hold_anew(session: AsyncSession, citation_id: UUID, *, by: str, note: str) -> None:
+async def hold_anew(session: AsyncSession, draft: StoredCitation, *, by: str, note: str) -> None:
     """Hold a draft, whose plate is another now, for that plate's exemption alone. The caller holds
     the plate."""
-    await set_aside(session, citation_id, by=by, note=note)
-    await hold_draft(session, citation_id, anew=True)
+    await set_aside(session, draft.citation_id, by=by, note=note)
+    await hold_draft(session, replace(draft, exempt_under=None), anew=True)
 
 
 async def _hold(session: AsyncSession, exemption_id: UUID, citation_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """Building the evidence bundle of one citation: fetch, verify, cut without re-encoding, lock."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ from payesh.kit.objects import ObjectStore
 from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.evidence.camera_evidence import Seen, Stored, gather, keep_all, together
 from payesh.tickets.evidence.joined_case import JoinedCase
+from payesh.tickets.evidence.known_objects import KnownObjects
 from payesh.tickets.evidence.manifest import Manifest, ManifestEntry, ManifestModels
 from payesh.tickets.evidence.plate_place import plate_at
 from payesh.tickets.evidence.record import EntryRecord, EvidenceRecord
@@ -16,8 +18,14 @@ from payesh.tickets.evidence.stretch_check import check_stretch
 from payesh.verify.bundle import MANIFEST, STATEMENT
 
 EVIDENCE = "evidence"
+REVISION, READ = "revision.json", "read.json"
 ENTRY = "entry/"
 """Folder of what the camera saw where a stretch begins."""
+
+
+Examine = Callable[[bytes, Mapping[str, bytes]], None]
+"""Looks at a manifest and its documents by name, before the manifest is signed; raises what it
+refuses them with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +39,26 @@ class BundleRules:
 
 
 async def build_bundle(
-    case: JoinedCase, store: ObjectStore, rules: BundleRules, signer: Signer | None = None
+    case: JoinedCase,
+    store: ObjectStore,
+    rules: BundleRules,
+    signer: Signer | None = None,
+    *,
+    known: KnownObjects | None = None,
+    examine: Examine | None = None,
 ) -> EvidenceRecord | Rejection:
     """Store the bundle under COMPLIANCE lock; where it lies, or why there can be none.
 
-    Without a `signer` the manifest is not signed. Raises ObjectMissing, ObjectTampered,
+    Without a `signer` the manifest is not signed. `known` are objects that other bundles were made
+    of; `examine` is called before anything is signed. Raises ObjectMissing, ObjectTampered,
     EvidenceBroken (the evidence does not hold) and DependencyFault (try again, nothing is lost).
     Running it twice stores new versions only.
     """
     violation, entry = case.violation, case.violation.entry_passage
     both: list[Seen] = [violation] if entry is None else [violation, entry]
+    known = known or KnownObjects(store)
     gathered = await together(
-        [gather(each, store, maximum_clip_bytes=rules.maximum_clip_bytes) for each in both]
+        [gather(each, store, known, maximum_clip_bytes=rules.maximum_clip_bytes) for each in both]
     )
     if not all(each.is_clock_bounded for each in gathered):
         return Rejection.CLOCK_UNVERIFIED
@@ -55,24 +71,33 @@ async def build_bundle(
             EVIDENCE, key, body, media_type=media_type, retain_until=retain_until
         )
 
-    documents = {"violation.json": violation.to_json(), "read.json": case.read.to_json()}
+    documents = {
+        REVISION: gathered[0].revision_body,
+        "violation.json": violation.to_json(),
+        READ: case.read.to_json(),
+    }
     if case.law_basis is not None:
         documents["law.json"] = case.law_basis.encode()
-    stored = await keep_all(gathered[0], documents, keep)
-    begun = None
+    keeping = [keep_all(gathered[0], documents, keep)]
+    of_entry = {}
     if case.entry_read is not None:
-        read = {"read.json": case.entry_read.to_json()}
-        begun = await keep_all(gathered[1], read, keep, folder=ENTRY, shots=ENTRY)
+        of_entry = {REVISION: gathered[1].revision_body, READ: case.entry_read.to_json()}
+        keeping.append(keep_all(gathered[1], of_entry, keep, folder=ENTRY, shots=ENTRY))
+    stored, *entries = await together(keeping)
+    begun = entries[0] if entries else None
     manifest = _manifest(case, rules, stored, begun, retain_until)
     body = manifest.to_json()
-    statement = None
+    if examine is not None:
+        examine(body, documents | {ENTRY + name: each for name, each in of_entry.items()})
+    last = [keep(MANIFEST, body, "application/json")]
     if signer is not None:
         signed = signer.sign(of_manifest(case.citation_id, violation.violation_id, body))
-        statement = await keep(STATEMENT, signed.encode(), "application/jose")
+        last.append(keep(STATEMENT, signed.encode(), "application/jose"))
+    manifest_kept, *statements = await together(last)
     revision = stored.gathered.revision
     return EvidenceRecord(
-        manifest=await keep(MANIFEST, body, "application/json"),
-        statement=statement,
+        manifest=manifest_kept,
+        statement=statements[0] if statements else None,
         clip=stored.clip,
         shots=stored.shots,
         others=stored.documents,

@@ -15,6 +15,7 @@ from payesh.kit.objects import ObjectStore
 from payesh.tickets.errors import EvidenceBroken
 from payesh.tickets.evidence.chain_check import check_links
 from payesh.tickets.evidence.cutting import Clip, clip_run, clip_sources, cut
+from payesh.tickets.evidence.known_objects import KnownObjects
 from payesh.tickets.evidence.manifest import ManifestChain, ManifestClip, ManifestShot
 
 Keep = Callable[[str, bytes, str], Coroutine[Any, Any, ObjectReference]]
@@ -89,16 +90,26 @@ class Stored:
         )
 
 
-async def gather(seen: Seen, store: ObjectStore, *, maximum_clip_bytes: int) -> Gathered:
-    """Recompute every link, fetch and hash every part, cut the clip byte for byte.
+async def gather(
+    seen: Seen, store: ObjectStore, known: KnownObjects, *, maximum_clip_bytes: int
+) -> Gathered:
+    """Recompute every link, fetch and hash every part, cut the clip byte for byte. The revision and
+    the init part, which cases share, may be `known`.
 
     Raises ObjectMissing, ObjectTampered, EvidenceBroken and DependencyFault.
     """
     check_links(seen.segments, seen.revision.sha256)
     run = clip_run(seen.segments, limit_bytes=maximum_clip_bytes)
     wanted = clip_sources(run)
-    references = (seen.revision.object, *(shot.crop for shot in seen.shots), *wanted)
-    revision_body, *bodies = await together([store.get(each) for each in references])
+    init, media = (wanted[:1], wanted[1:]) if run[-1].init is not None else ([], wanted)
+    revision_body, *bodies = await together(
+        [
+            known.get(seen.revision.object),
+            *(store.get(shot.crop) for shot in seen.shots),
+            *(known.get(each) for each in init),
+            *(store.get(each) for each in media),
+        ]
+    )
     pictures, parts = bodies[: len(seen.shots)], bodies[len(seen.shots) :]
     return Gathered(
         seen=seen,
@@ -117,21 +128,21 @@ async def keep_all(
     folder: str = "",
     shots: str = "shots/",
 ) -> Stored:
-    """Store clip, revision, `documents` and pictures, in this order, under names that begin with
-    `folder`, those of pictures with `shots`."""
-    named = {"revision.json": gathered.revision_body, **documents}
+    """Store clip, `documents` and pictures, in this order, under names that begin with `folder`,
+    those of pictures with `shots`."""
     clip = gathered.clip
     clip_kept, *kept = await together(
         [
             keep(folder + clip.file_name, clip.body, clip.media_type),
-            *(keep(folder + name, body, "application/json") for name, body in named.items()),
+            *(keep(folder + name, body, "application/json") for name, body in documents.items()),
             *(
                 keep(f"{shots}{number}.jpg", picture, "image/jpeg")
                 for number, picture in enumerate(gathered.pictures)
             ),
         ]
     )
-    return Stored(gathered, clip_kept, tuple(kept[len(named) :]), tuple(kept[: len(named)]))
+    count = len(documents)
+    return Stored(gathered, clip_kept, tuple(kept[count:]), tuple(kept[:count]))
 
 
 async def together(calls: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:

@@ -24,6 +24,7 @@ from payesh.tickets.domain.rejection import Rejection
 from payesh.tickets.domain.sighting import ALL_APART, Nearness
 from payesh.tickets.evidence.bundling import BundleRules, build_bundle
 from payesh.tickets.evidence.carrying import require_carrying
+from payesh.tickets.evidence.known_objects import KnownObjects
 from payesh.tickets.evidence.record import EvidenceRecord
 from payesh.tickets.evidence.statement import Signer
 from payesh.tickets.handlers import events, holding
@@ -42,6 +43,7 @@ class BundlingDependencies:
 
     database: Database
     store: ObjectStore
+    known: KnownObjects
     rules: BundleRules
     timeout_s: float
     missing_part_tries: int
@@ -74,10 +76,13 @@ async def attempt(dependencies: BundlingDependencies, job: BundleJob) -> float |
     try:
         async with asyncio.timeout(dependencies.timeout_s):
             outcome = await build_bundle(
-                job.case, dependencies.store, dependencies.rules, dependencies.signer
+                job.case,
+                dependencies.store,
+                dependencies.rules,
+                dependencies.signer,
+                known=dependencies.known,
+                examine=require_carrying,
             )
-            if not isinstance(outcome, Rejection):
-                await require_carrying(outcome, dependencies.store)
     except ObjectMissing as missing:
         if job.missing_attempts + 1 < dependencies.missing_part_tries:
             wait_s = 0.3 * 2**job.missing_attempts
@@ -155,14 +160,12 @@ async def _end(
     if first is not None:
         await link(session, job.case, evidence, first, dependencies.signer)
         return False
-    drafted_at = await citations.add_drafted(session, job.case, evidence)
-    if drafted_at is None:
+    drafted = await citations.add_drafted(session, job.case, evidence)
+    if drafted is None:
         return False
-    await exemptions.hold_draft(session, job.citation_id)
-    drafted = await citations.find(session, job.citation_id)
-    if drafted is not None:
-        await holding.examine(session, drafted, dependencies.checks)
-    await outbox.add(session, events.citation_drafted(job.case, evidence, drafted_at))
+    await exemptions.hold_draft(session, drafted)
+    await holding.examine(session, drafted, dependencies.checks)
+    await outbox.add(session, events.citation_drafted(job.case, evidence, drafted.created_at))
     return True
 
 

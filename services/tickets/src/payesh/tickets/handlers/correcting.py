@@ -129,7 +129,7 @@ async def _confirm(
     first = await sightings.first_beside(session, citation, step.plate, dependencies.nearness)
     if first is None:
         confirmed = await take(dependencies, session, citation, correction.CONFIRM_PLATE, step)
-        await exemptions.hold_anew(session, citation.citation_id, by=step.by, note=_PLATE_CORRECTED)
+        await exemptions.hold_anew(session, confirmed, by=step.by, note=_PLATE_CORRECTED)
         found = await citations.find(session, citation.citation_id) or confirmed
         checks, note = dependencies.checks, _PLATE_CORRECTED
         await holding.examine_anew(session, found, checks, by=step.by, note=note)

@@ -112,7 +112,7 @@ async def undo(
             by=principal.subject, at=citation.now, lease=dependencies.claim_lease
         )
         undone = await take(dependencies, session, citation, finality.UNDO, step)
-        exempt_under = await exemptions.hold_draft(session, citation_id)
+        exempt_under = await exemptions.hold_draft(session, undone)
         return replace(undone, exempt_under=exempt_under)
 
 

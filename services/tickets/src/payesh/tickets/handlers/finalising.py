@@ -98,10 +98,9 @@ async def make_final(
 
 async def _is_held(session: AsyncSession, citation: StoredCitation) -> bool:
     """Whether an exemption, a hold or its camera's suspension forbids to issue it."""
-    citation_id = citation.citation_id
     return (
-        await exemptions.hold_draft(session, citation_id) is not None
-        or bool(await holds.lasting(session, citation_id))
+        await exemptions.hold_draft(session, citation) is not None
+        or bool(await holds.lasting(session, citation.citation_id))
         or await suspensions.is_suspended(session, citation.camera_id)
     )
 

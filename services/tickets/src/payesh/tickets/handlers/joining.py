@@ -59,26 +59,28 @@ def passages_of(event: ViolationDetected | PlateRead) -> tuple[UUID, ...]:
 
 async def receive_violation(
     session: AsyncSession, dependencies: JoiningDependencies, violation: ViolationDetected
-) -> None:
-    """Reject, join with the reads that are here, or wait for one. The caller holds the violation's
-    passages."""
-    if await _is_known(session, violation.violation_id):
-        return
+) -> bool:
+    """Reject, join with the reads that are here, or wait for one; whether it was joined. The caller
+    holds the violation's passages."""
+    # The inbox forgets; what a violation became does not.
+    if await citations.is_known(session, violation.violation_id):
+        return False
     assessed = assess(violation, await brought_up(session, dependencies.law))
     if isinstance(assessed, Rejection):
         await reject(session, violation, assessed)
-        return
-    await _join_or_wait(session, dependencies, violation, assessed)
+        return False
+    return await _join_or_wait(session, dependencies, violation, assessed)
 
 
 async def receive_read(
     session: AsyncSession, dependencies: JoiningDependencies, read: PlateRead
-) -> None:
-    """Join with every violation that waits for it; later ones find the read here. The caller holds
-    the passage. Raises MessageFault for a plate in another spelling than the canonical one: it
-    would equal no plate, and miss its exemption."""
+) -> bool:
+    """Join with every violation that waits for it; later ones find the read here. Whether one was
+    joined. The caller holds the passage. Raises MessageFault for a plate in another spelling than
+    the canonical one: it would equal no plate, and miss its exemption."""
     if read.plate is not None and fold(read.plate.text) != read.plate.text:
         raise MessageFault("the plate's text is not canonical", retry=False)
+    joined = False
     await waiting_room.add_read(session, read, dependencies.read_keep)
     waiting = await waiting_room.take_violations(session, read.passage_id)
     law = await brought_up(session, dependencies.law) if waiting else dependencies.law
@@ -87,9 +89,11 @@ async def receive_read(
         if isinstance(assessed, Rejection):  # the law may have changed while it waited
             await reject(session, violation, assessed)
         else:
-            # Of two reads that come at one moment, the second to hold both passages sees both.
-            await hold_passages(session, passages_of(violation))
-            await _join_or_wait(session, dependencies, violation, assessed)
+            if violation.entry_passage is not None:
+                # Of two reads that come at one moment, the second to hold both passages sees both.
+                await hold_passages(session, passages_of(violation))
+            joined |= await _join_or_wait(session, dependencies, violation, assessed)
+    return joined
 
 
 async def reject_overdue(session: AsyncSession, passage_id: UUID, at: datetime) -> None:
@@ -152,15 +156,16 @@ async def _join_or_wait(
     dependencies: JoiningDependencies,
     violation: ViolationDetected,
     priced: Priced,
-) -> None:
-    """Join a violation all of whose reads are here; one that lacks a read waits for that one."""
+) -> bool:
+    """Join a violation all of whose reads are here, and return True; one that lacks a read waits
+    for that one."""
     reads: list[PlateRead] = []
     for passage_id in passages_of(violation):
         read = await waiting_room.read_of(session, passage_id)
         if read is None:
             waits = dependencies.read_deadline
             await waiting_room.add_violation(session, violation, passage_id, waits)
-            return
+            return False
         reads.append(read)
     *entries, read = reads
     joined = join(
@@ -172,12 +177,6 @@ async def _join_or_wait(
     )
     if isinstance(joined, Rejection):
         await reject(session, violation, joined)
-    else:
-        await bundle_jobs.add(session, joined, current_traceparent())
-
-
-async def _is_known(session: AsyncSession, violation_id: UUID) -> bool:
-    # The inbox forgets; what a violation became does not.
-    if await citations.exists_for(session, violation_id):
-        return True
-    return await bundle_jobs.has(session, citation_id_of(violation_id))
+        return False
+    await bundle_jobs.add(session, joined, current_traceparent())
+    return True
