@@ -53,3 +53,35 @@ def test_evidence_keys_that_cannot_sign_stop_the_start_and_are_not_shown(keys: s
 
 def test_without_evidence_keys_nothing_is_signed() -> None:
     assert EvidenceKeys.of(None) is EvidenceKeys.of(SecretStr("[]")) is None
+
+
+COUNTERPARTS = {
+    "owner_register_url": "https://register.test",
+    "owner_register_secret": SecretStr("s" * 32),
+    "messages_url": "https://messages.test",
+    "messages_secret": SecretStr("s" * 32),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"owner_key": SecretStr("short")}, "fewer than 32"),
+        ({"owner_url": None}, "ends in /owner"),
+        ({"owner_url": "https://owner.test/page"}, "ends in /owner"),
+        ({"owner_url": "http://owner.test/owner"}, "https://"),
+        ({"messages_url": None}, "PAYESH_MESSAGES_URL"),
+    ],
+    ids=str,
+)
+def test_an_owners_page_that_could_not_work_stops_the_start(
+    changes: dict[str, object], fault: str
+) -> None:
+    whole = {
+        "owner_key": SecretStr("k" * 32),
+        "owner_url": "https://owner.test/owner",
+        **COUNTERPARTS,
+    }
+    assert settings(**whole).owner_key is not None
+    with pytest.raises(SettingsError, match=fault):
+        settings(**{**whole, **changes})

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -29,12 +29,16 @@ class HostCookie:
 
     name: str
     secure: bool
+    same_site: Literal["lax", "strict"] = "lax"
+    """Lax is sent when access redirects back; strict comes from this site's own pages alone."""
 
     @classmethod
-    def of(cls, name: str, public_url: str) -> "HostCookie":
+    def of(
+        cls, name: str, public_url: str, *, same_site: Literal["lax", "strict"] = "lax"
+    ) -> "HostCookie":
         """The cookie of a service that browsers reach under `public_url`; empty counts as TLS."""
         secure = not public_url.startswith("http://")
-        return cls(_PREFIX + name if secure else name, secure)
+        return cls(_PREFIX + name if secure else name, secure, same_site)
 
     def read(self, request: Request) -> str:
         """The request's value, or an empty string."""
@@ -56,13 +60,13 @@ class HostCookie:
             path="/",
             httponly=True,
             secure=self.secure,
-            samesite="lax",  # sent when access redirects back
+            samesite=self.same_site,
         )
 
     def delete(self, response: Response) -> None:
         # With the attributes that it was set with: without them browsers refuse the deletion.
         response.delete_cookie(
-            self.name, path="/", httponly=True, secure=self.secure, samesite="lax"
+            self.name, path="/", httponly=True, secure=self.secure, samesite=self.same_site
         )
 
 

@@ -18,7 +18,8 @@ from payesh.tickets.evidence.statement import Signer
 class Dependencies:
     """Built once in `main`; routes and pages get it from `api.dependencies`. `undo` is how long an
     officer may undo a decision; zero makes it final at once. `close_after` is how
-    long a payment can be reversed before its citation is closed."""
+    long a payment can be reversed before its citation is closed. `owner_key` is what codes of
+    owners are computed with; empty where there is no owner's page here."""
 
     database: Database
     digests: QueryDigests
@@ -39,3 +40,4 @@ class Dependencies:
     owner_url: str | None = None
     reaches_owners: bool = False
     gateway: PaymentGateway | None = None
+    owner_key: bytes = b""

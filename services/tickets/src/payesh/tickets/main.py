@@ -60,6 +60,8 @@ from payesh.tickets.pages.exemptions import routes as exemptions_page
 from payesh.tickets.pages.law import routes as law_page
 from payesh.tickets.pages.notice.message import owner_message
 from payesh.tickets.pages.notice.printing import print_notice
+from payesh.tickets.pages.owner import routes as owner_page
+from payesh.tickets.pages.owner.message import code_message
 from payesh.tickets.pages.queue import routes as queue_page
 from payesh.tickets.pages.supervisor import routes as supervisor_page
 from payesh.tickets.settings import Settings
@@ -133,6 +135,9 @@ def create(settings: Settings) -> FastAPI:
         close_after=timedelta(hours=settings.close_after_hours),
         print_notice=print_notice,
         owner_url=settings.owner_url,
+        owner_key=b""
+        if settings.owner_key is None
+        else settings.owner_key.get_secret_value().encode(),
         clip_opening=timedelta(minutes=settings.opening_minutes),
         second_look_share=settings.second_look_share,
         wrongful_limit=settings.wrongful_limit,
@@ -176,6 +181,7 @@ def create(settings: Settings) -> FastAPI:
                 decisions_last=timedelta(days=settings.issued_retention_days),
                 reaching=outside.reaching(dependencies, owner_message),
                 stamping=stamping,
+                codes=outside.code_sending(dependencies, code_message),
             ),
             consumer,
         ):
@@ -229,6 +235,8 @@ def create(settings: Settings) -> FastAPI:
             law_page.router,
             supervisor_page.router,
             exemptions_page.router,
+            owner_page.router,
+            owner_page.of_case,
             sign_in_router(
                 settings,
                 database,
@@ -243,7 +251,8 @@ def create(settings: Settings) -> FastAPI:
         ready=ready,
         notices=notices,
         audit=AuditTrail(database, digests),
-        public_routes=PUBLIC_ROUTES | payment_callback.PUBLIC_ROUTES,
+        public_routes=PUBLIC_ROUTES | payment_callback.PUBLIC_ROUTES | owner_page.PUBLIC_ROUTES,
+        body_limits=owner_page.BODY_LIMITS,
         mounts={"/static": PageFiles(Path(__file__).with_name("pages"))},
     )
     app.state.dependencies = dependencies

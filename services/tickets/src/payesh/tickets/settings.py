@@ -2,10 +2,11 @@
 
 from pathlib import Path
 from typing import ClassVar, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from payesh.kit.encrypted import require_https
+from payesh.kit.encrypted import is_loopback, require_https
 from payesh.kit.settings import (
     AuditSettings,
     BusSettings,
@@ -14,6 +15,7 @@ from payesh.kit.settings import (
     ObjectSettings,
     PagesSettings,
     PeerSettings,
+    ProxySettings,
     TelemetrySettings,
 )
 from payesh.kit.webhooks.settings import WebhookSettings
@@ -29,6 +31,7 @@ class Settings(
     PeerSettings,
     AuditSettings,
     PagesSettings,
+    ProxySettings,
     WebhookSettings,
     TelemetrySettings,
 ):
@@ -203,6 +206,13 @@ class Settings(
         description="Address of the page where an owner pays and objects, as notices print it and "
         "its code for telephones. Unset prints neither: a notice then names the office alone.",
     )
+    owner_key: SecretStr | None = Field(
+        default=None,
+        description="Secret, at least 32 characters, that codes of owners are computed with. Set, "
+        "this service has the owner's page under `/owner`: PAYESH_OWNER_URL is its address and "
+        "ends in `/owner`; it needs PAYESH_OWNER_REGISTER_URL and PAYESH_MESSAGES_URL. A new "
+        "secret ends codes that were sent.",
+    )
     second_look_share: float = Field(
         default=0.05,
         ge=0,
@@ -245,6 +255,24 @@ class Settings(
             )
             if len(getattr(self, f"{name}_secret").get_secret_value()) < _LEAST_SECRET:
                 raise ValueError(f"{variable}_SECRET has fewer than {_LEAST_SECRET} characters")
+        return self
+
+    @model_validator(mode="after")
+    def _the_owners_page_is_whole(self) -> Self:
+        if self.owner_key is None:
+            return self
+        if len(self.owner_key.get_secret_value()) < _LEAST_SECRET:
+            raise ValueError(f"PAYESH_OWNER_KEY has fewer than {_LEAST_SECRET} characters")
+        url = self.owner_url or ""
+        if not url.endswith("/owner"):
+            raise ValueError("PAYESH_OWNER_KEY asks for PAYESH_OWNER_URL, which ends in /owner")
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not is_loopback(parts.hostname):
+            raise ValueError("PAYESH_OWNER_URL: https:// is needed, or http:// on loopback")
+        if self.owner_register_url is None or self.messages_url is None:
+            raise ValueError(
+                "PAYESH_OWNER_KEY asks for PAYESH_OWNER_REGISTER_URL and PAYESH_MESSAGES_URL"
+            )
         return self
 
     @field_validator("issued_retention_days")

@@ -1,16 +1,18 @@
 """Objections: what an owner objects with, and how each instance decided it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, tuple_, update
+from sqlalchemy import Row, Select, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payesh.kit.bounds import within
 from payesh.kit.principal import Bounds
+from payesh.tickets.adapters import attachments
+from payesh.tickets.adapters.attachments import StoredAttachment
 from payesh.tickets.adapters.dues_tables import objections
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.domain.objection import Grounds, Outcome
@@ -18,7 +20,8 @@ from payesh.tickets.domain.objection import Grounds, Outcome
 
 @dataclass(frozen=True, slots=True)
 class StoredObjection:
-    """One row; what follows `entered_at` is None until it is decided. `instance` counts from 1."""
+    """One row with its attachments; `outcome` and what follows it are None until it is decided,
+    `instance` counts from 1."""
 
     objection_id: UUID
     citation_id: UUID
@@ -33,6 +36,7 @@ class StoredObjection:
     reduced_to_rial: int | None
     decided_by: str | None
     decided_at: datetime | None
+    attachments: tuple[StoredAttachment, ...] = ()
 
 
 async def add(
@@ -92,7 +96,7 @@ async def of(session: AsyncSession, citation_id: UUID) -> Sequence[StoredObjecti
         .where(objections.c.citation_id == citation_id)
         .order_by(objections.c.instance)
     )
-    return [_stored(row) for row in await session.execute(query)]
+    return await _with_attachments(session, query)
 
 
 async def open_page(
@@ -107,7 +111,15 @@ async def open_page(
     query = select(objections).where(objections.c.decided_at.is_(None), within(objections, bounds))
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(*after))
-    return [_stored(row) for row in await session.execute(query.order_by(*key).limit(limit))]
+    return await _with_attachments(session, query.order_by(*key).limit(limit))
+
+
+async def _with_attachments(
+    session: AsyncSession, query: Select[tuple[Any, ...]]
+) -> Sequence[StoredObjection]:
+    found = [_stored(row) for row in await session.execute(query)]
+    files = await attachments.of(session, [each.objection_id for each in found])
+    return [replace(each, attachments=files.get(each.objection_id, ())) for each in found]
 
 
 def _stored(row: Row[Any]) -> StoredObjection:

@@ -65,6 +65,12 @@ async def add(
     return added is not None
 
 
+async def count(session: AsyncSession, citation_id: UUID) -> int:
+    """How often something was paid for a citation, whatever became of it."""
+    query = select(func.count()).where(payments.c.citation_id == citation_id)
+    return await session.scalar(query) or 0
+
+
 async def mark_reversed(session: AsyncSession, citation_id: UUID) -> None:
     """The bank took back what was paid for the citation."""
     await session.execute(

@@ -6,14 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path
 from fastapi.responses import Response, StreamingResponse
 
-from payesh.contracts.values import ObjectReference
 from payesh.kit.authorization import authorize
-from payesh.kit.errors import Problem
-from payesh.kit.objects import ObjectStore
 from payesh.kit.principal import Principal
 from payesh.tickets.api.dependencies import DependenciesHere
+from payesh.tickets.api.streaming import streamed
 from payesh.tickets.evidence import packing
-from payesh.tickets.evidence.byte_range import RangeNotSatisfiable, is_range, requested_range
+from payesh.tickets.evidence.byte_range import is_range
 from payesh.tickets.handlers import actions, evidence_reading, noticing
 
 router = APIRouter(prefix="/v1/citations/{citation_id}", tags=["evidence"])
@@ -80,7 +78,7 @@ async def read_clip(
     """The clip (or still) as it was recorded: init and fragments byte for byte."""
     whole = not is_range(range_header)
     clip = await evidence_reading.find_clip(dependencies, principal, citation_id, whole=whole)
-    return await _answer(dependencies.store, clip, range_header)
+    return await streamed(dependencies.store, clip, range_header)
 
 
 @router.get("/shots/{number}", response_class=StreamingResponse, responses=_SHOT | _FAULTY)
@@ -92,7 +90,7 @@ async def read_shot(
 ) -> Response:
     """A best shot of the vehicle, JPEG; numbered from 0."""
     shot = await evidence_reading.find_shot(dependencies, principal, citation_id, number)
-    return await _answer(dependencies.store, shot)
+    return await streamed(dependencies.store, shot)
 
 
 @router.get("/entry/clip", response_class=StreamingResponse, responses=_BYTES | _FAULTY)
@@ -105,7 +103,7 @@ async def read_entry_clip(
     """Of an average speed: the clip of the camera where the stretch begins."""
     whole = not is_range(range_header)
     clip = await evidence_reading.find_entry_clip(dependencies, principal, citation_id, whole=whole)
-    return await _answer(dependencies.store, clip, range_header)
+    return await streamed(dependencies.store, clip, range_header)
 
 
 @router.get("/entry/shots/{number}", response_class=StreamingResponse, responses=_SHOT | _FAULTY)
@@ -117,7 +115,7 @@ async def read_entry_shot(
 ) -> Response:
     """Of an average speed: a best shot of the vehicle where the stretch begins, JPEG."""
     shot = await evidence_reading.find_entry_shot(dependencies, principal, citation_id, number)
-    return await _answer(dependencies.store, shot)
+    return await streamed(dependencies.store, shot)
 
 
 @router.get("/entry/documents/{name}", response_class=Response, responses=_DOCUMENT | _FAULTY)
@@ -131,7 +129,7 @@ async def read_entry_document(
     document = await evidence_reading.find_document(
         dependencies, principal, citation_id, f"entry/{name}"
     )
-    return await _answer(dependencies.store, document)
+    return await streamed(dependencies.store, document)
 
 
 @router.get("/manifest", response_class=Response, responses=_MANIFEST | _FAULTY)
@@ -140,7 +138,7 @@ async def read_manifest(
 ) -> Response:
     """All hashes and chain links: with it the bundle can be checked without us."""
     manifest = await evidence_reading.find_manifest(dependencies, principal, citation_id)
-    return await _answer(dependencies.store, manifest)
+    return await streamed(dependencies.store, manifest)
 
 
 @router.get("/documents/{name}", response_class=Response, responses=_DOCUMENT | _FAULTY)
@@ -153,7 +151,7 @@ async def read_document(
     """A document that the manifest lists: revision.json, violation.json, read.json, law.json
     (the law's row that priced it)."""
     document = await evidence_reading.find_document(dependencies, principal, citation_id, name)
-    return await _answer(dependencies.store, document)
+    return await streamed(dependencies.store, document)
 
 
 @router.get(
@@ -191,41 +189,4 @@ async def read_notice(
     """The notice to the owner: made once, from what was stored when it was issued. Other people's
     windows and vehicles are masked in its pictures."""
     document = await noticing.read_notice(dependencies, principal, citation_id)
-    return await _answer(dependencies.store, document)
-
-
-async def _answer(
-    store: ObjectStore, reference: ObjectReference, range_header: str | None = None
-) -> Response:
-    size = reference.size_bytes
-    try:
-        asked = requested_range(range_header, size)
-    except RangeNotSatisfiable as error:
-        raise Problem(
-            416,
-            "range-not-satisfiable",
-            "Range not satisfiable",
-            f"it has {size} bytes",
-            headers={"Content-Range": f"bytes */{size}"},
-        ) from error
-    start, end = asked or (0, size)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(end - start),
-        "Cache-Control": "private, no-store",
-        "ETag": f'"{reference.sha256}"',
-    }
-    if asked:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = store.stream(reference, start=start, end=end)
-    # The first chunk is awaited here: a store that is away becomes a 503, not a broken answer.
-    first = await anext(aiter(body), b"")
-
-    async def chunks() -> Any:
-        yield first
-        async for chunk in body:
-            yield chunk
-
-    return StreamingResponse(
-        chunks(), 206 if asked else 200, headers=headers, media_type=reference.media_type
-    )
+    return await streamed(dependencies.store, document)

@@ -1,10 +1,11 @@
 """Objections over HTTP: entered for an owner, decided by an officer who had no part before."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from payesh.kit.authorization import authorize
@@ -15,7 +16,9 @@ from payesh.tickets.adapters.objections import StoredObjection
 from payesh.tickets.api.citations import REFUSED, Reader
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.api.dues import Clerk
+from payesh.tickets.api.streaming import attached
 from payesh.tickets.domain.objection import Grounds, Outcome
+from payesh.tickets.evidence import attachments
 from payesh.tickets.handlers import actions, objecting
 from payesh.tickets.handlers.objecting import Judgement, Written
 
@@ -52,9 +55,18 @@ class JudgementBody(BaseModel):
         return self
 
 
+class AttachmentView(BaseModel):
+    """A file of the owner's; its type was seen from its bytes."""
+
+    number: int
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
 class ObjectionView(BaseModel):
-    """`instance` is 1 before the enforcement office, 2 before the review unit. What follows
-    `entered_at` is null until it is decided."""
+    """`instance` is 1 before the enforcement office, 2 before the review unit. `outcome` and what
+    follows it are null until it is decided."""
 
     objection_id: UUID
     citation_id: UUID
@@ -69,6 +81,7 @@ class ObjectionView(BaseModel):
     reduced_to_rial: int | None
     decided_by: str | None
     decided_at: datetime | None
+    attachments: list[AttachmentView]
 
 
 class ObjectionPage(BaseModel):
@@ -80,6 +93,14 @@ class ObjectionsOfOne(BaseModel):
     items: Annotated[list[ObjectionView], Field(description="The first instance first.")]
 
 
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_ATTACHMENT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": dict.fromkeys(("image/jpeg", "image/png", "application/pdf"), _FILE),
+        "description": "The file; `ETag` is its SHA-256.",
+    },
+    502: {"description": "What is stored does not match its hash, or is gone."},
+}
 _EXAMPLE = {
     "objection_id": "5b0c2a6e-3c1d-4b57-9a8f-0f6b1f7d2c11",
     "citation_id": "0d9a6f0e-55d3-5c3c-9a53-0a2f3b1c7d10",
@@ -94,6 +115,9 @@ _EXAMPLE = {
     "reduced_to_rial": None,
     "decided_by": None,
     "decided_at": None,
+    "attachments": [
+        {"number": 0, "media_type": "image/jpeg", "size_bytes": 81234, "sha256": "5f" * 32}
+    ],
 }
 
 
@@ -116,6 +140,26 @@ async def list_objections_of_citation(
     """The objections to one citation, decided or not."""
     found = await objecting.list_of(dependencies, principal, citation_id)
     return ObjectionsOfOne(items=[view(each) for each in found])
+
+
+@of_citations.get(
+    "/{citation_id}/objections/{objection_id}/attachments/{number}",
+    response_class=StreamingResponse,
+    responses=_ATTACHMENT,
+)
+async def read_attachment(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    citation_id: UUID,
+    objection_id: UUID,
+    number: Annotated[int, Path(ge=0, lt=attachments.MOST)],
+) -> Response:
+    """A file that the owner objected with, to be saved and never shown in place: it comes from
+    outside."""
+    found = await objecting.find_attachment(
+        dependencies, principal, citation_id, objection_id, number
+    )
+    return await attached(dependencies.store, found, f"objection-{objection_id}-{number}")
 
 
 @of_citations.post("/{citation_id}/objections", responses=REFUSED, status_code=201)
@@ -144,4 +188,14 @@ async def decide_objection(
 
 
 def view(objection: StoredObjection) -> ObjectionView:
-    return ObjectionView(**{name: getattr(objection, name) for name in ObjectionView.model_fields})
+    files = [
+        AttachmentView(
+            number=each.number,
+            media_type=each.object.media_type,
+            size_bytes=each.object.size_bytes,
+            sha256=each.object.sha256,
+        )
+        for each in objection.attachments
+    ]
+    names = ObjectionView.model_fields.keys() - {"attachments"}
+    return ObjectionView(**{name: getattr(objection, name) for name in names}, attachments=files)

@@ -57,7 +57,7 @@ def pictures_for_owner(body: bytes, shot: Shot, plate: Box | None) -> tuple[Pict
     _rectangle(draw, (left, top + height * WINDOWS, left + width, top + height), within)
     if plate is not None:
         _rectangle(draw, _corners(plate), within)
-    shown = Image.composite(picture, _mosaic(picture), keep)
+    shown = Image.composite(picture, mosaic(picture), keep)
     found = [Picture("vehicle", _encoded(shown))]
     if plate is not None:
         found.append(Picture("plate", _encoded(_enlarged(shown, plate))))
@@ -74,8 +74,8 @@ def _decoded(body: bytes) -> Image.Image:
         raise ValueError("no picture") from error
 
 
-def _mosaic(picture: Image.Image) -> Image.Image:
-    """Averages of large cells: what they were made of cannot be had back from them."""
+def mosaic(picture: Image.Image) -> Image.Image:
+    """Averages of large cells, ten across: what they were made of cannot be had back from them."""
     cells = (_CELLS, max(1, round(_CELLS * picture.height / picture.width)))
     small = picture.resize(cells, Image.Resampling.BOX)
     return small.resize(picture.size, Image.Resampling.NEAREST)

@@ -1,6 +1,7 @@
 """What people do to citations: each action's name in the audit log and the scope that it needs.
 
-Declared here once: routes authorize with `scope`, handlers record both.
+Declared here once: routes authorize with `scope`, handlers record both. `owner` is no scope of any
+token: an owner of a vehicle has a session of the own citation, and no principal writes by it.
 """
 
 from dataclasses import dataclass
@@ -58,6 +59,14 @@ REFUSE_EXEMPTION = Action("refuse exemption", "citations:supervise", writes=True
 END_EXEMPTION = Action("end exemption", "citations:supervise", writes=True)
 SET_HOLD_ASIDE = Action("set_hold_aside", "citations:supervise", writes=True)
 SET_EXEMPTION_ASIDE = Action("set exemption aside", "citations:supervise", writes=True)
+OWNER_OPEN = Action("open own case", "owner")
+OWNER_READ = Action("read own case", "owner")
+OWNER_PICTURE = Action("read own picture", "owner")
+OWNER_CLIP = Action("read own clip", "owner")
+OWNER_NOTICE = Action("read own notice", "owner")
+OWNER_OBJECT = Action("object to own case", "owner")
+OWNER_PAY = Action("begin own payment", "owner")
+READ_ATTACHMENT = Action("read attachment", "citations:read")
 SUBSCRIBE = "citations:subscribe"
 """The scope with which a machine keeps webhooks."""
 

@@ -11,6 +11,7 @@ from payesh.tickets.adapters.counterparts.owner_register import OwnerRegister
 from payesh.tickets.adapters.counterparts.payment_gateway import PaymentGateway
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
+from payesh.tickets.handlers.owner.sending import CodeSending
 from payesh.tickets.handlers.reaching import Reaching
 from payesh.tickets.settings import Settings
 
@@ -34,6 +35,14 @@ class Counterparts:
         if self.register is None or self.messages is None:
             return None
         return Reaching(desk, self.register, self.messages, word_message)
+
+    def code_sending(
+        self, desk: Dependencies, word_code: Callable[[str, str], str]
+    ) -> CodeSending | None:
+        """What sends codes to owners; None where there is no owner's page."""
+        if self.register is None or self.messages is None or not desk.owner_key:
+            return None
+        return CodeSending(desk, self.register, self.messages, word_code)
 
     def notices(self) -> dict[str, str]:
         """For `/readyz`: what an operator may have forgotten, no fault."""

@@ -9,15 +9,18 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from payesh.contracts.values import ObjectReference
 from payesh.kit.errors import Conflict, NotFound
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import objections
+from payesh.tickets.adapters import attachments, objections
 from payesh.tickets.adapters.objections import StoredObjection
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import objection as law
 from payesh.tickets.domain.objection import Grounds, Outcome
 from payesh.tickets.domain.standing import Step, Transition
+from payesh.tickets.evidence.attachments import Attachment
+from payesh.tickets.evidence.bundling import EVIDENCE
 from payesh.tickets.handlers import actions, events
 from payesh.tickets.handlers.audited import find_allowed, query_of, record, record_objections
 from payesh.tickets.handlers.notifying import terms_of
@@ -28,11 +31,12 @@ from payesh.tickets.jalali import end_of_day
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An objection as it came in. `received_at` None is now."""
+    """An objection as it came in. `received_at` None is now; `attachments` were checked."""
 
     grounds: Grounds
     statement: str
     received_at: datetime | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,15 @@ async def enter(
         received_at=received_at,
         by=by,
     )
+    for number, each in enumerate(written.attachments):
+        kept = await dependencies.store.put(
+            EVIDENCE,
+            f"{citation.citation_id}/objections/{objection_id}/{number}",
+            each.body,
+            media_type=each.media_type,
+            retain_until=citation.now + dependencies.issued_retention,
+        )
+        await attachments.add(session, objection_id, number, kept)
     await publish(session, events.citation_objected(objected, objection_id, received_at))
     return (await objections.of(session, citation.citation_id))[-1]
 
@@ -159,6 +172,25 @@ async def list_open(
         found = await objections.open_page(session, principal.bounds, limit=limit, after=after)
         await record_objections(dependencies, session, principal, found)
     return found
+
+
+async def find_attachment(
+    dependencies: Dependencies,
+    principal: Principal,
+    citation_id: UUID,
+    objection_id: UUID,
+    number: int,
+) -> ObjectReference:
+    """A file that the owner objected with. Raises NotFound."""
+    action = actions.READ_ATTACHMENT
+    citation = await find_allowed(dependencies, principal, citation_id, action)
+    async with dependencies.database.transaction() as session:
+        found = await objections.of(session, citation_id)
+        await record(session, principal, action, [citation], query=query_of(dependencies, citation))
+    for objection in found:
+        if objection.objection_id == objection_id and number < len(objection.attachments):
+            return objection.attachments[number].object
+    raise NotFound("no such attachment")
 
 
 async def list_of(

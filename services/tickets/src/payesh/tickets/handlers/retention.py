@@ -1,5 +1,5 @@
-"""Locks on evidence: longer ones of issued citations, decisions beside their bundles; openings of
-clips that are over."""
+"""Locks on evidence: longer ones of issued citations, decisions beside their bundles; what is
+over of openings of clips and of owners' codes."""
 
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from payesh.tickets.adapters import (
     bundle_jobs,
     citations,
     decision_statements,
+    owner_codes,
     retention_jobs,
 )
 from payesh.tickets.adapters.retention_jobs import RetentionJob
@@ -75,4 +76,5 @@ async def tidy(database: Database) -> None:
     """Forget openings that are over; measure what waits."""
     async with database.transaction() as session:
         await openings.forget_old(session)
+        await owner_codes.forget_old(session)
         metrics.bundles_waiting.set(await bundle_jobs.waiting(session))

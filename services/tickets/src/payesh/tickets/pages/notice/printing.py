@@ -12,6 +12,7 @@ import segno
 import typst
 
 from payesh.tickets.evidence.notice import NoticeFacts
+from payesh.tickets.pages.notice.message import number_address
 from payesh.tickets.pages.notice.wording import notice_words
 
 _HERE = Path(__file__).parent
@@ -36,7 +37,8 @@ def _compiled(facts: NoticeFacts, kind: str, dots_per_inch: float | None = None)
         for number, picture in enumerate(facts.pictures):
             (folder / f"{number}.jpg").write_bytes(picture.body)
         if facts.owner_url is not None:
-            code = segno.make(facts.owner_url, error="m", micro=False)
+            address = number_address(facts.owner_url, facts.citation.standing.number or "")
+            code = segno.make(address, error="m", micro=False)
             code.save(str(folder / "qr.svg"), border=1, scale=4, dark="#16211f", xmldecl=False)
         (folder / "notice.json").write_text(json.dumps(words, ensure_ascii=False), "utf-8")
         page = folder / "notice.typ"

@@ -1,0 +1,1 @@
+"""Use cases of an owner at the own citation: a code, a session, what it shows, and what is done."""
