@@ -1,6 +1,7 @@
 """A film watched by the command: what is written is what the observer publishes."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,20 @@ import av
 import numpy as np
 import pytest
 
-from payesh.contracts import EVENTS
+from payesh.contracts import EVENTS, DetectorHealthChanged, IncidentObserved
+from payesh.contracts.schemas import CONTRACTS
+from payesh.contracts.values import Box as PixelBox
+from payesh.contracts.vocabulary import IncidentEnd
+from payesh.detect.evaluation.annotated_film import annotate
+from payesh.detect.evaluation.film_notices import notices_of
 from payesh.detect.main import cli
 from tests.unit.detect.box_street import box_revision
 from tests.unit.detect.conftest import CARS
+from tests.unit.detect.segment_cutter import STARTED_AT
+
+_EXAMPLES = CONTRACTS / "examples"
+_INCIDENT = (_EXAMPLES / "detect.incident.observed.v1/valid-1.json").read_text("utf-8")
+_CONDITION = (_EXAMPLES / "detect.detector.health-changed.v1/valid-1.json").read_text("utf-8")
 
 
 @pytest.fixture
@@ -61,6 +72,59 @@ def _green(frame: av.VideoFrame) -> int:
     """Pixels in the colour of a passage's box."""
     blue, green, red = np.moveaxis(frame.to_ndarray(format="bgr24").astype(int), 2, 0)
     return int(np.count_nonzero((green > 180) & (blue < 130) & (red < 130)))
+
+
+def test_incidents_are_drawn_from_when_they_are_raised_until_they_have_ended(
+    box_video: Path, tmp_path: Path
+) -> None:
+    out, began_at = tmp_path / "drawn.mp4", STARTED_AT + timedelta(seconds=1)
+    raised = IncidentObserved.model_validate_json(_INCIDENT).model_copy(
+        update={
+            "began_at": began_at,
+            "captured_at": STARTED_AT + timedelta(seconds=3),
+            "ended_at": None,
+            "ended_by": None,
+            "box": PixelBox(x_px=500.0, y_px=200.0, width_px=60.0, height_px=40.0),
+        }
+    )
+    ended = raised.model_copy(
+        update={
+            "captured_at": STARTED_AT + timedelta(seconds=6),
+            "ended_at": STARTED_AT + timedelta(seconds=5),
+            "ended_by": IncidentEnd.CLEARED,
+        }
+    )
+    lasts, over = notices_of([raised, ended], STARTED_AT)
+    assert (lasts.from_s, lasts.to_s, over.from_s) == (3.0, 6.0, 6.0)
+    assert f"{raised.incident} lane {raised.lane} since 1.0 s" in lasts.text
+    assert over.text.endswith("ended: cleared")
+    assert notices_of([raised], STARTED_AT)[0].shows_at(1e6), "it lasts"
+    frames = annotate(box_video, out, box_revision(), {}, [raised, ended], STARTED_AT)
+    assert sum(1 for _ in frames) == 350
+    with av.open(str(out)) as drawn:
+        shown = {
+            round(frame.time or 0.0, 2): frame.to_ndarray(format="bgr24")[203:237, 492:498]
+            for frame in drawn.decode(video=0)
+        }
+    assert {time_s for time_s in (2.96, 3.04, 5.96) if _is_orange(shown[time_s])} == {3.04, 5.96}
+    assert not _is_orange(shown[6.04])
+
+
+def test_self_checks_are_drawn_from_when_they_are_raised_until_they_are_cleared() -> None:
+    changed = DetectorHealthChanged.model_validate_json(_CONDITION)
+    raised = changed.model_copy(update={"raised": True, "changed_at": STARTED_AT})
+    cleared = raised.model_copy(
+        update={"raised": False, "changed_at": STARTED_AT + timedelta(seconds=9)}
+    )
+    lasts, over = notices_of([raised, cleared], STARTED_AT)
+    assert (lasts.from_s, lasts.to_s, lasts.box) == (0.0, 9.0, None)
+    assert lasts.text == f"detector: {changed.condition}"
+    assert over.text == f"detector: {changed.condition} ended: cleared"
+
+
+def _is_orange(picture: Any) -> bool:
+    blue, _, red = np.moveaxis(picture.astype(int), 2, 0)
+    return bool(np.mean(red - blue) > 60)
 
 
 def test_without_a_camera_vehicles_are_counted_and_nothing_is_measured(

@@ -15,6 +15,7 @@ import numpy as np
 from payesh.contracts import Event, PassageObserved, ViolationDetected
 from payesh.contracts.camera_revision import CameraRevision, MarkedLane, MarkedRegion
 from payesh.detect.domain.trajectory import Box, Trajectory
+from payesh.detect.evaluation.film_notices import Notice, notices_of
 from payesh.detect.frames import Bytes
 from payesh.detect.vision.scenes import scene_of
 
@@ -26,6 +27,8 @@ _INK, _ZONE, _LINE, _REGION, _LAMP = (
     (60, 240, 120),
 )
 _FOLLOWED, _PASSED, _BROKE = (200, 200, 200), (80, 220, 80), (60, 60, 255)
+_LASTS, _ENDED = (0, 150, 255), (190, 190, 120)
+"""An incident, or a self-check of the detector."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _GAP_S = 0.6
 """A vehicle that was not found for longer is not drawn in between."""
@@ -64,9 +67,11 @@ def annotate(
     events: Sequence[Event],
     started_at: datetime,
 ) -> Iterator[int]:
-    """Write the film as H.264 with the camera's marks, and each vehicle with its class, speed and
-    what it broke; yields the number of each frame that is written. The film's first frame was at
-    `started_at`. Raises OSError."""
+    """Write the film as H.264 with the camera's marks, each vehicle with its class, speed and what
+    it broke, and each incident with its kind and place from when it was raised until it ended;
+    yields the number of each frame that is written. The film's first frame was at `started_at`.
+    Raises OSError."""
+    notices = notices_of(events, started_at)
     ways = [
         _way(trajectory, passage, events, started_at)
         for passage, trajectory in trajectories.items()
@@ -85,6 +90,7 @@ def annotate(
             whole = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
             picture = np.ascontiguousarray(whole[:height, :width])
             _draw(picture, revision, ways, float(frame.time))
+            _draw_notices(picture, notices, float(frame.time))
             drawn = av.VideoFrame.from_ndarray(picture, format="bgr24")
             drawn.pts = latest = max(latest + 1, round(float(frame.time) * 90_000))
             drawn.time_base = Fraction(1, 90_000)
@@ -134,6 +140,22 @@ def _draw(picture: Bytes, revision: CameraRevision, ways: Sequence[_Way], time_s
     _write(picture, f"{time_s:.2f} s", (8, picture.shape[0] - 8), _INK, size)
 
 
+def _draw_notices(picture: Bytes, notices: Sequence[Notice], time_s: float) -> None:
+    """A line for each in the upper left, and its place as a double frame."""
+    size = 0.35 + picture.shape[1] / 4000
+    shown = [each for each in notices if each.shows_at(time_s)]
+    for row, notice in enumerate(shown, start=1):
+        colour = _LASTS if notice.lasts else _ENDED
+        _write(picture, notice.text, (8, 16 + round(row * 32 * size)), colour, size)
+        if notice.box is None:
+            continue
+        left, top = round(notice.box.x_px), round(notice.box.y_px)
+        right, bottom = left + round(notice.box.width_px), top + round(notice.box.height_px)
+        for wider in (3, 7):
+            corners = (left - wider, top - wider), (right + wider, bottom + wider)
+            cv2.rectangle(picture, *corners, colour, 1 + int(size), cv2.LINE_AA)
+
+
 def _scale(picture: Bytes, revision: CameraRevision) -> float:
     return picture.shape[1] / revision.width_px if revision.width_px else 1.0
 
@@ -166,5 +188,8 @@ def _marks(revision: CameraRevision) -> Iterator[tuple[list[Any], str, tuple[int
 def _write(
     picture: Bytes, text: str, at: tuple[int, int], colour: tuple[int, int, int], size: float
 ) -> None:
-    cv2.putText(picture, text, at, _FONT, size, (0, 0, 0), 3, cv2.LINE_AA)
+    # An outline by a thicker stroke would be wider than the text: a stroke's width widens letters.
+    for across, down in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        beside = at[0] + across, at[1] + down
+        cv2.putText(picture, text, beside, _FONT, size, (0, 0, 0), 1, cv2.LINE_AA)
     cv2.putText(picture, text, at, _FONT, size, colour, 1, cv2.LINE_AA)

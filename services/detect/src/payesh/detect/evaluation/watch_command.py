@@ -14,6 +14,7 @@ import av
 from tqdm import tqdm
 
 from payesh.contracts import (
+    DetectorHealthChanged,
     Event,
     IncidentObserved,
     PassageObserved,
@@ -55,8 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="payesh-detect watch",
         description="Watch a film of a fixed camera (H.264 or HEVC) with the observer as it runs "
-        "in production, and write what it would publish: passages, violations, counts and "
-        "incidents, one JSON object a line with its topic. Prints a summary as JSON.",
+        "in production, and write what it would publish: passages, violations, counts, "
+        "incidents and self-checks of its detector, one JSON object a line with its topic. "
+        "Prints a summary as JSON.",
     )
     parser.add_argument("video", type=Path)
     parser.add_argument(
@@ -116,7 +118,8 @@ def _watched(
 
 
 def summary(events: Sequence[Event]) -> dict[str, Any]:
-    """Passages by class, what was counted by lane and class, speeds, violations and incidents."""
+    """Passages by class, what was counted by lane and class, speeds, violations, incidents
+    and self-checks that were raised."""
     passages = [each for each in events if isinstance(each, PassageObserved)]
     speeds = [each.speed for each in passages if each.speed is not None]
     counted: dict[str, Counter[str]] = {}
@@ -127,6 +130,7 @@ def summary(events: Sequence[Event]) -> dict[str, Any]:
                 lane[str(count.vehicle_class)] += count.vehicles
     rules = Counter(str(each.rule) for each in events if isinstance(each, ViolationDetected))
     raised = [e for e in events if isinstance(e, IncidentObserved) and e.ended_at is None]
+    checks = [e for e in events if isinstance(e, DetectorHealthChanged) and e.raised]
     return {
         "passages": len(passages),
         "by_class": dict(Counter(str(each.vehicle.vehicle_class) for each in passages)),
@@ -135,4 +139,5 @@ def summary(events: Sequence[Event]) -> dict[str, Any]:
         "speeds": len(speeds),
         "violations": dict(rules),
         "incidents": dict(Counter(str(each.incident) for each in raised)),
+        "conditions": dict(Counter(str(each.condition) for each in checks)),
     }
