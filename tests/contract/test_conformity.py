@@ -160,8 +160,9 @@ def test_a_camera_revision_without_marks_is_read_as_it_was_written_before_there_
         "schedules",
         "stretches",
     )
-    for name in marks:
+    for name in (*marks, "incidents"):
         del message[name]
     assert _revision_verdicts(message) == (True, True)
     revision = CameraRevision.model_validate_json(json.dumps(message))
     assert all(getattr(revision, name) == () for name in marks)
+    assert revision.incidents is None

@@ -219,17 +219,16 @@ def test_no_queue_is_raised(revision: CameraRevision, script: Script) -> None:
     assert watched(revision, script, to_s=90) == []
 
 
+def three_wait(time_s: float) -> list[Box]:
+    """On a measured road, 14 m from the first one's foot to the last one's."""
+    if time_s < 2.4:
+        return []
+    far = [stop + 5.0 * max(10.0 - time_s, 0.0) for stop in (23.0, 30.0, 37.0)]
+    return [car_box(-2.0, y_m) for y_m in far if y_m < 70.0]
+
+
 def test_on_a_measured_road_a_queue_is_over_its_threshold_by_metres() -> None:
-    revision = box_revision(kind=DetectorKind.ONNX)
-
-    def script(time_s: float) -> list[Box]:
-        if time_s < 2.4:
-            return []
-        stops = [23.0, 30.0, 37.0]
-        far = [stop + 5.0 * max(10.0 - time_s, 0.0) for stop in stops]
-        return [car_box(-2.0, y_m) for y_m in far if y_m < 70.0]
-
-    (raised,) = watched(revision, script, to_s=60)
+    (raised,) = watched(box_revision(kind=DetectorKind.ONNX), three_wait, to_s=60)
     assert (raised.incident.kind, raised.incident.lane) == ("queue", "1")
     assert raised.quantity == "queue_m"
     assert raised.threshold == pytest.approx(0.8 * 21.0, abs=0.1)

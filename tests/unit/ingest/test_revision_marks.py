@@ -84,6 +84,10 @@ def test_the_published_example_and_a_revision_without_marks_are_sound() -> None:
          "the camera itself: a stretch begins at another one"),
         ("stretches/0/valid_to", "2026-03-21T00:00:00.000000Z", "stretches/0/valid_to",
          "not after valid_from"),
+        ("detection/kind", "motion", "incidents/queue_m",
+         "nothing that stands is seen by a detector of kind motion"),
+        ("incidents/pedestrian_s", 5.0, "incidents/pedestrian_s",
+         "no region of kind carriageway is marked"),
         ("stretches/0/way_u95_m", 1076.2, "stretches/0/way_u95_m", "as long as the way itself"),
     ],
 )  # fmt: skip

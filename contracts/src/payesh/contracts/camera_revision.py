@@ -207,6 +207,29 @@ class Stretch(Value):
     )
 
 
+class IncidentThresholds(Value):
+    """From when on an incident is raised; null is `detect`'s own threshold. A stated time counts
+    before a stop line too, where `detect`'s own is longer than a signal stays red."""
+
+    stopped_vehicle_s: Annotated[float, Field(ge=10, le=3600)] | None = Field(
+        default=None, description="How long a vehicle stands on the carriageway"
+    )
+    queue_s: Annotated[float, Field(ge=5, le=3600)] | None = Field(
+        default=None, description="How long a lane's queue is over its length"
+    )
+    queue_m: Annotated[float, Field(ge=10, le=1000)] | None = Field(
+        default=None,
+        description="How long a lane's queue is where the road is measured; four fifths of a lane "
+        "that is known for less",
+    )
+    queue_vehicles: Annotated[int, Field(ge=3, le=100)] | None = Field(
+        default=None, description="How many vehicles a lane's queue has where it is not measured"
+    )
+    pedestrian_s: Annotated[float, Field(ge=1, le=600)] | None = Field(
+        default=None, description="How long a person is on the carriageway"
+    )
+
+
 class CameraRevision(Value):
     """One immutable configuration of a camera. Without calibration or zone no speed is measured;
     without a certificate in date no citation is drafted. The source's address is not part of it.
@@ -243,3 +266,4 @@ class CameraRevision(Value):
     limits: tuple[SpeedLimit, ...] = Field(default=(), max_length=32)
     schedules: tuple[Schedule, ...] = Field(default=(), max_length=32)
     stretches: tuple[Stretch, ...] = Field(default=(), max_length=8)
+    incidents: IncidentThresholds | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from payesh.detect.domain.geometry import GroundPlane
+from payesh.detect.domain.incidents.thresholds import Thresholds
 from payesh.detect.domain.marks import Line, MarkedLane, Movement, Region, SignalHead
 from payesh.detect.domain.schedule import ALWAYS, Scope
 from payesh.detect.domain.signals import Showing
@@ -37,6 +38,7 @@ class Scene:
     lanes: dict[str, MarkedLane] = field(default_factory=dict)
     movements: tuple[Movement, ...] = ()
     signal_heads: dict[str, SignalHead] = field(default_factory=dict)
+    incidents: Thresholds = field(default_factory=Thresholds)
     showing: dict[str, Showing] = field(default_factory=dict)
     """What the signal heads show in the frame that is judged, by name."""
 

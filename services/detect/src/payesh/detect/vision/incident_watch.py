@@ -69,8 +69,7 @@ class IncidentWatch:
                 passage = str(vehicle.passage_id)
                 changes += self._stopped.see(passage, vehicle.trajectory, views, places, scene)
         for lane, view in lanes:
-            at_a_stop_line = bool(scene.lines_of("stop"))
-            changes += self._queues.see(lane, view, now, at_a_stop_line=at_a_stop_line)
+            changes += self._queues.see(lane, view, now, scene)
         return changes
 
     def walk(

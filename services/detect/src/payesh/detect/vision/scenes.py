@@ -10,6 +10,7 @@ from payesh.contracts.camera_revision import Lamp as StatedLamp
 from payesh.contracts.camera_revision import Schedule as StatedSchedule
 from payesh.contracts.vocabulary import DetectorKind
 from payesh.detect.domain.geometry import DegenerateControlPoints, GroundPlane, ground_plane
+from payesh.detect.domain.incidents.thresholds import Thresholds
 from payesh.detect.domain.marks import (
     Lamp,
     Line,
@@ -62,7 +63,7 @@ def scene_of(revision: CameraRevision, picture_px: tuple[int, int] | None = None
     if picture_px is not None and revision.width_px is not None and revision.height_px is not None:
         marked_px = revision.width_px, revision.height_px
         if not same_shape(marked_px, picture_px):
-            return Scene(limits=_limits(revision, scopes))
+            return Scene(limits=_limits(revision, scopes), incidents=_thresholds(revision))
         resized = scaled(revision, marked_px, picture_px)
         if resized is not revision:
             return _resized(scene_of(resized), picture_px[1] / marked_px[1])
@@ -88,6 +89,7 @@ def scene_of(revision: CameraRevision, picture_px: tuple[int, int] | None = None
             )
             for lane in revision.lanes
         },
+        incidents=_thresholds(revision),
         movements=tuple(
             Movement(each.entry, each.exit, each.allowed, scopes.of(each))
             for each in revision.movements
@@ -196,6 +198,19 @@ def _limits(revision: CameraRevision, scopes: _Scopes) -> tuple[PostedLimit, ...
             scopes.of(limit),
         )
         for limit in revision.limits
+    )
+
+
+def _thresholds(revision: CameraRevision) -> Thresholds:
+    stated = revision.incidents
+    if stated is None:
+        return Thresholds()
+    return Thresholds(
+        stopped_vehicle_s=stated.stopped_vehicle_s,
+        queue_s=stated.queue_s,
+        queue_m=stated.queue_m,
+        queue_vehicles=stated.queue_vehicles,
+        pedestrian_s=stated.pedestrian_s,
     )
 
 

@@ -10,7 +10,14 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from payesh.contracts.camera_revision import CameraRevision, Lamp, Scoped
-from payesh.contracts.vocabulary import LampState, LineKind, RegionKind, VehicleClass, known
+from payesh.contracts.vocabulary import (
+    DetectorKind,
+    LampState,
+    LineKind,
+    RegionKind,
+    VehicleClass,
+    known,
+)
 from payesh.ingest.domain.picture_geometry import PixelPoint, encloses_area, lies_inside
 from payesh.ingest.errors import BadMarks
 
@@ -28,6 +35,7 @@ def require_sound_marks(revision: CameraRevision) -> None:
         *_scopes(revision),
         *_time_zones(revision),
         *_stretches(revision),
+        *_incidents(revision),
     ]
     if faults:
         raise BadMarks(faults)
@@ -175,3 +183,18 @@ def _stretches(revision: CameraRevision) -> Iterator[Fault]:
             yield f"{field}/valid_to", "not after valid_from"
         if stretch.way_u95_m >= stretch.shortest_way_m:
             yield f"{field}/way_u95_m", "as long as the way itself"
+
+
+def _incidents(revision: CameraRevision) -> Iterator[Fault]:
+    """A threshold is stated where its incident can be raised at all."""
+    stated = revision.incidents.model_dump(exclude_none=True) if revision.incidents else {}
+    if revision.detection.kind == DetectorKind.MOTION:
+        for field in stated:
+            yield (
+                f"incidents/{field}",
+                "nothing that stands is seen by a detector of kind motion",
+            )
+    elif "pedestrian_s" in stated and not any(
+        region.kind == RegionKind.CARRIAGEWAY for region in revision.regions
+    ):
+        yield "incidents/pedestrian_s", "no region of kind carriageway is marked"

@@ -16,6 +16,7 @@ from payesh.detect.domain.incidents.incident import (
     moment_of,
 )
 from payesh.detect.domain.incidents.places import CARRIAGEWAY
+from payesh.detect.domain.incidents.thresholds import Thresholds
 from payesh.detect.domain.marks import Region
 from payesh.detect.domain.moment import Moment
 from payesh.detect.domain.rules.certainty import is_inside
@@ -41,6 +42,7 @@ class _Presence:
 
     began: Moment
     last: Moment
+    threshold_s: float
     raised: Incident | None = None
 
     def ended(self, now: Moment, ended_by: str) -> list[IncidentChange]:
@@ -48,7 +50,7 @@ class _Presence:
         if self.raised is None:
             return []
         lasted_s = self.last.time_s - self.began.time_s
-        change = IncidentChange(self.raised, now, QUANTITY, lasted_s, LASTS_S)
+        change = IncidentChange(self.raised, now, QUANTITY, lasted_s, self.threshold_s)
         return [replace(change, ended_at=self.last.at, ended_by=ended_by)]
 
 
@@ -65,10 +67,12 @@ class Pedestrians:
         changes: list[IncidentChange] = []
         for region in scene.regions_of(CARRIAGEWAY):
             here = [each.box for each in walking if _is_on(region, each, scene, now)]
-            changes += self._watch(region.name, here, now)
+            changes += self._watch(region.name, here, now, scene.incidents)
         return changes
 
-    def _watch(self, region: str, boxes: Sequence[Box], now: Moment) -> list[IncidentChange]:
+    def _watch(
+        self, region: str, boxes: Sequence[Box], now: Moment, stated: Thresholds
+    ) -> list[IncidentChange]:
         present = self._present.get(region)
         if not boxes:
             longest_s = _MISSED_S if present is None or present.raised is None else _GONE_S
@@ -77,13 +81,14 @@ class Pedestrians:
             del self._present[region]
             return present.ended(now, CLEARED)
         if present is None:
-            present = self._present[region] = _Presence(now, now)
+            threshold_s = LASTS_S if stated.pedestrian_s is None else stated.pedestrian_s
+            present = self._present[region] = _Presence(now, now, threshold_s)
         present.last = now
         lasts_s = now.time_s - present.began.time_s
-        if present.raised is not None or lasts_s < LASTS_S:
+        if present.raised is not None or lasts_s < present.threshold_s:
             return []
         present.raised = Incident(KIND, region, present.began, around(boxes))
-        return [IncidentChange(present.raised, now, QUANTITY, lasts_s, LASTS_S)]
+        return [IncidentChange(present.raised, now, QUANTITY, lasts_s, present.threshold_s)]
 
     def close(self, now: Moment) -> list[IncidentChange]:
         """The carriageways are not seen any further."""
@@ -95,6 +100,7 @@ class Pedestrians:
             region: [
                 [[m.time_s, m.at.isoformat()] for m in (each.began, each.last)],
                 each.raised and each.raised.to_state(),
+                each.threshold_s,
             ]
             for region, each in self._present.items()
         }
@@ -104,9 +110,11 @@ class Pedestrians:
             region: _Presence(
                 moment_of(began),
                 moment_of(last),
+                # A checkpoint that was written before revisions stated it has none.
+                float(threshold_s[0]) if threshold_s else LASTS_S,
                 None if raised is None else Incident.from_state(raised),
             )
-            for region, ((began, last), raised) in state.items()
+            for region, ((began, last), raised, *threshold_s) in state.items()
         }
 
 

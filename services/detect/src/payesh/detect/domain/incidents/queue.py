@@ -11,8 +11,10 @@ from payesh.detect.domain.incidents.incident import (
     around,
     moment_of,
 )
+from payesh.detect.domain.incidents.thresholds import Thresholds
 from payesh.detect.domain.lane_view import CountedLane, LaneView
 from payesh.detect.domain.moment import Moment
+from payesh.detect.domain.scene import Scene
 
 KIND = "queue"
 METRES, VEHICLES = "queue_m", "queue_vehicles"
@@ -56,11 +58,11 @@ class Queues:
         self._waiting: dict[str, _Waiting] = {}
 
     def see(
-        self, lane: CountedLane, view: LaneView, now: Moment, *, at_a_stop_line: bool
+        self, lane: CountedLane, view: LaneView, now: Moment, scene: Scene
     ) -> list[IncidentChange]:
         """A frame shows a lane. Its longest queue is taken for one and the same from frame to
         frame."""
-        quantity, value, threshold = _measured(lane, view)
+        quantity, value, threshold = _measured(lane, view, scene.incidents)
         waiting = self._waiting.get(lane.name)
         kept = waiting is not None and waiting.raised is not None
         is_over = value >= threshold * (_KEPT_SHARE if kept else 1.0)
@@ -68,8 +70,8 @@ class Queues:
             if waiting is None:
                 waiting = self._waiting[lane.name] = _Waiting(now, now, quantity, value, threshold)
             waiting.last, waiting.most = now, max(waiting.most, value)
-            lasts_s = AT_A_STOP_LINE_S if at_a_stop_line else LASTS_S
-            if waiting.raised is None and now.time_s - waiting.began.time_s >= lasts_s:
+            lasts_s = now.time_s - waiting.began.time_s
+            if waiting.raised is None and lasts_s >= _threshold_s(scene):
                 box = around(each.box for each in view.queue.vehicles)
                 waiting.raised = Incident(KIND, lane.name, waiting.began, box, lane.name)
                 return [IncidentChange(waiting.raised, now, quantity, value, threshold)]
@@ -109,9 +111,18 @@ class Queues:
         }
 
 
-def _measured(lane: CountedLane, view: LaneView) -> tuple[str, float, float]:
+def _measured(lane: CountedLane, view: LaneView, stated: Thresholds) -> tuple[str, float, float]:
     """What is measured of the lane's queue, its value and the threshold."""
     length_m = lane.length_m
     if length_m is None:
-        return VEHICLES, float(len(view.queue.vehicles)), float(MOST_VEHICLES)
-    return METRES, view.queue.length_m or 0.0, min(LONGEST_M, LONGEST_SHARE * length_m)
+        most = MOST_VEHICLES if stated.queue_vehicles is None else stated.queue_vehicles
+        return VEHICLES, float(len(view.queue.vehicles)), float(most)
+    longest_m = LONGEST_M if stated.queue_m is None else stated.queue_m
+    return METRES, view.queue.length_m or 0.0, min(longest_m, LONGEST_SHARE * length_m)
+
+
+def _threshold_s(scene: Scene) -> float:
+    stated_s = scene.incidents.queue_s
+    if stated_s is not None:
+        return stated_s
+    return AT_A_STOP_LINE_S if scene.lines_of("stop") else LASTS_S

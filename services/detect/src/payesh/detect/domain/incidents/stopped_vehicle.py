@@ -106,7 +106,7 @@ class StoppedVehicles:
         if place is None or _stand_in(place, others) >= QUEUE_VEHICLES:
             stay.since = now
             return []
-        stay.threshold_s = AT_A_STOP_LINE_S if scene.lines_of("stop") else STOPPED_S
+        stay.threshold_s = _threshold_s(scene)
         stood_s = now.time_s - stay.since.time_s
         if stood_s < stay.threshold_s:
             return []
@@ -147,6 +147,13 @@ class StoppedVehicles:
 
     def recall(self, state: dict[str, Any]) -> None:
         self._stays = {passage: _Stay.from_state(stay) for passage, stay in state.items()}
+
+
+def _threshold_s(scene: Scene) -> float:
+    stated_s = scene.incidents.stopped_vehicle_s
+    if stated_s is not None:
+        return stated_s
+    return AT_A_STOP_LINE_S if scene.lines_of("stop") else STOPPED_S
 
 
 def _stand_in(place: Place, vehicles: Sequence[VehicleView]) -> int:
