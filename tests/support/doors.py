@@ -94,7 +94,7 @@ async def shows_nothing_of_elsewhere(
         records = await audited(len(shut))
         for door in found:
             if door.route in lists:
-                answer = await http.request(door.method, door.path)
+                answer = await http.request(door.method, door.path, **sent.get(door.route, {}))
                 assert answer.is_success, (door, answer.text)
                 assert hidden not in answer.text, door
     assert [each.scope for each in records] == [door.scope for door in shut]

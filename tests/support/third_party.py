@@ -66,7 +66,8 @@ def _copied_files() -> list[str]:
 
 
 def licence_of(name: str) -> str:
-    """As the package names it: its licence expression, else its classifiers, else its text."""
+    """As the package names it: its licence expression, else its classifiers, else its text's first
+    line."""
     metadata = distribution(name).metadata
     if "License-Expression" in metadata:
         return metadata["License-Expression"]
@@ -77,7 +78,10 @@ def licence_of(name: str) -> str:
     ]
     if classifiers:
         return "; ".join(classifiers)
-    first_line = "".join(metadata.get_all("License") or []).strip().split("\n")[0]
+    stated = "".join(metadata.get_all("License") or [])
+    for licence_file in metadata.get_all("License-File") or []:
+        stated = stated or distribution(name).read_text(f"licenses/{licence_file}") or ""
+    first_line = stated.strip().split("\n")[0].strip()
     if not first_line:
         raise ValueError(f"{name} names no licence")
     return first_line

@@ -117,6 +117,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
         hidden=citation_id,
         lists=[
             "GET /v1/citations",
+            "GET /v1/citations/search",
             "POST /v1/citations/next",
             "POST /v1/second-looks/next",
             "POST /v1/corrections/next",
@@ -144,6 +145,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
             )
         }
         | {
+            "GET /v1/citations/search": {"params": {"camera_id": "camera-1"}},
             "POST /v1/second-looks/{citation_id}/decide": {"json": ISSUE},
             "POST /v1/corrections/{citation_id}/read": {"json": {"plate": "12ب34587"}},
             "POST /v1/corrections/{citation_id}/dispute": {"json": {"note": "why"}},
@@ -161,7 +163,14 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
         httpx.AsyncClient(base_url=office.url, cookies={SESSION_COOKIE: cookie}, timeout=20),
         partial(office.audited, name),
         hidden=citation_id,
-        lists=["GET /queue", "GET /queue/count", "GET /supervisor", "GET /exemptions"],
+        lists=[
+            "GET /queue",
+            "GET /queue/count",
+            "GET /queue/search",
+            "GET /supervisor",
+            "GET /exemptions",
+        ],
+        sent={"GET /queue/search": {"params": {"q": "camera-1"}}},
         without={route: why for route, why in without.items() if " /v1/" not in route},
     )
 
@@ -170,10 +179,17 @@ async def test_what_was_asked_for_is_recorded_digested(office: Office) -> None:
     citation_id, name = await office.draft(), uuid4().hex[:8]
     path = f"/v1/citations/{citation_id}"
     async with office.client(name) as http:
-        for each in ("/v1/citations?state=drafted", path, f"{path}/clip", f"{path}/shots/0"):
+        for each in (
+            "/v1/citations?state=drafted",
+            "/v1/citations/search?plate=12ب34567",
+            path,
+            f"{path}/clip",
+            f"{path}/shots/0",
+        ):
             assert (await http.get(each)).is_success, each
-    listed, *of_one = await office.audited(name, 4)
+    listed, searched, *of_one = await office.audited(name, 5)
     assert listed.query_terms == (DIGESTS.term("state", "drafted"),)
+    assert searched.query_terms == (DIGESTS.term("plate", "12ب34567"),)
     assert {each.query_digest for each in of_one} == {DIGESTS.term("citation_id", str(citation_id))}
     # Who opened or exported the evidence of a plate is found as who searched it is.
     assert all(DIGESTS.term("plate", "12ب34567") in each.query_terms for each in of_one)

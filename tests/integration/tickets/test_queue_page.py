@@ -320,7 +320,7 @@ async def test_one_line_is_spoken_at_a_step_and_one_row_is_current(
     assert await page.locator("#detail").get_attribute("aria-live") is None
     # A step may lead to a case of another test, which has no film.
     await page.goto(f"{office.url}/queue/{own}")
-    assert await page.locator(".player output").get_attribute("aria-live") == "off"
+    assert await page.locator(".player-bar output").get_attribute("aria-live") == "off"
 
 
 async def test_an_average_speed_shows_the_vehicle_at_both_cameras_side_by_side(

@@ -42,6 +42,16 @@ def jalali_day(moment: datetime) -> JalaliDay:
     return JalaliDay(converted.year, converted.month, converted.day)
 
 
+def start_of_day(day: JalaliDay) -> datetime:
+    """The first moment of a day in Tehran, in UTC. Raises ValueError for a day that there is not.
+
+    >>> start_of_day(JalaliDay(1405, 9, 6)).isoformat()
+    '2026-11-26T20:30:00+00:00'
+    """
+    date = jdatetime.date(day.year, day.month, day.day).togregorian()
+    return datetime.combine(date, time(), TEHRAN).astimezone(UTC)
+
+
 def end_of_day(moment: datetime, days: int) -> datetime:
     """The end, excluded, of the day in Tehran that is `days` days after the one of `moment`: a
     deadline in days does not count the day that it begins on.

@@ -131,6 +131,8 @@ citations = Table(
     Index("ix_citations_final_at", "final_at", postgresql_where=text("state = 'decided'")),
     Index("ix_citations_due_at", "due_at", postgresql_where=text(RUNNING)),
     Index("ix_citations_plate", "plate_text", "captured_at"),
+    Index("ix_citations_camera", "camera_id", "captured_at"),
+    Index("ix_citations_captured_at", "captured_at", "citation_id"),
     Index("ix_citations_same_as", "same_as", postgresql_where=text("same_as IS NOT NULL")),
 )
 

@@ -9,14 +9,26 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, model_valida
 from payesh.kit.authorization import authorize
 from payesh.kit.errors import Unprocessable
 from payesh.kit.openapi import shows
-from payesh.kit.paging import Cursor, Limit, Text, UtcTime, decode_cursor, next_cursor
+from payesh.kit.paging import (
+    Cursor,
+    From,
+    Limit,
+    ShortText,
+    Text,
+    To,
+    UtcTime,
+    decode_cursor,
+    encode_cursor,
+    next_cursor,
+)
 from payesh.kit.principal import Principal
+from payesh.tickets.adapters.citation_search import Wanted
 from payesh.tickets.api.citation_example import CITATION
 from payesh.tickets.api.citation_view import CitationView, StateName, view
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.domain import life
 from payesh.tickets.domain.rejection import OFFICER_REASONS, Rejection
-from payesh.tickets.handlers import actions, deciding, reading
+from payesh.tickets.handlers import actions, deciding, finding, reading
 
 router = APIRouter(prefix="/v1/citations", tags=["citations"])
 
@@ -76,6 +88,38 @@ async def list_citations(
     )
     following = next_cursor(found, limit, lambda each: (each.created_at, each.citation_id))
     return CitationPage(items=[view(each) for each in found], next=following)
+
+
+@router.get("/search")
+@shows({"items": [CITATION], "next": None})
+async def search_citations(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    limit: Limit = 50,
+    number: Annotated[Text | None, Query(max_length=90)] = None,
+    plate: Annotated[Text | None, Query(max_length=40)] = None,
+    camera_id: ShortText | None = None,
+    since: From = None,
+    until: To = None,
+    mine: bool = False,
+    cursor: Cursor = None,
+) -> CitationPage:
+    """Citations by number, plate in any spelling, camera, days of capture, or those that the caller
+    took a step of (`mine`); the latest capture first. At least one has to be given."""
+    wanted = Wanted(
+        number=None if number is None else finding.number_of(number),
+        plate=None if plate is None else finding.plate_of(plate),
+        camera_id=camera_id,
+        captured_from=since,
+        captured_to=until,
+        handled_by=principal.subject if mine else None,
+    )
+    after = decode_cursor(cursor, _after)
+    found = await finding.search_citations(
+        dependencies, principal, wanted, limit=limit, after=after
+    )
+    following = None if found.last is None else encode_cursor(*found.last)
+    return CitationPage(items=[view(each) for each in found.items], next=following)
 
 
 class NextBody(BaseModel):

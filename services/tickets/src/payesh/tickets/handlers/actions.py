@@ -19,6 +19,7 @@ class Action:
 
 
 LIST = Action("list", "citations:read")
+SEARCH = Action("search", "citations:read")
 READ = Action("read", "citations:read")
 READ_CLIP = Action("read clip", "evidence:read")
 READ_SHOT = Action("read shot", "evidence:read")

@@ -258,7 +258,7 @@ def _certificate(certificate: Certificate | None) -> Mapping[str, str] | None:
     if certificate is None:
         return None
     return {
-        "number": persian_digits(certificate.number),
+        "number": certificate.number,  # as it is written on the certificate
         "issued_by": certificate.issued_by,
         "from": persian_short_date(certificate.valid_from),
         "to": persian_short_date(certificate.valid_to),

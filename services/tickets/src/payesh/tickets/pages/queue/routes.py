@@ -8,14 +8,15 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from payesh.kit.authorization import authorize
+from payesh.kit.errors import Unprocessable
 from payesh.kit.page_reader import page_reader
-from payesh.kit.paging import Limit
+from payesh.kit.paging import Limit, Text
 from payesh.kit.principal import Principal
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.law import LawTable
-from payesh.tickets.handlers import actions, reading
+from payesh.tickets.handlers import actions, finding, reading
 from payesh.tickets.handlers.law_reading import law_book, law_today
 from payesh.tickets.jalali import jalali_day
 from payesh.tickets.pages.queue.cards import (
@@ -26,7 +27,9 @@ from payesh.tickets.pages.queue.cards import (
     citation_card,
 )
 from payesh.tickets.pages.queue.corrections import KEYPAD
+from payesh.tickets.pages.queue.searching import wanted_of
 from payesh.tickets.pages.rendering import page_templates
+from payesh.tickets.pages.wording import word
 
 PURPOSE = "بررسی تخلف در صف مأموران"
 """What the page is for; a person confirms it, or states another, when signing in."""
@@ -38,6 +41,7 @@ Counter = Annotated[Principal, Depends(authorize(actions.LIST.scope, resource="q
 Partial = Annotated[str | None, Header(alias="X-Partial")]
 
 _templates = page_templates(__file__)
+_MOST_FOUND = 50
 
 
 class Waiting(BaseModel):
@@ -85,6 +89,37 @@ async def count(
         open_state=found.open_state,
         open_is_mine=found.open_is_mine,
         open_is_priced=found.open_is_priced,
+    )
+
+
+@router.get("/search")
+async def search_page(
+    dependencies: DependenciesHere,
+    principal: Reader,
+    asked: Annotated[Text, Query(alias="q", max_length=90)] = "",
+    first: Annotated[Text, Query(max_length=20)] = "",
+    last: Annotated[Text, Query(max_length=20)] = "",
+    mine: bool = False,
+) -> HTMLResponse:
+    """The citations that are found, as a part of the page; or why nothing was looked for."""
+    try:
+        wanted = wanted_of(asked, first, last, principal.subject if mine else None)
+        found = await finding.search_citations(dependencies, principal, wanted, limit=_MOST_FOUND)
+    except Unprocessable as fault:
+        told = word("search_faults", fault.type)
+        return await _render(dependencies, principal, "_found.html", fault=told, items=[])
+    book = await law_book(dependencies)
+    items = [
+        card_of(each, book.law_on(jalali_day(each.captured_at)), principal.subject)
+        for each in found.items
+    ]
+    return await _render(
+        dependencies,
+        principal,
+        "_found.html",
+        fault=None,
+        items=items,
+        has_more=found.last is not None,
     )
 
 

@@ -17,13 +17,38 @@ let isOn = true;
 export async function prepareLayer(id, read) {
   shown = EMPTY;
   const svg = shownLayer();
-  if (!svg) return;
+  const shownDetail = document.querySelector("#detail .detail .facts");
+  if (!shownDetail) return;
   const manifest = await read(`/v1/citations/${id}/manifest`);
-  if (!svg.isConnected) return; // another case is shown already
+  if (!shownDetail.isConnected) return; // another case is shown already
+  drawPlateCrop(manifest);
+  if (!svg) return;
   shown = traced(manifest);
   const known = shown.boxes.length > 0;
   svg.closest(".player").classList.toggle("has-layer", known);
   svg.classList.toggle("off", !isOn);
+}
+
+// The plate as it was read, cut from its picture and enlarged; nothing where the read names no place.
+function drawPlateCrop(manifest) {
+  const canvas = document.querySelector("#detail .plate-crop");
+  const at = manifest.plate_at;
+  const number = manifest.shots.findIndex(({ taken }) => at && taken.frame_at === at.frame_at);
+  const picture = number < 0 ? null : document.querySelectorAll("#detail .facts .shot img")[number];
+  if (!canvas || !picture) return;
+  const { crop_box: crop } = manifest.shots[number].taken;
+  const margin = 0.12 * at.box.width_px;
+  const width = at.box.width_px + 2 * margin;
+  const height = at.box.height_px + 2 * margin;
+  canvas.height = Math.round((canvas.width * height) / width);
+  const [x, y] = [at.box.x_px - crop.x_px - margin, at.box.y_px - crop.y_px - margin];
+  const draw = () => {
+    canvas.getContext("2d").drawImage(picture, x, y, width, height, 0, 0, canvas.width, canvas.height);
+    canvas.hidden = false;
+  };
+  picture.loading = "eager";
+  if (picture.complete && picture.naturalWidth) draw();
+  else picture.addEventListener("load", draw, { once: true });
 }
 
 function traced(manifest) {

@@ -15,8 +15,8 @@ export function prepareClip(onError, onShown) {
   const video = shownVideo();
   if (!video) return;
   const player = video.closest(".player");
-  const slider = player.querySelector("input");
-  const output = player.querySelector("output");
+  const slider = player.querySelector(".player-bar input");
+  const output = player.querySelector(".player-bar output");
   const seconds = Number(video.dataset.seconds);
   const written = (value) => persian(value.toFixed(1)).replace(".", "٫");
   start = Infinity;

@@ -7,6 +7,8 @@ import { obeyKeys } from "./keys.js";
 import { keepLease } from "./lease.js";
 import { leftToRight, message, showMessage } from "./message.js";
 import { askNote } from "./notes.js";
+import { prepareView, viewActs } from "./view.js";
+import { prepareSearch } from "./search.js";
 import { prepareClip, seekTo, stepFrame, togglePlay, toggleSlow } from "./player.js";
 import { persian } from "./persian.js";
 import { PROBLEMS } from "./problems.js";
@@ -20,7 +22,7 @@ const fresh = document.getElementById("fresh");
 const waiting = document.getElementById("waiting");
 const corrections = document.getElementById("corrections");
 const dialogs = Object.fromEntries(
-  ["issue", "reject", "help", "shot", "note", "correct"].map((name) => [name, document.getElementById(`${name}-dialog`)]),
+  ["issue", "reject", "help", "shot", "note", "correct", "search"].map((name) => [name, document.getElementById(`${name}-dialog`)]),
 );
 
 let busy = false;
@@ -83,6 +85,7 @@ function prepareShownClip() {
     () => showMessage("فیلم پخش نشد. مدرک سر جای خود است؛ دوباره بکوشید.", true),
     drawFrame,
   );
+  prepareView();
   const read = async (path) => (await call(path)).json();
   prepareLayer(current(), read).catch(() => {}); // without it the clip is as good as before
 }
@@ -243,6 +246,7 @@ const acts = {
     detail, dialog: dialogs.correct, noteDialog: dialogs.note, attempt, post, show, goOn: () => goOn(),
     leave: (id) => row(id)?.remove(),
   }),
+  ...prepareSearch(dialogs.search, { fragment, attempt, show: (id) => show(id) }),
   play: togglePlay,
   "frame-back": () => stepFrame(-1),
   "frame-on": () => stepFrame(1),
@@ -255,6 +259,7 @@ const acts = {
     const isOn = toggleLayer();
     detail.querySelector("[data-act=layer]")?.setAttribute("aria-pressed", String(isOn));
   },
+  ...viewActs(detail),
   help: () => dialogs.help.showModal(),
   close: (button) => button.closest("dialog").close(),
   refresh: () => attempt(refresh),
@@ -282,7 +287,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-obeyKeys({ acts, dialogs, detail, step });
+obeyKeys({ acts, dialogs, detail, step, answer: (words) => showMessage(words) });
 addEventListener("popstate", () => location.reload());
 setInterval(() => { if (!document.hidden && !busy) count().catch(() => {}); }, 4000);
 prepareShownClip();
