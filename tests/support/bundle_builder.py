@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from payesh.contracts.plates import SecondOpinion
 from payesh.contracts.values import Certificate, ObjectReference
 from payesh.kit.errors import ObjectTampered
 from payesh.tickets.adapters.law_file import read_law
@@ -58,6 +59,7 @@ async def bundle(
     certificate: Certificate = CERTIFICATE,
     still: str | None = None,
     keeps_law: bool = True,
+    second: SecondOpinion | None = None,
     **changes: Any,
 ) -> Path:
     """The folder of one bundle: four links, the clip of them, two shots. Media are plain bytes,
@@ -92,7 +94,9 @@ async def bundle(
     offence = offence_of(seen)
     price = price_of(offence, LAW)
     assert price is not None
-    case = join(seen, plate_read(seen), Priced(offence, LAW, price), minimum_confidence=0.8)
+    case = join(
+        seen, plate_read(seen, second=second), Priced(offence, LAW, price), minimum_confidence=0.8
+    )
     assert not isinstance(case, Rejection), case
     if not keeps_law:
         case = replace(case, law_basis=None)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from payesh.contracts import PlateRead, ViolationDetected
 from payesh.contracts.chain import link_sha256
 from payesh.contracts.detect import Shot, Vehicle
+from payesh.contracts.plates import SecondOpinion
 from payesh.contracts.values import (
     Box,
     Certificate,
@@ -186,8 +187,18 @@ def violation(
     )
 
 
+def second_opinion(text: str | None) -> SecondOpinion:
+    """What the second reader read; None is nothing."""
+    model = ModelReference(name="second_reader", sha256="5" * 64)
+    return SecondOpinion(text=text, confidence=0.7, reader="easyocr 1.7.2", model=model)
+
+
 def plate_read(
-    seen: ViolationDetected, text: str | None = "12ب34567", *, confidence: float = 0.96
+    seen: ViolationDetected,
+    text: str | None = "12ب34567",
+    *,
+    confidence: float = 0.96,
+    second: SecondOpinion | None = None,
 ) -> PlateRead:
     """The read of a violation's passage; `text` None is an unreadable plate."""
     return PlateRead(
@@ -207,4 +218,5 @@ def plate_read(
         characters=(),
         shot=None,
         provenance=PROVENANCE,
+        second_opinion=second,
     )

@@ -10,7 +10,14 @@ from payesh.contracts.plate_text import LETTERS
 from payesh.contracts.vocabulary import VehicleClass
 from payesh.tickets.adapters.plate_classes import read_plate_classes
 from payesh.tickets.domain.desk import HELD
-from payesh.tickets.domain.holds import MEANINGS, HoldKind, Reach, journey
+from payesh.tickets.domain.holds import (
+    MEANINGS,
+    HoldKind,
+    Reach,
+    SecondReaderRule,
+    doubt_of,
+    journey,
+)
 from payesh.tickets.domain.sighting import Sighting
 from payesh.tickets.errors import PlateClassesInvalid
 from payesh.tickets.pages.wording import words
@@ -71,6 +78,31 @@ def test_a_journey_is_as_slow_as_places_and_clocks_allow() -> None:
 def test_two_cameras_of_one_place_at_one_moment_are_no_journey() -> None:
     beside = Sighting("b", AT, 35.0015, 53.0)  # 167 m
     assert journey(HERE, beside, timedelta(0)).kmh == 0
+
+
+SAME, OTHER = "12ب34567", "12ب34568"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "when_present", "required"),
+    [
+        ([SAME], None, None),
+        ([SAME, SAME], None, None),
+        ([OTHER], HoldKind.READERS_DISAGREE, HoldKind.READERS_DISAGREE),
+        (["12ب3456?"], HoldKind.READERS_DISAGREE, HoldKind.READERS_DISAGREE),
+        ([""], HoldKind.READERS_DISAGREE, HoldKind.READERS_DISAGREE),
+        ([SAME, OTHER], HoldKind.READERS_DISAGREE, HoldKind.READERS_DISAGREE),
+        ([None, OTHER], HoldKind.READERS_DISAGREE, HoldKind.READERS_DISAGREE),
+        ([None], None, HoldKind.SECOND_READING_MISSING),
+        ([SAME, None], None, HoldKind.SECOND_READING_MISSING),
+    ],
+)
+def test_only_the_same_plate_in_every_read_confirms_it(
+    seconds: list[str | None], when_present: HoldKind | None, required: HoldKind | None
+) -> None:
+    assert doubt_of(SAME, seconds, SecondReaderRule.WHEN_PRESENT) == when_present
+    assert doubt_of(SAME, seconds, SecondReaderRule.REQUIRED) == required
+    assert doubt_of(SAME, seconds, SecondReaderRule.OFF) is None
 
 
 def test_every_kind_has_its_meaning_refusal_and_word() -> None:

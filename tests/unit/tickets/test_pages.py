@@ -18,7 +18,7 @@ from payesh.tickets.domain import life
 from payesh.tickets.domain.jalali_day import JalaliDay
 from payesh.tickets.jalali import jalali_day
 from payesh.tickets.pages.persian import persian_amount, persian_date, persian_number, persian_time
-from payesh.tickets.pages.plates import plate_card
+from payesh.tickets.pages.plates import plate_card, reading_card
 from payesh.tickets.pages.queue.measurement import finding_card, speed_card
 from payesh.tickets.pages.wording import word, words
 from tests.support.citation_builder import stored_citation
@@ -49,6 +49,20 @@ def test_alef_is_one_letter_and_its_plate_is_red() -> None:
 def test_a_plate_of_another_layout_is_shown_as_its_text() -> None:
     card = plate_card("9912345")
     assert (card.text, card.parts, card.colour) == ("۹۹۱۲۳۴۵", None, "white")
+
+
+@pytest.mark.parametrize(
+    ("read", "spoken"),
+    [
+        ("12ب34567", "۱۲ ب ۳۴۵ ایران ۶۷"),
+        ("12الف3456?", "۱۲ الف ۳۴۵ ایران ۶?"),
+        ("1??34567", "۱? ? ۳۴۵ ایران ۶۷"),
+        ("", "که خوانده نشد"),
+        ("12ب3456", "\u202d۱۲ب۳۴۵۶\u202c"),
+    ],
+)
+def test_what_a_reader_read_is_drawn_even_where_it_is_no_plate(read: str, spoken: str) -> None:
+    assert reading_card(read).spoken == spoken
 
 
 def test_a_speed_is_shown_with_its_bounds_and_a_finding_with_the_facts_that_its_rule_names() -> (

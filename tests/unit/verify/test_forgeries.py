@@ -18,7 +18,7 @@ from payesh.verify.findings import Verdict
 from payesh.verify.report import Report, verify
 from tests.support.bundle_builder import LAW, bundle
 from tests.support.evidence_keys import sign_manifest, trust
-from tests.support.violation_builder import CERTIFICATE, crossed_at_red
+from tests.support.violation_builder import CERTIFICATE, crossed_at_red, second_opinion
 
 Change = Callable[[dict[str, Any]], None]
 NO_NUMBER: Any = "1e999"
@@ -428,6 +428,23 @@ async def test_a_certificate_out_of_date_is_named_even_when_all_documents_agree(
     ended = CERTIFICATE.model_copy(update={"valid_to": CERTIFICATE.valid_from + timedelta(days=99)})
     folder = await bundle(tmp_path, certificate=ended)
     assert faults(folder) == {"certificate": "it was not in date at capture"}
+
+
+async def test_what_a_second_reader_read_is_signed_and_shown(tmp_path: Path) -> None:
+    other = second_opinion("12ب34568")
+    folder = await bundle(tmp_path, second=other)
+    found = {each.subject: each.said.en for each in report(folder).findings}
+    assert found["plate"] == ("12ب34567, read with confidence 0.960; a second reader read 12ب34568")
+    for name in ("manifest.json", "read.json"):
+        forged = Path(shutil.copytree(folder, tmp_path / name))
+        edit(forged, name, set_top(second_opinion=None))
+        assert faults(forged)["plate"].startswith("second opinion is")
+
+
+def test_a_bundle_of_before_there_was_a_second_reader_holds(folder: Path) -> None:
+    for name in ("read.json", "manifest.json"):
+        edit(folder, name, lambda document: document.pop("second_opinion"))
+    assert not faults(folder)
 
 
 def test_the_published_table_is_held_against_the_rows(folder: Path) -> None:

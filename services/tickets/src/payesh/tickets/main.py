@@ -70,6 +70,9 @@ from payesh.tickets.workers.upkeep import chores
 
 MIGRATIONS = migrations_folder(__file__)
 
+_PURPOSES = [each.PURPOSE for each in (queue_page, law_page, supervisor_page, exemptions_page)]
+"""Of the pages that people sign in to."""
+
 
 def create(settings: Settings) -> FastAPI:
     """The application; nothing connects before its lifespan. Raises LawTableInvalid and
@@ -89,10 +92,8 @@ def create(settings: Settings) -> FastAPI:
     nearness = Nearness(
         timedelta(seconds=settings.same_offence_seconds), settings.same_offence_metres
     )
-    checks = Checks(
-        read_plate_classes(settings.plate_classes),
-        Reach(timedelta(hours=settings.cloned_plate_hours), settings.impossible_kmh),
-    )
+    reach = Reach(timedelta(hours=settings.cloned_plate_hours), settings.impossible_kmh)
+    checks = Checks(read_plate_classes(settings.plate_classes), reach, settings.second_reader)
     workers = BundleWorkers(
         BundlingDependencies(
             database=database,
@@ -237,16 +238,7 @@ def create(settings: Settings) -> FastAPI:
             exemptions_page.router,
             owner_page.router,
             owner_page.of_case,
-            sign_in_router(
-                settings,
-                database,
-                purposes=[
-                    queue_page.PURPOSE,
-                    law_page.PURPOSE,
-                    supervisor_page.PURPOSE,
-                    exemptions_page.PURPOSE,
-                ],
-            ),
+            sign_in_router(settings, database, purposes=_PURPOSES),
         ],
         ready=ready,
         notices=notices,

@@ -19,6 +19,7 @@ from payesh.kit.settings import (
     TelemetrySettings,
 )
 from payesh.kit.webhooks.settings import WebhookSettings
+from payesh.tickets.domain.holds import SecondReaderRule
 
 _LEAST_SECRET = 32
 
@@ -138,6 +139,13 @@ class Settings(
         ge=0,
         le=72,
         description="Hours between two sightings that are compared for that; 0 compares none.",
+    )
+    second_reader: SecondReaderRule = Field(
+        default=SecondReaderRule.WHEN_PRESENT,
+        description="What a second reading of the plate means, which plates makes where it has "
+        "payesh-plates[easyocr]. `when_present` holds a draft whose second reading is another; one "
+        "without any goes on, and its case says so. `required` holds that one too. `off` holds "
+        "neither; the evidence has the reading in any case.",
     )
     evidence_keys: SecretStr | None = Field(
         default=None,

@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
-from payesh.verify.bundle import Bundle
+from payesh.verify.bundle import Bundle, Document
 from payesh.verify.documents import finite
 from payesh.verify.findings import Fault, Said, require_same
 
@@ -108,7 +108,21 @@ def check_plate(bundle: Bundle) -> Said:
     if read["outcome"] != "read" or read["plate"] is None:
         raise Fault("the read has no plate", "پلاکی خوانده نشده است")
     require_same("plate", bundle.manifest["plate"], read["plate"])
+    second = read.get("second_opinion")
+    require_same("second opinion", bundle.manifest.get("second_opinion"), second)
     text, confidence = read["plate"]["text"], finite(read["confidence"])
+    english, persian = _second(second)
     return Said(
-        f"{text}, read with confidence {confidence:.3f}", f"{text}، با اطمینان {confidence:.3f}"
+        f"{text}, read with confidence {confidence:.3f}{english}",
+        f"{text}، با اطمینان {confidence:.3f}{persian}",
     )
+
+
+def _second(opinion: Document | None) -> tuple[str, str]:
+    """What a second reader read, for both languages; bundles of before have none."""
+    if opinion is None:
+        return "", ""
+    text = opinion["text"]
+    if text is None:
+        return "; a second reader read nothing", "؛ خوانندهٔ دوم چیزی نخواند"
+    return f"; a second reader read {text}", f"؛ خوانندهٔ دوم {text} خواند"

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from payesh.contracts.plate_text import layout_of
+from payesh.contracts.plates import SecondOpinion
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import Certificate, Measurement
 from payesh.tickets.adapters.stored_citation import StoredCitation
@@ -34,6 +35,15 @@ class PlateView(BaseModel):
     layout: str
     text: str
     confidence: float | None
+
+
+class SecondReadingView(BaseModel):
+    """What a second reader read of the plate in the same picture; `text` has `?` for what it could
+    not read, and is null where it read nothing. `confidence` is its own measure."""
+
+    text: str | None
+    confidence: float
+    reader: str
 
 
 class CorrectionView(BaseModel):
@@ -85,7 +95,9 @@ class CitationView(BaseModel):
     law moves the citation on at `due_at`. `exempt_under` is the exemption for
     which the draft is held: it is not issued. `same_as` is the citation that stands for the offence
     of which this is a further sighting; `seen_again` are further sightings and `holds` what else it
-    is held for, where one citation is read."""
+    is held for, where one citation is read. `second_reading` is of the violation's own read,
+    `entry_second_reading` of the one where an average speed begins: null where none was made, and
+    where the plate is."""
 
     citation_id: UUID
     violation_id: UUID
@@ -104,6 +116,8 @@ class CitationView(BaseModel):
     vehicle_class: str
     lane: str | None
     plate: PlateView | None
+    second_reading: SecondReadingView | None = None
+    entry_second_reading: SecondReadingView | None = None
     measurement: Measurement
     certificate: CertificateView | None
     law: LawReference | None
@@ -131,6 +145,8 @@ class CitationView(BaseModel):
 
 def view(citation: StoredCitation) -> CitationView:
     standing, evidence = citation.standing, citation.evidence
+    seconds = () if evidence is None or citation.is_plate_hidden else evidence.second_opinions
+    second, entry_second, *_ = (*map(_second_reading, seconds), None, None)
     return CitationView(
         citation_id=citation.citation_id,
         violation_id=citation.violation_id,
@@ -149,6 +165,8 @@ def view(citation: StoredCitation) -> CitationView:
         vehicle_class=citation.vehicle_class,
         lane=citation.lane,
         plate=_plate(citation),
+        second_reading=second,
+        entry_second_reading=entry_second,
         measurement=citation.measurement,
         certificate=_certificate(citation.certificate),
         law=citation.law,
@@ -183,6 +201,14 @@ def _plate(citation: StoredCitation) -> PlateView | None:
     if correction is not None and correction.is_confirmed:
         return PlateView(layout=layout_of(text), text=text, confidence=None)
     return PlateView(layout=layout, text=text, confidence=citation.plate_confidence or 0.0)
+
+
+def _second_reading(opinion: SecondOpinion | None) -> SecondReadingView | None:
+    if opinion is None:
+        return None
+    return SecondReadingView(
+        text=opinion.text, confidence=opinion.confidence, reader=opinion.reader
+    )
 
 
 def _correction(correction: Correction | None) -> CorrectionView | None:

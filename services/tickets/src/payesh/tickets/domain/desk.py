@@ -40,6 +40,12 @@ HELD = {
     HoldKind.CLONED_PLATE: Refusal(
         "cloned-plate", "the plate was seen elsewhere at a time that no vehicle can make"
     ),
+    HoldKind.READERS_DISAGREE: Refusal(
+        "readers-disagree", "a second reader did not read this plate: correct it, reject or return"
+    ),
+    HoldKind.SECOND_READING_MISSING: Refusal(
+        "second-reading-missing", "a second reading is required: correct, reject or return it"
+    ),
 }
 HELD_OTHERWISE = Refusal("held", "a hold of this draft lasts")
 NOT_EXEMPT = Refusal("not-exempt", "no exemption that two persons approved holds this draft")

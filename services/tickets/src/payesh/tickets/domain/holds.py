@@ -4,7 +4,7 @@ A hold is no decision. The officer who sees it corrects the plate, rejects or re
 supervisor sets a hold aside with the reason, and then it can be issued.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -12,16 +12,28 @@ from enum import StrEnum
 from payesh.tickets.domain.sighting import Sighting, metres_between
 
 
+class SecondReaderRule(StrEnum):
+    """Whether a draft needs a second reading of its plate."""
+
+    REQUIRED = "required"
+    WHEN_PRESENT = "when_present"
+    OFF = "off"
+
+
 class HoldKind(StrEnum):
     """Why a draft is held. Stored and published: a name never changes its meaning."""
 
     CLASS_MISMATCH = "class_mismatch"
     CLONED_PLATE = "cloned_plate"
+    READERS_DISAGREE = "readers_disagree"
+    SECOND_READING_MISSING = "second_reading_missing"
 
 
 MEANINGS = {
     HoldKind.CLASS_MISMATCH: "The vehicle that was seen is of a class that has no such plates.",
     HoldKind.CLONED_PLATE: "The plate was seen elsewhere at a time that no vehicle can make.",
+    HoldKind.READERS_DISAGREE: "A second reader did not read the same plate.",
+    HoldKind.SECOND_READING_MISSING: "A second reading is required, and none was made.",
 }
 
 
@@ -91,12 +103,32 @@ class Reach:
         return bool(self.window) and found.kmh > self.kmh
 
 
+def doubt_of(plate: str, seconds: Sequence[str | None], rule: SecondReaderRule) -> HoldKind | None:
+    """Why a draft of this plate is held, None where it is not. `seconds` are what the second reader
+    read in each of its reads: empty where it read nothing, None where it was not asked. Whatever is
+    not the plate itself is a disagreement: an unsure reader confirms nothing.
+
+    >>> doubt_of("12ب34567", ["12ب34567"], SecondReaderRule.REQUIRED) is None
+    True
+    >>> doubt_of("12ب34567", ["12ب34567", "12ب3456?"], SecondReaderRule.WHEN_PRESENT)
+    <HoldKind.READERS_DISAGREE: 'readers_disagree'>
+    """
+    if rule is SecondReaderRule.OFF:
+        return None
+    if any(second is not None and second != plate for second in seconds):
+        return HoldKind.READERS_DISAGREE
+    if rule is SecondReaderRule.REQUIRED and None in seconds:
+        return HoldKind.SECOND_READING_MISSING
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """What a draft is held against."""
 
     classes: PlateClasses = PlateClasses()
     reach: Reach = Reach(timedelta(0), 0.0)
+    second_reader: SecondReaderRule = SecondReaderRule.OFF
 
 
 NO_CHECKS = Checks()

@@ -111,6 +111,7 @@ async def build_bundle(
         links_checked=len(violation.segments),
         retained_until=retain_until,
         entry=None if begun is None else _entry_record(case, begun),
+        second_opinion=case.read.second_opinion,
     )
 
 
@@ -146,6 +147,7 @@ def _manifest(
         track=violation.track,
         plate_at=plate_at(violation.shots, read),
         entry=None if begun is None else _manifest_entry(case, begun),
+        second_opinion=read.second_opinion,
     )
 
 
@@ -165,6 +167,7 @@ def _manifest_entry(case: JoinedCase, begun: Stored) -> ManifestEntry:
         shots=begun.manifest_shots,
         documents=begun.documents,
         plate_at=plate_at(entry.shots, read),
+        second_opinion=read.second_opinion,
     )
 
 
@@ -186,4 +189,5 @@ def _entry_record(case: JoinedCase, begun: Stored) -> EntryRecord:
         clock_u95_ms=entry.clock_u95_ms,
         read_confidence=read.confidence,
         driven=driven,
+        second_opinion=read.second_opinion,
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from payesh.contracts.detect import BoxAt, Shot, VehicleTrack
+from payesh.contracts.plates import SecondOpinion
 from payesh.contracts.tickets import LawReference
 from payesh.contracts.values import (
     Certificate,
@@ -84,6 +85,7 @@ class ManifestEntry(Value):
     shots: tuple[ManifestShot, ...]
     documents: tuple[ObjectReference, ...]
     plate_at: BoxAt | None = None
+    second_opinion: SecondOpinion | None = None
 
     @property
     def objects(self) -> tuple[ObjectReference, ...]:
@@ -95,7 +97,8 @@ class Manifest(Value):
     from its parts, and the amount from the law's row in `law.json`.
 
     `track` is the vehicle over the clip's frames as the violation has it, `plate_at` the plate's
-    box in the frame that it was read from; both are null where detect or plates did not say."""
+    box in the frame that it was read from; both are null where detect or plates did not say.
+    `second_opinion` is the second reader's of the plate, null where none was made."""
 
     format: Literal["payesh-evidence-manifest-v1"]
     citation_id: Uuid
@@ -120,6 +123,7 @@ class Manifest(Value):
     track: VehicleTrack | None = None
     plate_at: BoxAt | None = None
     entry: ManifestEntry | None = None
+    second_opinion: SecondOpinion | None = None
 
     def to_json(self) -> bytes:
         return json.dumps(

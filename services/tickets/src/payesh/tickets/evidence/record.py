@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from payesh.contracts.detect import StretchDriven
+from payesh.contracts.plates import SecondOpinion
 from payesh.contracts.values import ClockSource, ObjectReference
 
 
@@ -29,6 +30,7 @@ class EntryRecord(BaseModel):
     clock_u95_ms: float
     read_confidence: float
     driven: StretchDriven
+    second_opinion: SecondOpinion | None = None
 
     @property
     def objects(self) -> tuple[ObjectReference, ...]:
@@ -42,7 +44,8 @@ class EvidenceRecord(BaseModel):
     codec that browsers don't play; none is made yet, and null then means that. `retained_until`
     is how long the store's lock holds; null in records from before it was noted.
     `statement` is the signed one of the manifest, null where the service had no evidence key.
-    `entry` is of the other camera, for an average speed alone.
+    `entry` is of the other camera, for an average speed alone. `second_opinion` is the second
+    reader's, null where none was made.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,11 +65,18 @@ class EvidenceRecord(BaseModel):
     retained_until: datetime | None = None
     statement: ObjectReference | None = None
     entry: EntryRecord | None = None
+    second_opinion: SecondOpinion | None = None
 
     @classmethod
     def of_stored(cls, document: Mapping[str, Any]) -> Self:
         """From the JSON of a row: values of the contracts are strict, and read arrays as text."""
         return cls.model_validate_json(json.dumps(document))
+
+    @property
+    def second_opinions(self) -> tuple[SecondOpinion | None, ...]:
+        """Of each read that the citation rests on, the violation's own first."""
+        entry = () if self.entry is None else (self.entry.second_opinion,)
+        return (self.second_opinion, *entry)
 
     @property
     def objects(self) -> tuple[ObjectReference, ...]:

@@ -15,13 +15,23 @@ from payesh.tickets.adapters import holds
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.desk import DRAFTED
-from payesh.tickets.domain.holds import Checks, HoldKind, Journey, Reach, journey
+from payesh.tickets.domain.holds import (
+    Checks,
+    HoldKind,
+    Journey,
+    Reach,
+    SecondReaderRule,
+    doubt_of,
+    journey,
+)
 from payesh.tickets.domain.sighting import Sighting
 from payesh.tickets.domain.standing import NOT_IN_THIS_STATE, Refusal
 from payesh.tickets.domain.supervision import RETURNED
 from payesh.tickets.handlers import actions
 from payesh.tickets.handlers.taking import locked
 
+_FACTS = ("second", "second_at_entry")
+"""What the second reader read in the violation's shot and, of an average speed, at its entry."""
 NOT_HELD = Refusal("not-held", "no such hold of this draft lasts")
 
 
@@ -34,11 +44,30 @@ async def examine(session: AsyncSession, citation: StoredCitation, checks: Check
     if checks.classes.forbid(letter, citation.vehicle_class):
         facts = {"letter": letter, "vehicle_class": citation.vehicle_class}
         await holds.place(session, citation.citation_id, HoldKind.CLASS_MISMATCH, facts)
+    await _examine_readings(session, citation, checks.second_reader)
     if not checks.reach.window:
         return
     around = await holds.sightings_around(session, citation, checks.reach.window)
     for other, way in _out_of_reach(citation, around, checks.reach):
         await _hold_both(session, citation, other, way)
+
+
+async def _examine_readings(
+    session: AsyncSession, citation: StoredCitation, rule: SecondReaderRule
+) -> None:
+    """Hold a draft whose plate the second reader did not confirm, but one that two officers read:
+    what networks made of the plate before says nothing against them."""
+    standing, evidence = citation.standing, citation.evidence
+    corrected = standing.correction is not None and standing.correction.is_confirmed
+    if evidence is None or standing.plate_text is None or corrected:
+        return
+    opinions = evidence.second_opinions
+    seconds = [None if each is None else each.text or "" for each in opinions]
+    doubt = doubt_of(standing.plate_text, seconds, rule)
+    if doubt is None:
+        return
+    facts = dict(zip(_FACTS, seconds, strict=False)) if doubt is HoldKind.READERS_DISAGREE else {}
+    await holds.place(session, citation.citation_id, doubt, facts)
 
 
 def _out_of_reach(

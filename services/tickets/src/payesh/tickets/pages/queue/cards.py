@@ -31,6 +31,7 @@ from payesh.tickets.pages.queue.measurement import (
     finding_card,
     speed_card,
 )
+from payesh.tickets.pages.queue.second_reading import second_reading
 from payesh.tickets.pages.wording import word
 
 OFFICER_CHOICES = [
@@ -75,6 +76,7 @@ class CitationCard:
     is_plate_hidden: bool
     correction: CorrectionCard | None
     read_percent: str
+    second_reading: str | None
     speed: SpeedCard | None
     finding: FindingCard | None
     entry: EntryCard | None
@@ -161,6 +163,7 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         is_plate_hidden=citation.is_plate_hidden,
         correction=correction_card(standing.correction),
         read_percent=persian_number(100 * (citation.plate_confidence or 0.0)),
+        second_reading=second_reading(citation),
         speed=speed_card(citation),
         finding=finding_card(citation),
         entry=None

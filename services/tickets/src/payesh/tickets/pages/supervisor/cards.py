@@ -18,7 +18,12 @@ from payesh.tickets.pages.persian import (
 from payesh.tickets.pages.plates import PlateCard, plate_card
 from payesh.tickets.pages.wording import word
 
-_HELD = {HoldKind.CLASS_MISMATCH: "پلاک ناسازگار با خودرو", HoldKind.CLONED_PLATE: "گمان پلاک جعلی"}
+_HELD = {
+    HoldKind.CLASS_MISMATCH: "پلاک ناسازگار با خودرو",
+    HoldKind.CLONED_PLATE: "گمان پلاک جعلی",
+    HoldKind.READERS_DISAGREE: "ناهم‌خوانی دو خواننده",
+    HoldKind.SECOND_READING_MISSING: "بی‌خوانش دوم",
+}
 
 
 @dataclass(frozen=True, slots=True)
