@@ -5,9 +5,11 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
@@ -17,6 +19,7 @@ from payesh.contracts.camera_revision import CameraRevision
 from payesh.kit.sessions import SESSION_COOKIE, Sessions
 from tests.integration.detect.conftest import SCOPES, CountingHouse
 from tests.integration.detect.shown_view import ROAD, show_view
+from tests.integration.detect.test_known_drives import camera_with_drives
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CORNERS = ((3.0, 20.0), (3.0, 48.0), (11.0, 20.0), (11.0, 48.0))
 MEASURED = ((1, 2, "۲۸"), (3, 4, "28.00"), (1, 3, "۸٫۰"), (2, 4, "8"))
 """From a mark to another, metres, as people write them."""
+
+PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
 async def session(house: CountingHouse, scope: str = SCOPES) -> str:
@@ -147,6 +152,64 @@ async def test_by_keyboard_alone_and_too_little_is_said_in_words(house: Counting
         await page.keyboard.press("Delete")
         assert await page.locator("#mark-table tbody tr").count() == 1
         assert await page.locator("#span-table tbody tr").count() == 0
+
+
+async def test_drives_of_known_speed_are_compared_by_keyboard_alone(
+    house: CountingHouse, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    speeds = [60.4, 60.4, 60.2, 60.6, 66.0]
+    camera_id, driven = await camera_with_drives(house, speeds, since=now - timedelta(minutes=5))
+    tehran = ZoneInfo("Asia/Tehran")
+    if driven[0].captured_at.astimezone(tehran).date() != now.astimezone(tehran).date():
+        pytest.skip("midnight in Tehran: the drives are of two days")
+    async with opened(house, f"/calibration/{camera_id}") as page:
+        for number, each in enumerate(driven):
+            await page.focus("#stage")
+            await page.keyboard.press("t")
+            clock = each.captured_at.astimezone(tehran).strftime("%H:%M:%S")
+            await page.keyboard.type(clock.translate(PERSIAN) if number else clock)
+            await page.keyboard.press("Tab")
+            await page.keyboard.type("۶۰٫۰")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#drive-outcome:not([hidden])")
+        rows = page.locator("#drive-residuals tbody tr")
+        assert await rows.count() == len(speeds)
+        assert [await row.get_attribute("class") for row in await rows.all()] == [
+            *[""] * 4,
+            "off",
+        ]
+        assert "۶۶٫۰ ± ۰٫۸" in await rows.nth(4).inner_text()
+        assert "نمی‌خوانند" in await page.inner_text("#drive-verdict")
+        assert "length_scale_u95" in await page.inner_text("#drive-facts")
+        await page.screenshot(path=tmp_path / "drives.png")
+        # Without the last one, and with a time at which nobody passed.
+        await page.locator("#drive-table tbody tr").last.locator("button").click()
+        assert await page.locator("#drive-outcome").is_hidden(), "it belongs to other drives"
+        await page.reload()
+        assert await page.locator("#drive-table tbody tr").count() == 4, "a sign-in loses nothing"
+        await page.click("#add-drive")
+        await page.keyboard.type("5:7")
+        await page.keyboard.press("Enter")
+        assert "۰۸:۱۵:۳۰" in await page.inner_text("#message.error")
+        fields = page.locator("#drive-table tbody tr").last.locator("input")
+        earlier = driven[0].captured_at.astimezone(tehran) - timedelta(minutes=1)
+        await fields.nth(0).fill(earlier.strftime("%H:%M:%S"))
+        await fields.nth(1).fill("60")
+        await page.click("#compare")
+        await page.wait_for_selector("#drive-outcome:not([hidden])")
+        assert "خودرویی ثبت نشده" in await rows.nth(4).inner_text()
+        assert "بازه‌های دوربین و مرجع با هم می‌خوانند" in await page.inner_text("#drive-verdict")
+
+
+async def test_a_camera_that_is_not_calibrated_asks_for_no_drives(house: CountingHouse) -> None:
+    camera_id = f"page-{uuid4().hex[:8]}"
+    await show_view(house, camera_id, calibration=None)
+    async with opened(house, f"/calibration/{camera_id}") as page:
+        assert "کالیبراسیون ندارد" in await page.inner_text("#drives")
+        assert await page.locator("#add-drive").count() == 0
+        await page.focus("#stage")
+        await page.keyboard.press("t")
 
 
 async def test_a_camera_without_a_view_is_said_in_words_and_strangers_sign_in(

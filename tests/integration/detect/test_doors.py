@@ -78,5 +78,10 @@ async def test_a_passage_of_another_county_is_shut_on_every_route(house: Countin
         hidden=seen.camera_id,
         lists=["GET /v1/traffic", "GET /v1/incidents"],
         without={"GET /calibration": "asks for a camera's id and shows none"},
-        sent={"POST /v1/cameras/{camera_id}/calibration": {"json": measured()}},
+        sent={
+            "POST /v1/cameras/{camera_id}/calibration": {"json": measured()},
+            "POST /v1/cameras/{camera_id}/drives": {
+                "json": {"drives": [{"at": "2026-11-20T12:00:00Z", "known_kmh": 60.0}]}
+            },
+        },
     )

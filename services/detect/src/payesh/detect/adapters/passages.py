@@ -52,6 +52,24 @@ async def get(session: AsyncSession, bounds: Bounds, passage_id: UUID) -> Stored
     return None if row is None else StoredPassage(*row)
 
 
+async def of_camera(
+    session: AsyncSession,
+    bounds: Bounds,
+    camera_id: str,
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> list[StoredPassage]:
+    """A camera's passages captured in [`since`, `until`], the first ones, in their order."""
+    statement = (
+        select(passages.c.passage_id, passages.c.body)
+        .where(within(passages, bounds), passages.c.camera_id == camera_id)
+        .where(passages.c.captured_at.between(since, until))
+        .order_by(passages.c.captured_at, passages.c.passage_id)
+    )
+    return [StoredPassage(*row) for row in await session.execute(statement.limit(limit))]
+
+
 async def expire(session: AsyncSession, now: datetime) -> int:
     """Delete expired passages, a bounded number at a time, and return how many."""
     expired = select(passages.c.passage_id).where(passages.c.expires_at <= now)

@@ -18,6 +18,7 @@ passages = Table(
     Column("body", JSONB, nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Index("ix_passages_expires_at", "expires_at"),
+    Index("ix_passages_camera_id_captured_at", "camera_id", "captured_at"),
 )
 
 traffic = Table(

@@ -1,6 +1,7 @@
 """A camera's view and its calibration. Personal data: a view shows who passed."""
 
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
@@ -9,11 +10,13 @@ from pydantic import BaseModel, Field
 from payesh.contracts.camera_revision import CameraRevision
 from payesh.contracts.values import Identifier
 from payesh.detect.api.dependencies import DependenciesHere
-from payesh.detect.handlers import calibrating
+from payesh.detect.handlers import calibrating, comparing_drives
 from payesh.detect.handlers.calibrating import FittedView
+from payesh.detect.handlers.comparing_drives import StatedDrive
 from payesh.detect.handlers.measured_site import MeasuredSite, StatedDistance, StatedPoint
 from payesh.kit.authorization import authorize
 from payesh.kit.openapi import ShapeOf
+from payesh.kit.paging import UtcTime
 from payesh.kit.principal import Principal
 
 router = APIRouter(prefix="/v1/cameras", tags=["calibrations"])
@@ -73,6 +76,44 @@ class CalibrationView(BaseModel):
     )
 
 
+class StatedDrives(BaseModel):
+    """Drives whose speed a reference measured, by when each passed the end of the measured zone."""
+
+    drives: Annotated[tuple[StatedDrive, ...], Field(min_length=1, max_length=40)]
+    within_s: Annotated[float, Field(ge=0.2, le=10)] = Field(
+        default=3.0, description="how far a stated time may lie from the passage"
+    )
+
+
+class DriveView(BaseModel):
+    """A drive beside the passage that shows it. `found` is `one`; or `none`, `several` vehicles (or
+    one for several drives), `no_speed`, or `other_revision`: then nothing was measured of it."""
+
+    at: UtcTime
+    known_kmh: float
+    known_u95_kmh: float
+    found: Literal["one", "none", "several", "no_speed", "other_revision"]
+    passed_at: UtcTime | None
+    lane: str | None
+    measured_kmh: float | None
+    measured_u95_kmh: float | None
+    error_kmh: float | None
+    e_n: float | None = Field(description="ISO 13528: beyond ±1 the two intervals disagree")
+
+
+class DrivesView(BaseModel):
+    """What the drives show of the revision in force. A suggestion is never below what is stated."""
+
+    drives: list[DriveView]
+    median_ratio: float | None = Field(description="measured over known")
+    agrees: bool | None = Field(description="whether all intervals meet; null without any drive")
+    length_scale_u95: float | None = Field(description="as the revision states it")
+    shown_length_scale_u95: float | None = Field(
+        description="mean error and its uncertainty, of four drives or more"
+    )
+    suggested_length_scale_u95: float | None
+
+
 @router.get(
     "/{camera_id}/view",
     response_class=Response,
@@ -95,6 +136,18 @@ async def calibrate_view(
         dependencies, principal, camera_id, measured, towards_camera=measured.towards_camera
     )
     return _view_of(found)
+
+
+@router.post("/{camera_id}/drives")
+async def compare_drives(
+    dependencies: DependenciesHere, camera_id: CameraId, stated: StatedDrives, principal: Surveyor
+) -> DrivesView:
+    """Compare drives of known speed with what was measured under the revision in force. Nothing is
+    stored."""
+    found = await comparing_drives.compare_drives(
+        dependencies, principal, camera_id, stated.drives, timedelta(seconds=stated.within_s)
+    )
+    return DrivesView.model_validate(found.described())
 
 
 def _view_of(found: FittedView) -> CalibrationView:

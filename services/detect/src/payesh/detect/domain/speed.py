@@ -94,7 +94,7 @@ def estimate_speed(
     variance = float(np.sum(weight * residual**2)) / (count - 2)
     inflation = _autocorrelation_inflation(residual / sigma_m)
     effective = max(count / inflation - 2.0, _LEAST_EFFECTIVE)
-    u_fit = _student_975(effective) * np.sqrt(variance / information * inflation)
+    u_fit = student_975(effective) * np.sqrt(variance / information * inflation)
 
     apparent = slope_ms
     # An edge h above the road appears at distance d·H/(H-h): all lengths scale alike.
@@ -197,7 +197,7 @@ def _autocorrelation_inflation(scaled_residual: Floats) -> float:
     return float((1.0 + rho) / (1.0 - rho))
 
 
-def _student_975(degrees: float) -> float:
+def student_975(degrees: float) -> float:
     """The 97.5 % point of Student's t, by its expansion about the normal one (Abramowitz & Stegun
     26.7.5); within 1 % for three degrees of freedom or more."""
     z = _COVERAGE_K

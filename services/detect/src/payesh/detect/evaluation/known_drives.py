@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from payesh.detect.domain.known_drives import MeasuredDrive, shown_length_scale_u95
 from payesh.detect.domain.speed import SpeedEstimate
 
 _DEFAULT_U95_KMH = 0.5
@@ -53,34 +54,39 @@ def read_drives(path: Path) -> list[KnownDrive]:
 def compared(
     drives: Sequence[KnownDrive], speeds: Mapping[int | str, SpeedEstimate]
 ) -> dict[str, Any]:
-    """Each drive's error and E_n number (ISO 13528: beyond ±1 the two intervals disagree), and the
-    median ratio. Raises UnsuitableDrives when no drive has a speed."""
+    """Each drive's error and E_n number (ISO 13528: beyond ±1 the two intervals disagree), the
+    median ratio, and the uncertainty of lengths that the drives show.
+
+    Raises UnsuitableDrives when no drive has a speed.
+    """
     by_name = {str(track_id): speed for track_id, speed in speeds.items()}
     rows: list[dict[str, Any]] = []
-    ratios: list[float] = []
+    found: list[MeasuredDrive] = []
     for drive in drives:
         speed = by_name.get(drive.track_id)
         if speed is None:
             rows.append({"track_id": drive.track_id, "measured_kmh": None})
             continue
-        error_kmh = speed.speed_kmh - drive.known_kmh
-        ratios.append(speed.speed_kmh / drive.known_kmh)
+        measured = MeasuredDrive(
+            drive.known_kmh, drive.known_u95_kmh, speed.speed_kmh, speed.speed_u95_kmh
+        )
+        found.append(measured)
         rows.append(
             {
                 "track_id": drive.track_id,
                 "known_kmh": drive.known_kmh,
                 "measured_kmh": round(speed.speed_kmh, 2),
                 "u95_kmh": round(speed.speed_u95_kmh, 2),
-                "error_kmh": round(error_kmh, 2),
-                "e_n": round(
-                    float(error_kmh / np.hypot(speed.speed_u95_kmh, drive.known_u95_kmh)), 2
-                ),
+                "error_kmh": round(measured.error_kmh, 2),
+                "e_n": round(measured.e_n, 2),
             }
         )
-    if not ratios:
+    if not found:
         raise UnsuitableDrives("no drive has a track with a speed")
+    shown = shown_length_scale_u95(found)
     return {
         "drives": rows,
-        "median_ratio": round(float(np.median(ratios)), 4),
+        "median_ratio": round(float(np.median([each.ratio for each in found])), 4),
+        "shown_length_scale_u95": None if shown is None else round(shown, 5),
         "agrees": all(abs(row["e_n"]) <= 1 for row in rows if row["measured_kmh"] is not None),
     }

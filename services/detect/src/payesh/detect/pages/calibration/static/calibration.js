@@ -2,6 +2,7 @@
 // service fits the camera, and the next revision is handed to the person.
 
 import { apiOf, Refused } from "./api.js";
+import { driveRows } from "./drives.js";
 import { isOff, show } from "./fit_outcome.js";
 import { persian } from "./persian.js";
 import { number, Survey } from "./survey.js";
@@ -26,6 +27,7 @@ const api = apiOf(
   { "other-pictures": "نشانه‌های نسخهٔ کنونی برای تصویری با اندازهٔ دیگر است.", "not-found": "نمای این دوربین دیگر در دسترس نیست.", "no-revision": "پیکربندی این دوربین خوانده نشد." },
   () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`),
 );
+const drives = driveRows(api, camera, say);
 let found = null;
 stage.style.aspectRatio = `${width} / ${height}`;
 
@@ -175,7 +177,7 @@ document.addEventListener("keydown", (event) => {
     const by = event.shiftKey ? 10 : 1;
     survey.nudge(by * arrow[0], by * arrow[1]);
   } else if (inField) {
-    if (event.key === "Enter") fit();
+    if (event.key === "Enter") (event.target.closest("#drives") ? drives?.compare : fit)?.();
     return;
   } else if (event.code === "KeyN") {
     const from = survey.mark(survey.selected);
@@ -187,6 +189,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Delete" && survey.selected !== null && document.activeElement === stage) survey.remove(survey.selected);
   else if (event.code === "KeyD") { event.preventDefault(); return addSpan(false); }
   else if (event.code === "KeyF") { event.preventDefault(); return fit(); }
+  else if (event.code === "KeyT" && drives) { event.preventDefault(); return drives.add(); }
   else return;
   event.preventDefault();
   changed();

@@ -1,17 +1,9 @@
 // The answer to a fit, in words and figures.
 
+import { figure, row, signed } from "./figures.js";
 import { persian } from "./persian.js";
 
-const figure = (value, decimals) => persian(value.toFixed(decimals)).replace(".", "٫");
-const signed = (value, decimals) => `\u2066${value < 0 ? "−" : "+"}${figure(Math.abs(value), decimals)}\u2069`;
 const KINDS = { along: "در راستای جاده", across: "عرضی", point: "نقطه" };
-
-function row(cells, kind) {
-  const made = document.createElement("tr");
-  made.className = kind;
-  for (const text of cells) made.insertCell().textContent = text;
-  return made;
-}
 
 export const isOff = (residual) => Math.abs(residual.difference_m) > 2 * residual.sigma_m;
 
