@@ -5,16 +5,26 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from payesh.contracts import ViolationDetected
+from payesh.contracts import PlateRead, ViolationDetected
 from payesh.contracts.plates import SecondOpinion
 from payesh.kit.sessions import Sessions
+from payesh.plates.adapters.onnx_locator import OnnxPlateLocator
+from payesh.plates.adapters.onnx_reader import OnnxPlateReader
+from payesh.plates.domain.best_read import best_read
+from payesh.plates.handlers.read_event import plate_read as plate_read_of
+from payesh.plates.handlers.reading import read_shots
+from payesh.plates.handlers.second_opinion import RereadRules
+from payesh.plates.handlers.second_opinion import second_opinion as second_opinion_of
 from payesh.tickets.adapters import citations, holds
 from payesh.tickets.domain.holds import Checks, SecondReaderRule
 from payesh.tickets.handlers import holding
+from tests.integration.plates.vehicle_picture import VEHICLE, jpeg, splashed
 from tests.integration.tickets.conftest import Office, claims
 from tests.integration.tickets.test_queue_page import PURPOSE, browsing
 from tests.support.average_speed_builder import average_speed_case
+from tests.support.easyocr_present import with_easyocr
 from tests.support.engine_settings import store_of
+from tests.support.passage_builder import PROVENANCE, passage
 from tests.support.problems import problem
 from tests.support.violation_builder import plate_read, second_opinion
 
@@ -117,6 +127,37 @@ async def test_an_average_speed_is_held_for_either_of_its_reads(
     async with office.client("sara", counties=[county]) as sara:
         (hold,) = (await sara.get(f"/v1/citations/{found['citation_id']}")).json()["holds"]
     assert hold["facts"] == {"second": FIRST, "second_at_entry": SECOND}
+
+
+@with_easyocr
+async def test_a_crop_of_which_the_readers_disagree_ends_as_a_held_draft(
+    office: Office, county: str
+) -> None:
+    """Of the real networks: mud makes a ص of the س on this plate for the first reader alone."""
+    seen = await office.seen(county=county)
+    crop = jpeg(splashed("87س16542", seed=83))
+    read = read_of(seen, crop)
+    await office.publish(seen, read)
+    found = await office.outcome(seen)
+    assert (found["state"], found["plate"]["text"]) == ("drafted", "87ص16542")
+    async with office.client("sara", counties=[county]) as sara:
+        (hold,) = (await sara.get(f"/v1/citations/{found['citation_id']}")).json()["holds"]
+    assert (hold["kind"], hold["facts"]) == ("readers_disagree", {"second": "87س16542"})
+
+
+def read_of(seen: ViolationDetected, crop: bytes) -> PlateRead:
+    """The read of a violation's passage whose one shot is this crop, as plates makes it."""
+    from payesh.plates.adapters.easyocr_reader import EasyOcrReader
+
+    reference = seen.shots[0].crop
+    passed = passage(crops=[reference], vehicle_in_crop=VEHICLE, passage_id=seen.passage_id)
+    readings = read_shots(passed.shots, [crop], OnnxPlateLocator(), OnnxPlateReader())
+    best = best_read(readings)
+    again = second_opinion_of(RereadRules(EasyOcrReader(), 0.8), best, [crop])
+    assert again is not None
+    read = plate_read_of(passed, readings, best, 0.2, PROVENANCE, again)
+    same = ("camera_id", "county", "road_class", "place_class", "captured_at", "stream_id")
+    return read.model_copy(update={name: getattr(seen, name) for name in same})
 
 
 async def test_the_page_folds_the_readings_until_the_picture_was_looked_at(
