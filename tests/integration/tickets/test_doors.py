@@ -17,6 +17,7 @@ from tests.integration.tickets.test_dues_promises import (
     UPHELD,
 )
 from tests.integration.tickets.test_exemptions import exemption
+from tests.integration.tickets.test_warnings import period
 from tests.support.doors import (
     Door,
     admits_no_stranger,
@@ -40,6 +41,7 @@ def ids() -> dict[str, str]:
         "exemption_id": str(uuid4()),
         "objection_id": str(uuid4()),
         "endpoint_id": str(uuid4()),
+        "period_id": str(uuid4()),
     }
 
 
@@ -122,6 +124,7 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
             "POST /v1/second-looks/next",
             "POST /v1/corrections/next",
             "GET /v1/suspensions",
+            "GET /v1/warning-periods",
             "GET /v1/exemptions",
             "GET /v1/objections",
         ],
@@ -145,6 +148,8 @@ async def test_a_citation_of_another_county_is_shut_on_every_route_and_page(
             )
         }
         | {
+            "POST /v1/warning-periods": {"json": period("semnan", "camera-1")},
+            "POST /v1/warning-periods/{period_id}/end": {"json": {"note": "why"}},
             "GET /v1/citations/search": {"params": {"camera_id": "camera-1"}},
             "POST /v1/second-looks/{citation_id}/decide": {"json": ISSUE},
             "POST /v1/corrections/{citation_id}/read": {"json": {"plate": "12ب34587"}},

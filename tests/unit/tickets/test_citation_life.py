@@ -25,6 +25,7 @@ from payesh.tickets.domain.standing import (
     Step,
     Transition,
 )
+from payesh.tickets.domain.warning import BECOME_WARNED
 from payesh.tickets.handlers import actions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -100,7 +101,7 @@ def test_what_is_registered_is_a_machine() -> None:
     assert list(life.faults()) == []
     assert life.may_follow("drafted") == {"drafted", "decided", "returned", "corrected"}
     assert life.may_follow("corrected") == {"corrected", "drafted", "returned", "rejected"}
-    assert life.may_follow("decided") == {"drafted", "issued", "rejected"}
+    assert life.may_follow("decided") == {"drafted", "issued", "rejected", "warned"}
     assert life.may_follow("returned") == {"drafted"}
     assert life.may_follow("issued") == {"void", "notified"}
     assert life.may_follow("notified") == {"paid", "objected", "overdue", "issued", "void"}
@@ -112,10 +113,11 @@ def test_what_is_registered_is_a_machine() -> None:
     assert life.may_follow("cancelled") == {"closed"}
     assert life.may_follow("closed") == frozenset()
     assert life.may_follow("rejected") == life.may_follow("void") == frozenset()
+    assert life.may_follow("warned") == frozenset()
     names = {"drafted", "claimed", "decided", "issued", "rejected", "returned", "void"}
     names |= {"notified", "overdue", "paid", "closed"}
     names |= {"objected", "upheld", "reduced", "cancelled"}
-    names |= {"corrected", "confirming"}
+    names |= {"corrected", "confirming", "warned"}
     assert life.vocabulary().keys() == names
     assert all(life.vocabulary().values())
 
@@ -158,13 +160,14 @@ def test_every_transition_has_an_action_that_writes() -> None:
     declared = [each for each in vars(actions).values() if isinstance(each, actions.Action)]
     writing = {each.name for each in declared if each.writes}
     # They leave the citation where it stands.
-    besides = {"second_look", "lift_suspension", "set_hold_aside"}
+    besides = {"second_look", "lift_suspension", "set_hold_aside", "warn_only"}
     besides |= {each for each in writing if "exemption" in each}
     of_objections = {"insist", "uphold", "reduce", "cancel"}  # by `object`, `decide_objection`
     taken = (writing - besides | of_objections) - {"decide_objection"}
     # What the second officer's reading leads to is the service's to find.
     found = {"confirm_seen_again"}
-    assert taken == life.transitions().keys() - BY_THE_SERVICE - BY_THE_LAW - found
+    by_itself = BY_THE_SERVICE | BY_THE_LAW | {BECOME_WARNED.name}
+    assert taken == life.transitions().keys() - by_itself - found
     scopes = {each.scope for each in declared if each.writes}
     assert scopes == {f"citations:{each}" for each in ("decide", "supervise", "serve", "review")}
     assert {each.scope for each in declared if each.registers} == {"citations:serve"}

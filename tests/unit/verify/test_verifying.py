@@ -131,16 +131,23 @@ async def test_later_decisions_continue_the_row_and_a_draft_has_none(tmp_path: P
     assert broken(verify(folder, trust())) == {"decisions/2.jws": "it is missing"}
 
 
-@pytest.mark.parametrize("ended", ["rejected", "void"])
+@pytest.mark.parametrize("ended", ["rejected", "void", "warned"])
 async def test_what_was_rejected_or_voided_is_not_issued_after_it(
     tmp_path: Path, ended: str
 ) -> None:
     """As who can change the database could have the service sign it."""
     folder = await bundle(tmp_path)
-    decide(folder, state=ended, reason="wrong_vehicle")
+    number = None if ended == "warned" else "1405-12"
+    decide(folder, state=ended, reason="wrong_vehicle", number=number)
     decide(folder)
     found = broken(verify(folder, trust()))
     assert found == {"decisions/2.jws": f"it is issued after it was {ended}"}
+
+
+async def test_a_warning_has_no_number(tmp_path: Path) -> None:
+    folder = await bundle(tmp_path)
+    decide(folder, state="warned")
+    assert broken(verify(folder, trust())) == {"decisions/1.jws": "a warning has a number"}
 
 
 @pytest.mark.parametrize("number", ["1405-13", None])

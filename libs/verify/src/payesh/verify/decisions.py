@@ -80,14 +80,16 @@ def _require_course(claims: Document, before: Document | None) -> None:
     if before is None:
         return
     ended = before["state"]
-    if claims["state"] == "issued" and ended in ("rejected", "void"):
+    if claims["state"] == "issued" and ended in ("rejected", "void", "warned"):
         raise Fault(f"it is issued after it was {ended}", f"پس از وضعیت {ended} صادر شده است")
     if before["number"] is not None:
         require_same("number", claims["number"], before["number"])
 
 
 def _require_facts(claims: Document) -> None:
-    if claims["state"] == "issued":
-        for name in ("number", "officer", "plate"):
-            if not claims[name]:
-                raise Fault(f"it has no {name}", f"{name} ندارد")
+    needed = {"issued": ("number", "officer", "plate"), "warned": ("officer", "plate")}
+    for name in needed.get(claims["state"], ()):
+        if not claims[name]:
+            raise Fault(f"it has no {name}", f"{name} ندارد")
+    if claims["state"] == "warned" and claims["number"]:
+        raise Fault("a warning has a number", "تذکر شماره دارد")

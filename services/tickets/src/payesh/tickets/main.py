@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from payesh.kit import telemetry
 from payesh.kit.bus import Consumer, Producer
@@ -40,6 +39,7 @@ from payesh.tickets.api import (
     second_looks,
     supervision,
     suspensions,
+    warning_periods,
 )
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.holds import Checks, Reach
@@ -64,7 +64,7 @@ from payesh.tickets.pages.owner import routes as owner_page
 from payesh.tickets.pages.owner.message import code_message
 from payesh.tickets.pages.queue import routes as queue_page
 from payesh.tickets.pages.supervisor import routes as supervisor_page
-from payesh.tickets.settings import Settings
+from payesh.tickets.settings import Settings, unconfigured
 from payesh.tickets.workers.bundles import BundleWorkers
 from payesh.tickets.workers.upkeep import chores
 
@@ -225,6 +225,7 @@ def create(settings: Settings) -> FastAPI:
             corrections.of_citations,
             second_looks.router,
             suspensions.router,
+            warning_periods.router,
             exemptions.router,
             exemptions.of_citations,
             holds.router,
@@ -259,24 +260,7 @@ def _serve() -> None:
 
 def _for_openapi() -> FastAPI:
     """The API without an environment: nothing connects until the lifespan begins."""
-    nowhere = SecretStr("postgresql+asyncpg://unused@localhost/none")
-    settings = Settings(
-        http_port=0,
-        metrics_port=0,
-        public_url="http://localhost",
-        kafka_bootstrap="localhost:0",
-        database_url=nowhere,
-        s3_endpoint="localhost:0",
-        s3_access_key="unused",
-        s3_secret_key=SecretStr("none"),
-        token_issuer="http://localhost",  # noqa: S106 - an address
-        jwks_url="http://localhost",
-        query_digest_key=SecretStr("0" * 32),
-        pages_client_id="unused",
-        pages_client_secret=SecretStr("none"),
-        access_url="http://localhost",
-    )
-    return create(settings)
+    return create(unconfigured())
 
 
 cli = service_cli(

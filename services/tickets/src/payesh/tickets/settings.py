@@ -19,6 +19,7 @@ from payesh.kit.settings import (
     TelemetrySettings,
 )
 from payesh.kit.webhooks.settings import WebhookSettings
+from payesh.tickets.adapters.time_stamp_settings import TimeStampSettings
 from payesh.tickets.domain.holds import SecondReaderRule
 
 _LEAST_SECRET = 32
@@ -34,6 +35,7 @@ class Settings(
     PagesSettings,
     ProxySettings,
     WebhookSettings,
+    TimeStampSettings,
     TelemetrySettings,
 ):
     service: ClassVar[str] = "tickets"
@@ -119,13 +121,12 @@ class Settings(
         default=30.0,
         ge=0,
         le=5000,
-        description="Metres between two cameras that count as one place for that; 0: each camera "
-        "is a place of its own.",
+        description="Metres between cameras that count as one place for that; 0: each is its own.",
     )
     plate_classes: Path | None = Field(
         default=None,
-        description="JSON file of plates that cannot be on a class of vehicles; a draft of such a "
-        "pair is held. Unset uses the shipped one, which is to be verified.",
+        description="JSON file of plates that cannot be on a class of vehicles; such a draft is "
+        "held. Unset uses the shipped one, which is to be verified.",
     )
     impossible_kmh: float = Field(
         default=250.0,
@@ -153,17 +154,6 @@ class Settings(
         "make-evidence-key` writes it. Manifests and decisions are signed with the one in force; "
         "while none is, no bundle is finished and nothing is decided. Unset or `[]` signs nothing: "
         "`payesh-verify` then refuses the evidence, and `/readyz` shows it.",
-    )
-    time_stamp_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://[!-~]{1,400}$",
-        description="Address of a time-stamping authority (RFC 3161). It is shown the hash of each "
-        "signed decision, and says when it saw it. Unset asks none.",
-    )
-    time_stamp_roots: Path | None = Field(
-        default=None,
-        description="File with the authority's root certificates in PEM; an answer that does not "
-        "lead to one of them is refused. Required with PAYESH_TIME_STAMP_URL.",
     )
     claim_lease_minutes: float = Field(
         default=10.0,
@@ -201,8 +191,7 @@ class Settings(
     )
     payments_url: str | None = Field(
         default=None,
-        description="Address of the payment gateway. Unset takes no payments over the network; its "
-        "calls to us are refused.",
+        description="Address of the payment gateway. Unset takes no payments over the network.",
     )
     payments_secret: SecretStr = Field(
         default=SecretStr(""),
@@ -289,3 +278,23 @@ class Settings(
         if days < others.data.get("draft_retention_days", 0):
             raise ValueError("less than PAYESH_DRAFT_RETENTION_DAYS, but no lock is ever shortened")
         return days
+
+
+def unconfigured() -> Settings:
+    """Of an application that describes its API and never connects."""
+    return Settings(
+        http_port=0,
+        metrics_port=0,
+        public_url="http://localhost",
+        kafka_bootstrap="localhost:0",
+        database_url=SecretStr("postgresql+asyncpg://unused@localhost/none"),
+        s3_endpoint="localhost:0",
+        s3_access_key="unused",
+        s3_secret_key=SecretStr("none"),
+        token_issuer="http://localhost",  # noqa: S106 - an address
+        jwks_url="http://localhost",
+        query_digest_key=SecretStr("0" * 32),
+        pages_client_id="unused",
+        pages_client_secret=SecretStr("none"),
+        access_url="http://localhost",
+    )

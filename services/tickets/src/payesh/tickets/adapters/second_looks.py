@@ -26,6 +26,7 @@ from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.adapters.tables import camera_suspensions, citations, second_looks
 from payesh.tickets.domain.desk import DECIDED, DRAFTED, ISSUED
 from payesh.tickets.domain.second_look import LONGEST_WAIT, WrongfulRate
+from payesh.tickets.domain.warning import WARNED
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,7 +44,7 @@ async def draw(session: AsyncSession, final: StoredCitation) -> None:
             road_class=final.road_class,
             rule=final.rule,
             first_officer=final.standing.decided_by,
-            first_issued=final.standing.state == ISSUED.name,
+            first_issued=final.standing.state in (ISSUED.name, WARNED.name),
         )
     )
 

@@ -68,6 +68,7 @@ class StoredCitation:
     same_as: UUID | None = None
     camera_suspended: bool = False
     is_second_look: bool = False
+    only_warns: bool = False
     is_outcome_hidden: bool = False
     is_plate_hidden: bool = False
     seen_again: tuple[UUID, ...] = ()

@@ -16,6 +16,7 @@ from payesh.tickets.domain.finality import FINALITY
 from payesh.tickets.domain.objection import OBJECTION
 from payesh.tickets.domain.standing import Part, Standing, State, Transition
 from payesh.tickets.domain.supervision import SUPERVISION
+from payesh.tickets.domain.warning import WARNING
 
 PARTS: dict[str, Part] = {
     "desk": DESK,
@@ -24,6 +25,7 @@ PARTS: dict[str, Part] = {
     "dues": DUES,
     "objection": OBJECTION,
     "correction": CORRECTION,
+    "warning": WARNING,
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -20,6 +20,7 @@ from payesh.tickets.adapters import (
     second_looks,
     sightings,
     suspensions,
+    warning_periods,
 )
 from payesh.tickets.adapters import finality as due
 from payesh.tickets.adapters.stored_citation import StoredCitation
@@ -27,6 +28,7 @@ from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain import finality
 from payesh.tickets.domain.numbering import citation_number
 from payesh.tickets.domain.standing import Step
+from payesh.tickets.domain.warning import BECOME_WARNED, WARNED
 from payesh.tickets.handlers import actions, events
 from payesh.tickets.handlers.publishing import publish
 from payesh.tickets.handlers.taking import take
@@ -61,7 +63,8 @@ async def make_final(
     dependencies: Dependencies, session: AsyncSession, citation: StoredCitation
 ) -> StoredCitation:
     """Issue or reject a citation, as its officer decided; the caller holds its row. It is a draft
-    again where something holds it now that did not when it was decided to be issued."""
+    again where something holds it now that did not when it was decided to be issued, and a warning
+    where its camera only warned."""
     standing = citation.standing
     if standing.decided_by is None:
         raise ValueError("a decided citation has an officer")
@@ -76,6 +79,13 @@ async def make_final(
         step = Step(by=_BY, at=citation.now)
         log.info("held since it was decided", citation=str(citation.citation_id))
         return await take(dependencies, session, citation, finality.BECOME_HELD, step)
+    if await warning_periods.covers(session, citation):
+        step = Step(by=standing.decided_by, at=citation.now)
+        warned = await take(dependencies, session, citation, BECOME_WARNED, step)
+        await publish(session, events.citation_closed(warned, WARNED.name, citation.now))
+        await _draw(dependencies, session, warned)
+        metrics.decisions.labels("warn").inc()
+        return warned
     year = jalali_day(citation.now).year
     # Drawn before the guards are asked: a refusal rolls back and leaves no gap.
     serial = await due.next_serial(session, year, citation.county)

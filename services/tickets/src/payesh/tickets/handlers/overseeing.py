@@ -7,11 +7,19 @@ from payesh.contracts.access import AuditOutcome
 from payesh.kit.audit import record_read
 from payesh.kit.errors import Forbidden, NotFound
 from payesh.kit.principal import Principal
-from payesh.tickets.adapters import citations, desk_figures, holds, second_looks, suspensions
+from payesh.tickets.adapters import (
+    citations,
+    desk_figures,
+    holds,
+    second_looks,
+    suspensions,
+    warning_periods,
+)
 from payesh.tickets.adapters.desk_figures import Backlog, Throughput
 from payesh.tickets.adapters.second_looks import Looks
 from payesh.tickets.adapters.stored_citation import PlacedHold, StoredCitation
 from payesh.tickets.adapters.suspensions import Suspension
+from payesh.tickets.adapters.warning_periods import StoredPeriod
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.second_look import WrongfulRate
 from payesh.tickets.domain.supervision import RETURNED
@@ -33,6 +41,7 @@ class Oversight:
     of_rules: Rates
     of_officers: Rates
     suspensions: Sequence[Suspension]
+    periods: Sequence[StoredPeriod]
     returned: Sequence[StoredCitation]
     disputed: Sequence[StoredCitation]
     held: Sequence[tuple[StoredCitation, PlacedHold]]
@@ -54,6 +63,7 @@ async def oversee(dependencies: Dependencies, principal: Principal) -> Oversight
             of_rules=await second_looks.rates(session, bounds, "rule"),
             of_officers=await second_looks.rates(session, bounds, "first_officer"),
             suspensions=await suspensions.page(session, bounds, limit=50),
+            periods=await warning_periods.page(session, bounds, limit=50),
             returned=returned,
             disputed=[each for each in disputed if each is not None],
             held=await holds.held_drafts(session, bounds, limit=50),

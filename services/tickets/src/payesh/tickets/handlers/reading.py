@@ -13,6 +13,7 @@ from payesh.tickets.adapters import (
     notification_jobs,
     sightings,
     suspensions,
+    warning_periods,
 )
 from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.dependencies import Dependencies
@@ -113,6 +114,7 @@ async def read_citation(
             session, principal, actions.READ, [citation], query=query_of(dependencies, citation)
         )
         suspended = await suspensions.is_suspended(session, citation.camera_id)
+        only_warns = await warning_periods.covers(session, citation)
         shown = await blind(session, citation, principal)
         again = tuple(await sightings.linked_to(session, citation_id))
         # What holds a plate names it: its second reader is not shown that.
@@ -123,5 +125,10 @@ async def read_citation(
             tried = await notification_jobs.last_fault(session, citation_id)
             waits = tried if dependencies.reaches_owners else notification_jobs.ABSENT
     return replace(
-        shown, camera_suspended=suspended, seen_again=again, holds=held, not_notified=waits
+        shown,
+        camera_suspended=suspended,
+        only_warns=only_warns,
+        seen_again=again,
+        holds=held,
+        not_notified=waits,
     )

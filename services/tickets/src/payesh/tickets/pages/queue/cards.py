@@ -102,6 +102,7 @@ class CitationCard:
     undo_ms: int
     note: str | None
     is_suspended: bool
+    only_warns: bool
     is_exempt: bool
     holds: Sequence[HoldCard]
     is_second_look: bool
@@ -191,6 +192,7 @@ def citation_card(citation: StoredCitation, law: LawTable, officer: str) -> Cita
         undo_ms=_undo_ms(citation),
         note=standing.note,
         is_suspended=citation.camera_suspended,
+        only_warns=citation.only_warns,
         is_exempt=citation.exempt_under is not None,
         holds=[hold_card(each) for each in citation.holds],
         is_second_look=citation.is_second_look,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from payesh.tickets.adapters.stored_citation import PlacedHold, StoredCitation
 from payesh.tickets.adapters.suspensions import Suspension
+from payesh.tickets.adapters.warning_periods import StoredPeriod
 from payesh.tickets.domain.holds import HoldKind
+from payesh.tickets.domain.jalali_day import jalali_text
 from payesh.tickets.domain.second_look import WrongfulRate
 from payesh.tickets.handlers.overseeing import Oversight, Rates
 from payesh.tickets.pages.holds import HoldCard, hold_card
@@ -60,6 +62,19 @@ class SuspensionCard:
 
 
 @dataclass(frozen=True, slots=True)
+class PeriodCard:
+    """`ended` is how it ended before its last day; None while it was not."""
+
+    id: str
+    camera_id: str
+    county: str
+    days: str
+    reason: str
+    by: str
+    ended: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseCard:
     id: str
     rule: str
@@ -85,9 +100,27 @@ class OversightCard:
     officers: Sequence[OfficerCard]
     rates: Sequence[tuple[str, Sequence[RateCard]]]
     suspensions: Sequence[SuspensionCard]
+    periods: Sequence[PeriodCard]
     returned: Sequence[CaseCard]
     disputed: Sequence[CaseCard]
     doubtful: Sequence[HeldCard]
+
+
+def _period(period: StoredPeriod) -> PeriodCard:
+    about = period.about
+    days = " تا ".join(jalali_text(day).replace("-", "/") for day in (about.first, about.last))
+    ended = None
+    if period.ended_at is not None:
+        ended = f"{persian_short_date(period.ended_at)}: {period.note}"
+    return PeriodCard(
+        str(period.period_id),
+        about.camera_id,
+        word("counties", about.county),
+        persian_digits(days),
+        about.reason,
+        period.begun_by,
+        ended,
+    )
 
 
 def oversight_card(found: Oversight) -> OversightCard:
@@ -134,6 +167,7 @@ def oversight_card(found: Oversight) -> OversightCard:
             ("مأمور", _rates(found.of_officers, str)),
         ],
         suspensions=[_suspension(each) for each in found.suspensions],
+        periods=[_period(each) for each in found.periods],
         returned=[_case(each) for each in found.returned],
         disputed=[_case(each) for each in found.disputed],
         doubtful=[_held(citation, hold) for citation, hold in found.held],
