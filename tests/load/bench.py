@@ -18,6 +18,7 @@ import structlog
 from rich.console import Console
 
 from payesh.local.street.production import render_street
+from tests.load.browsers import measure_browsers
 from tests.load.desk import measure_desk
 from tests.load.detection import measure_detection
 from tests.load.drafting import measure_drafting
@@ -32,6 +33,7 @@ PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "messages": lambda film: asyncio.run(measure_messages()),
     "drafts": lambda film: asyncio.run(measure_drafting()),
     "desk": lambda film: asyncio.run(measure_desk()),
+    "browsers": lambda film: asyncio.run(measure_browsers()),
     "revocations": lambda film: asyncio.run(measure_revoking()),
     "verification": lambda film: asyncio.run(measure_verification()),
 }

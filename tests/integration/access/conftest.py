@@ -208,11 +208,11 @@ class Browser:
         }
         return await self.http.post("/sign-in", data=form | further)
 
-    async def code(self, username: str) -> str:
+    async def code(self, username: str, password: str = PASSWORD) -> str:
         """The code that the browser brings back after signing in."""
         to_sign_in = await self.authorize()
         then = parse_qs(urlsplit(to_sign_in.headers["location"]).query)["continue"][0]
-        back = await self.sign_in(username, then=then)
+        back = await self.sign_in(username, password, then)
         assert back.status_code == 303, back.text
         sent_on = await self.http.get(back.headers["location"])
         answer = parse_qs(urlsplit(sent_on.headers["location"]).query)

@@ -124,6 +124,7 @@ def create_app(
         app.include_router(router)
         if isinstance(router, SignInRouter):
             app.state.sessions = router.sessions
+            app.state.sign_in_page = router.sign_in_page
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
     _add_health(app, ready, notices, revocations)

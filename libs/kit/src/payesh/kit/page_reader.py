@@ -30,9 +30,8 @@ def page_reader(scope: str, *, resource: str) -> Callable[[Request], Awaitable[P
             ):
                 raise
             query = urlencode({"next": request.url.path})
-            raise Problem(
-                303, "sign-in", "See other", headers={"Location": f"/sign-in?{query}"}
-            ) from None
+            to = f"{request.app.state.sign_in_page}?{query}"
+            raise Problem(303, "sign-in", "See other", headers={"Location": to}) from None
 
     marked: Any = dependency
     marked.payesh_scope = scope

@@ -45,7 +45,9 @@ async def _problem(request: Request, error: Exception) -> Response:
     refusals.count(error)
     if error.status == 401 and _wants_page(request):
         page = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse("/sign-in?" + urlencode({"next": page}), 303)
+        return RedirectResponse(
+            f"{request.app.state.sign_in_page}?{urlencode({'next': page})}", 303
+        )
     return answer(error)
 
 

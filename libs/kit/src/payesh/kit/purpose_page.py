@@ -21,11 +21,13 @@ def purpose_page(
     *,
     next_page: str,
     form_token: str,
-    leads_to: str,
+    leads_to: str = "",
+    at: str = "/sign-in",
     fault: str = "",
     status_code: int = 200,
 ) -> HTMLResponse:
-    """The page with the service's own purposes to choose from, and a field for another.
+    """The page with the service's own purposes to choose from, and a field for another; `at` is its
+    own path, where its form is sent.
 
     `leads_to` is the origin that the form's answer redirects to: browsers apply the rule for a
     form's target to redirects after its POST too.
@@ -35,10 +37,12 @@ def purpose_page(
         choices="\n".join(_choice(purpose, index == 0) for index, purpose in enumerate(purposes)),
         next=escape(next_page),
         form_token=escape(form_token),
+        at=escape(at),
     )
+    targets = " ".join(filter(None, ("'self'", leads_to)))
     policy = (
         "default-src 'none'; style-src 'self'; font-src 'self'; frame-ancestors 'none'; "
-        f"base-uri 'none'; form-action 'self' {leads_to}"
+        f"base-uri 'none'; form-action {targets}"
     )
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
     return HTMLResponse(body, status_code, headers)

@@ -34,9 +34,10 @@ _PAGE_LENGTH = 500
 
 class SignInRouter(APIRouter):
     """The routes with their sessions; `create_app` takes these, so that `authorize` accepts the
-    cookie."""
+    cookie. A browser without a session is sent to `sign_in_page`."""
 
     sessions: Sessions
+    sign_in_page: str = "/sign-in"
 
 
 def sign_in_router(

@@ -46,6 +46,8 @@ from payesh.access.handlers.bootstrap import offer_secret
 from payesh.access.handlers.installation import prepare
 from payesh.access.handlers.revoking import OwnNews
 from payesh.access.pages import static_files
+from payesh.access.pages.administration import entering
+from payesh.access.pages.administration import routes as administration
 from payesh.access.pages.consent import routes as consent
 from payesh.access.pages.consents import routes as consent_list
 from payesh.access.pages.sign_in import routes as sign_in
@@ -81,6 +83,7 @@ PUBLIC_ROUTES = {
     "/v1/revocations": "services prove themselves with their client's secret, not with a token "
     "that may be revoked itself",
     **static_files.PUBLIC_ROUTES,
+    **entering.PUBLIC_ROUTES,
 }
 
 
@@ -147,6 +150,8 @@ def create(settings: Settings) -> FastAPI:
             audit_tree.router,
             revocations_api.router,
             decoys.router,
+            administration.router,
+            entering.entrance(settings, database),
         ],
         ready=ready,
         notices=partial(audit_notices, dependencies, publishing),

@@ -37,6 +37,14 @@ SCOPES: dict[str, str] = {
 }
 """Every scope that a token can have, with its meaning. An administrator holds all of them."""
 
+ADMINISTRATION = frozenset(
+    {
+        "agencies:read", "agencies:write", "clients:read", "clients:write", "people:read",
+        "people:write", "keys:write",
+    }
+)  # fmt: skip
+"""Scopes of who administers an installation or an agency."""
+
 
 @dataclass(frozen=True)
 class Entitlements:

@@ -2,6 +2,8 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+ADMINISTRATION = "/administration"
+"""The page of access's own to which a sign-in leads."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -30,6 +32,11 @@ def is_authorization_request(then: str) -> bool:
     """Whether `then` is a path of the authorization endpoint with its query: to send a browser
     anywhere else after signing in would be an open redirect."""
     return then.startswith("/oauth/authorize?") and then.isprintable() and "\\" not in then
+
+
+def may_continue_to(then: str) -> bool:
+    """Whether a browser is sent on to `then` after signing in."""
+    return then == ADMINISTRATION or is_authorization_request(then)
 
 
 def requested_return(then: str) -> tuple[str, str] | None:

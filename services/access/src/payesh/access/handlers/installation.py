@@ -9,6 +9,7 @@ from payesh.access.adapters.declared_clients import Declared
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.entitlements import excess
 from payesh.access.handlers import tree_heads
+from payesh.access.handlers.administering import own_client
 from payesh.access.handlers.keys import ensure_first_key
 from payesh.access.handlers.revoking import revoke
 from payesh.contracts.vocabulary import RevocationKind
@@ -18,7 +19,10 @@ from payesh.kit.errors import SettingsError
 async def prepare(dependencies: Dependencies) -> None:
     """Make what is missing. Several replicas may do this at a time. Raises SettingsError."""
     path = dependencies.settings.pages_clients_file
-    declared = await declared_clients.read(path) if path else []
+    declared = [
+        *(await declared_clients.read(path) if path else []),
+        own_client(dependencies.settings),
+    ]
     now = datetime.now(UTC)
     async with dependencies.database.transaction() as session:
         await require_append_only(session)

@@ -22,11 +22,11 @@ _templates = Environment(
 _PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
-def _in_digits_of(number: int, language: str) -> str:
+def in_digits_of(number: int, language: str) -> str:
     return str(number).translate(_PERSIAN_DIGITS) if language == "fa" else str(number)
 
 
-_templates.filters["in_digits_of"] = _in_digits_of
+_templates.filters["in_digits_of"] = in_digits_of
 _POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; script-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"

@@ -10,9 +10,14 @@ const COMMON = {
   unavailable: "سامانه موقتاً در دسترس نیست؛ چیزی از دست نرفته است. کمی بعد دوباره بکوشید.",
 };
 
-// `problems`: a problem's type to its words; `signIn` is called when the session has run out.
-export function apiOf(problems, signIn) {
+const LEAVING_MS = 5000;
+
+// `problems`: a problem's type to its words; `signIn` is called when the session has run out, once
+// for all that is refused while the browser leaves: of two sign-ins that are begun at once, the one's
+// answer would find the other's cookie. `sessionPath` describes the session.
+export function apiOf(problems, signIn, sessionPath = "/sign-in/session") {
   let session = null;
+  let leaving = false;
 
   function words(status, problem) {
     const kind = String(problem.type ?? "").split(":").pop();
@@ -35,7 +40,11 @@ export function apiOf(problems, signIn) {
   // The answer itself; a refusal is thrown in words.
   async function checked(response) {
     if (response.status === 401) {
-      signIn();
+      if (!leaving) {
+        leaving = true;
+        setTimeout(() => { leaving = false; }, LEAVING_MS); // where the way there failed
+        signIn();
+      }
       throw new Refused("باید دوباره وارد شوید.");
     }
     if (!response.ok) throw new Refused(words(response.status, await response.json().catch(() => ({}))));
@@ -43,7 +52,7 @@ export function apiOf(problems, signIn) {
   }
 
   async function signedIn() {
-    session ??= await (await call("/sign-in/session")).json();
+    session ??= await (await call(sessionPath)).json();
     return session;
   }
 

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from payesh.access.api.dependencies import DependenciesHere
 from payesh.access.dependencies import Dependencies
 from payesh.access.domain.passwords import PASSWORD_MAX_LENGTH
-from payesh.access.domain.redirect_uris import is_authorization_request
+from payesh.access.domain.redirect_uris import may_continue_to
 from payesh.access.handlers import sign_in as signing
 from payesh.access.pages import cookies
 from payesh.access.pages.notice.notice import notice
@@ -80,7 +80,7 @@ async def sign_in(
             wait_s=result.wait_s,
             choosing=chosen is not None,
         )
-    response = RedirectResponse(then if is_authorization_request(then) else "/sign-in?done=1", 303)
+    response = RedirectResponse(then if may_continue_to(then) else "/sign-in?done=1", 303)
     cookies.set_sign_in(response, dependencies.settings, result.cookie, result.browser)
     return response
 
@@ -108,7 +108,7 @@ async def _form(
         status_code=status_code,
         form_target=back.origin if back else None,
         form_token=token,
-        then=then if is_authorization_request(then) else "",
+        then=then if may_continue_to(then) else "",
         client_name=back.client_name if back else None,
         error=error,
         username=username,

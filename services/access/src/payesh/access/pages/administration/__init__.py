@@ -1,0 +1,1 @@
+"""Agencies, people, clients and signing keys, as administrators keep them."""
