@@ -97,6 +97,8 @@ WITHOUT_AGENCY = {
             "GET /v1/agencies",
             "POST /v1/agencies",
             "PATCH /v1/agencies/{agency_id}",
+            "GET /administration/agencies",
+            "GET /administration/keys",
             "GET /v1/keys",
             "POST /v1/keys/rotate",
             "GET /v1/audit/alarms",
@@ -137,7 +139,12 @@ async def test_another_agencys_accounts_are_hidden_and_the_attempts_recorded(
         access.http(headers=headers),
         lambda number: audited(access, subject, number),
         hidden=agency,
-        lists=["GET /v1/people", "GET /v1/clients"],
+        lists=[
+            "GET /v1/people",
+            "GET /v1/clients",
+            "GET /administration/people",
+            "GET /administration/clients",
+        ],
         without=WITHOUT_AGENCY,
         sent={
             "PATCH /v1/people/{person_id}": body,
