@@ -32,10 +32,15 @@ CREATE = {
 }
 PERSONAL = {
     "ingest": set(),
-    "detect": {"get_passage", "read_view", "calibrate_view"},
+    "detect": {"get_passage", "compare_drives", "read_view", "calibrate_view"},
     "plates": {"search_reads", "get_read"},
     "tickets": {
         "list_citations",
+        "search_citations",
+        "list_warning_periods",
+        "begin_warning_period",
+        "end_warning_period",
+        "read_attachment",
         "read_citation",
         "claim_citation",
         "release_citation",

@@ -20,6 +20,8 @@ CITATION: dict[str, Any] = {
     "vehicle_class": "car",
     "lane": "1",
     "plate": {"layout": "car", "text": "12ب34586", "confidence": 0.97},
+    "second_reading": None,
+    "entry_second_reading": None,
     "measurement": {
         "kind": "quantity",
         "quantity": "speed_kmh",
