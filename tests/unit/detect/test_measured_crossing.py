@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from payesh.contracts.camera_revision import MarkedLine
@@ -48,7 +48,6 @@ def test_what_drives_away_crosses_with_its_rear() -> None:
 @given(
     speed_px_s=st.floats(40.0, 400.0), first_px=st.floats(90.0, 120.0), size_px=st.floats(20.0, 60)
 )
-@settings(deadline=None)
 def test_the_true_moment_lies_within_the_bounds(
     speed_px_s: float, first_px: float, size_px: float
 ) -> None:
