@@ -51,6 +51,7 @@ BREACHES = [
            lines("try:", "    import payesh.ingest.main", "except ImportError: ...")),
     Breach("no_long_file", "plates", "domain/new.py", "# line\n" * (LINES_A_FILE + 1)),
     Breach("no_long_file", "access", "pages/new/page.js", "// line\n" * (LINES_A_FILE + 1)),
+    Breach("no_half_merged_file", "tickets", "pages/new/page.css", "<<<<<<< HEAD\n"),
     Breach("names_say_what_is_inside", "detect", "domain/utils.py", ""),
     Breach("namespace_package_is_empty", "kit", "../__init__.py", ""),
     Breach("has_the_rooms", "plates", "cupboard.py", ""),

@@ -263,6 +263,17 @@ def no_long_file(sources: Sources, part: str) -> list[str]:
     return faults
 
 
+def no_half_merged_file(sources: Sources, part: str) -> list[str]:
+    """A line that Git left in a conflict: a browser passes over it and the rules behind it."""
+    faults = []
+    for path in sorted(sources.source(part).rglob("*")):
+        if path.is_file() and path.suffix in READ_BY_PEOPLE:
+            lines = path.read_text("utf-8").splitlines()
+            if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in lines):
+                faults.append(f"{sources.name(path)} is half merged")
+    return faults
+
+
 @lru_cache
 def _consumers(asyncapi: str) -> frozenset[str]:
     channels = yaml.safe_load(asyncapi)["channels"].values()
@@ -343,6 +354,7 @@ WALLS: dict[str, tuple[Wall, Iterable[str]]] = {
         (imports_only_what_stands_below, STANDS_ON),
         (no_import_circle, PARTS),
         (no_long_file, PARTS),
+        (no_half_merged_file, PARTS),
         (names_say_what_is_inside, PARTS),
         (namespace_package_is_empty, PARTS),
         (has_the_rooms, SERVICES),

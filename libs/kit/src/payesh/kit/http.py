@@ -120,6 +120,7 @@ def create_app(
         verifier = TokenVerifier(settings, revocations=revocations)
     app.state.verifier = verifier
     _limit_callers(app, settings, audit)
+    app.state.sign_in_page = SignInRouter.sign_in_page
     for router in routers:
         app.include_router(router)
         if isinstance(router, SignInRouter):

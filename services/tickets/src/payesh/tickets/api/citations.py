@@ -28,7 +28,7 @@ from payesh.tickets.api.citation_view import CitationView, StateName, view
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.domain import life
 from payesh.tickets.domain.rejection import OFFICER_REASONS, Rejection
-from payesh.tickets.handlers import actions, deciding, finding, reading
+from payesh.tickets.handlers import actions, deciding, reading, searching
 
 router = APIRouter(prefix="/v1/citations", tags=["citations"])
 
@@ -107,15 +107,15 @@ async def search_citations(
     """Citations by number, plate in any spelling, camera, days of capture, or those that the caller
     took a step of (`mine`); the latest capture first. At least one has to be given."""
     wanted = Wanted(
-        number=None if number is None else finding.number_of(number),
-        plate=None if plate is None else finding.plate_of(plate),
+        number=None if number is None else searching.number_of(number),
+        plate=None if plate is None else searching.plate_of(plate),
         camera_id=camera_id,
         captured_from=since,
         captured_to=until,
         handled_by=principal.subject if mine else None,
     )
     after = decode_cursor(cursor, _after)
-    found = await finding.search_citations(
+    found = await searching.search_citations(
         dependencies, principal, wanted, limit=limit, after=after
     )
     following = None if found.last is None else encode_cursor(*found.last)

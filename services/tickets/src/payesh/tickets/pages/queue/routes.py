@@ -16,7 +16,7 @@ from payesh.tickets.adapters.stored_citation import StoredCitation
 from payesh.tickets.api.dependencies import DependenciesHere
 from payesh.tickets.dependencies import Dependencies
 from payesh.tickets.domain.law import LawTable
-from payesh.tickets.handlers import actions, finding, reading
+from payesh.tickets.handlers import actions, reading, searching
 from payesh.tickets.handlers.law_reading import law_book, law_today
 from payesh.tickets.jalali import jalali_day
 from payesh.tickets.pages.queue.cards import (
@@ -104,7 +104,7 @@ async def search_page(
     """The citations that are found, as a part of the page; or why nothing was looked for."""
     try:
         wanted = wanted_of(asked, first, last, principal.subject if mine else None)
-        found = await finding.search_citations(dependencies, principal, wanted, limit=_MOST_FOUND)
+        found = await searching.search_citations(dependencies, principal, wanted, limit=_MOST_FOUND)
     except Unprocessable as fault:
         told = word("search_faults", fault.type)
         return await _render(dependencies, principal, "_found.html", fault=told, items=[])

@@ -7,7 +7,7 @@ from payesh.contracts.plate_text import parse
 from payesh.kit.errors import Unprocessable
 from payesh.tickets.adapters.citation_search import Wanted
 from payesh.tickets.domain.jalali_day import JalaliDay
-from payesh.tickets.handlers.finding import ascii_digits, number_of, plate_of
+from payesh.tickets.handlers.searching import ascii_digits, number_of, plate_of
 from payesh.tickets.jalali import jalali_day, start_of_day
 
 _NUMBER = re.compile(r"1[34]\d\d-.+")

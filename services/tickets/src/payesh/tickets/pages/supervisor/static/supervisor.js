@@ -20,7 +20,7 @@ const message = document.getElementById("message");
 const { send } = apiOf(PROBLEMS, () => location.assign("/supervisor"));
 
 document.addEventListener("submit", async (event) => {
-  const form = event.target.closest(".lift, .aside");
+  const form = event.target.closest(".lift, .aside, .period");
   if (!form) return;
   event.preventDefault();
   const button = form.querySelector("button");
